@@ -1,0 +1,107 @@
+/**
+ * The one ordered stream of what happens. Reports, timelines, recordings and the lab are observers of it.
+ * Emitters test `events.watched` first, so that nobody watching costs nothing.
+ */
+import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
+import type { PageKey } from '../policies/replacement/contract.ts';
+
+export type FaultCase =
+  | 'zero'
+  | 'file'
+  | 'swapped'
+  | 'copy-on-write'
+  | 'spurious'
+  | 'invalid'
+  | 'protection'
+  | 'mapped';
+
+/** A frame looked at for a decision, and what was known of it. */
+export interface Candidate {
+  readonly frame: Frame;
+  readonly known: Readonly<Record<string, number | boolean | string>>;
+}
+
+export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
+  | { readonly type: 'exec'; readonly path: string; readonly argv: readonly string[] }
+  | { readonly type: 'exit'; readonly status: number; readonly signal: number }
+  | { readonly type: 'trap'; readonly cause: string; readonly pc: VirtualAddress }
+  /** A page fault and how it was classified; `access` made by the guest or by the kernel for it. */
+  | {
+      readonly type: 'fault';
+      readonly address: VirtualAddress;
+      readonly access: 'fetch' | 'load' | 'store';
+      readonly by: 'guest' | 'kernel';
+      readonly case: FaultCase;
+      readonly pc: VirtualAddress;
+    }
+  /** A page became resident. */
+  | {
+      readonly type: 'map';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly frame: Frame;
+      readonly page: PageKey;
+    }
+  | {
+      readonly type: 'unmap';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly frame: Frame;
+      readonly page: PageKey;
+    }
+  /** A victim was chosen, and why. `written`: to swap, to its file, or dropped because it was clean. */
+  | {
+      readonly type: 'evict';
+      readonly frame: Frame;
+      readonly page: PageKey;
+      readonly incoming: PageKey;
+      readonly written: 'swap' | 'file' | 'dropped';
+      readonly policy: string;
+      readonly why: readonly Candidate[];
+    }
+  | { readonly type: 'swap-out'; readonly slot: Slot; readonly frame: Frame; readonly page: PageKey }
+  | { readonly type: 'swap-in'; readonly slot: Slot; readonly frame: Frame; readonly page: PageKey }
+  | { readonly type: 'file-in'; readonly path: string; readonly index: number; readonly frame: Frame }
+  | { readonly type: 'file-out'; readonly path: string; readonly index: number; readonly frame: Frame }
+  | {
+      readonly type: 'table';
+      readonly space: SpaceId;
+      readonly frame: Frame;
+      readonly change: 'allocated' | 'freed';
+    }
+  | { readonly type: 'store-failure'; readonly slot: Slot; readonly failure: string; readonly detail: string }
+  | { readonly type: 'flush'; readonly what: 'page' | 'space' | 'all'; readonly entries: number }
+  | {
+      readonly type: 'system-call';
+      readonly number: number;
+      readonly name: string;
+      readonly result: number;
+      readonly shown?: string;
+    }
+  | {
+      readonly type: 'signal';
+      readonly signal: number;
+      readonly code: number;
+      readonly address: VirtualAddress;
+      readonly action: string;
+    }
+  | { readonly type: 'out-of-memory'; readonly detail: string }
+  /** A call waits for what nobody can ever do; the process is killed. */
+  | { readonly type: 'dead-lock'; readonly detail: string }
+);
+
+/** An event before the stream stamps it with time and process. */
+export type EventBody = KernelEvent extends infer E
+  ? E extends KernelEvent
+    ? Omit<E, 'time' | 'pid'>
+    : never
+  : never;
+
+export type Observer = (event: KernelEvent) => void;
+
+/** Where parts of the kernel put what happened. */
+export interface EventSink {
+  /** False when nobody observes: do not even build the event. */
+  readonly watched: boolean;
+  emit(event: EventBody): void;
+}

@@ -1,0 +1,124 @@
+/** Pipes: 64 KiB rings without a name. A pipe's key is its number. */
+import { Errno } from '../errno.ts';
+import type { Result } from '../memory/contract.ts';
+import type { FileStat } from './contract.ts';
+import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
+import { GUEST_GID, GUEST_UID, O_ACCMODE, O_RDONLY, S_IFIFO } from './flags.ts';
+import type { DirectoryEntry, PipeState, PipesState } from './state.ts';
+
+const PIPEFS_MAGIC = 0x50495045;
+const DEVICE = 0xd;
+export const PIPE_CAPACITY = 65536;
+/** A write of at most this many bytes goes in whole or not at all (pipe(7)). */
+export const PIPE_BUF = 4096;
+
+export class PipeFileSystem extends FixedFileSystem {
+  readonly name = 'pipe';
+  readonly rootKey = '';
+  readonly #state: PipesState;
+
+  constructor(state: PipesState) {
+    super();
+    this.#state = state;
+  }
+
+  override seekable(_key: string): boolean {
+    return false;
+  }
+
+  /** A new pipe; its key. Both ends are still to be opened. */
+  createPipe(): string {
+    const key = String(this.#state.next++);
+    this.#state.pipes[key] = { bytes: new Uint8Array(PIPE_CAPACITY), start: 0, length: 0, readers: 0, writers: 0 };
+    return key;
+  }
+
+  lookup(_directory: string, _name: string): Found | Result {
+    return Errno.ENOENT;
+  }
+
+  list(_key: string): DirectoryEntry[] | Result {
+    return Errno.ENOTDIR;
+  }
+
+  stat(key: string): FileStat {
+    return {
+      device: DEVICE,
+      inode: Number(key),
+      mode: S_IFIFO | 0o600,
+      links: 1,
+      uid: GUEST_UID,
+      gid: GUEST_GID,
+      rdevice: 0,
+      size: 0,
+      blocks: 0,
+      accessed: 0n,
+      modified: 0n,
+      changed: 0n,
+    };
+  }
+
+  /** EAGAIN when it is empty and somebody may still write. */
+  read(key: string, _offset: number, into: Uint8Array): Result {
+    const pipe = this.#pipe(key);
+    if (into.length === 0) return 0;
+    if (pipe.length === 0) return pipe.writers === 0 ? 0 : Errno.EAGAIN;
+    const count = Math.min(into.length, pipe.length);
+    const first = Math.min(count, PIPE_CAPACITY - pipe.start);
+    into.set(pipe.bytes.subarray(pipe.start, pipe.start + first));
+    into.set(pipe.bytes.subarray(0, count - first), first);
+    pipe.start = (pipe.start + count) % PIPE_CAPACITY;
+    pipe.length -= count;
+    return count;
+  }
+
+  /** EPIPE when nobody can read any more; EAGAIN when there is no room. */
+  write(key: string, _offset: number, from: Uint8Array): Result {
+    const pipe = this.#pipe(key);
+    const room = PIPE_CAPACITY - pipe.length;
+    if (pipe.readers === 0) return Errno.EPIPE;
+    if (from.length === 0) return 0;
+    if (room === 0 || (from.length <= PIPE_BUF && room < from.length)) return Errno.EAGAIN;
+    const count = Math.min(from.length, room);
+    const end = (pipe.start + pipe.length) % PIPE_CAPACITY;
+    const first = Math.min(count, PIPE_CAPACITY - end);
+    pipe.bytes.set(from.subarray(0, first), end);
+    pipe.bytes.set(from.subarray(first, count), 0);
+    pipe.length += count;
+    return count;
+  }
+
+  /** Bytes that can be read now, room to write, and open ends. */
+  level(key: string): { available: number; room: number; readers: number; writers: number } {
+    const { length, readers, writers } = this.#pipe(key);
+    return { available: length, room: PIPE_CAPACITY - length, readers, writers };
+  }
+
+  space(): Space {
+    return { type: PIPEFS_MAGIC, blockSize: 4096, blocks: 0, free: 0, files: 0 };
+  }
+
+  override letGo(key: string): void {
+    delete this.#state.pipes[key];
+  }
+
+  override opened(key: string, flags: number): void {
+    const pipe = this.#pipe(key);
+    const mode = flags & O_ACCMODE;
+    if (mode !== 1) pipe.readers++;
+    if (mode !== O_RDONLY) pipe.writers++;
+  }
+
+  override closed(key: string, flags: number): void {
+    const pipe = this.#pipe(key);
+    const mode = flags & O_ACCMODE;
+    if (mode !== 1) pipe.readers--;
+    if (mode !== O_RDONLY) pipe.writers--;
+  }
+
+  #pipe(key: string): PipeState {
+    const pipe = this.#state.pipes[key];
+    if (pipe === undefined) throw new Error(`invariant broken: pipe ${key} is gone`);
+    return pipe;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Virtual memory as the rest of the kernel uses it.
+ */
+import type { Nanoseconds, SpaceId, VirtualAddress } from '../../base/numbers.ts';
+import type { Access } from '../../machine/contract.ts';
+import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
+
+/** What became of a fault. Only trap code turns it into resume, sleep, signal or kill. */
+export type Outcome =
+  | { readonly kind: 'resumed' }
+  /** The page is on its way; the process waits for this request. */
+  | { readonly kind: 'blocked'; readonly request: number }
+  /** An access that the program may not make. `code` is si_code: SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2. */
+  | {
+      readonly kind: 'signal';
+      readonly signal: number;
+      readonly code: number;
+      readonly address: VirtualAddress;
+    }
+  /** No frame or no swap slot can be had: the process is killed. */
+  | { readonly kind: 'out-of-memory'; readonly detail: string };
+
+/** Thrown by `UserMemory` and caught only by the system-call dispatcher, which answers EFAULT. */
+export class BadAddress extends Error {}
+/** Thrown by `UserMemory` when a page has to come first; the dispatcher blocks the process and restarts the call. */
+export class PageWait extends Error {
+  readonly outcome: Outcome;
+  constructor(outcome: Outcome) {
+    super('page wait');
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * The kernel's access to the running process's memory. Pages are brought in, pinned while they are copied,
+ * marked referenced and dirty, stamped and recorded as the process's own accesses would be. Each call throws
+ * `BadAddress` where the process itself would fault for good, and `PageWait` where it would sleep. A system call
+ * therefore makes all its reads, and `prepare`s what it will write, before it has any side effect; long
+ * transfers go page by page and keep their progress in `process.call`.
+ */
+export interface UserMemory {
+  read(address: VirtualAddress, into: Uint8Array): void;
+  write(address: VirtualAddress, from: Uint8Array): void;
+  /** Makes sure that `bytes` bytes from `address` may be accessed, without touching their contents. */
+  prepare(address: VirtualAddress, bytes: number, access: Access): void;
+  /** A zero-terminated string in UTF-8, at most `limit` bytes; `undefined` when longer (ENAMETOOLONG). */
+  readString(address: VirtualAddress, limit: number): string | undefined;
+  readU32(address: VirtualAddress): number;
+  readU64(address: VirtualAddress): bigint;
+  writeU32(address: VirtualAddress, value: number): void;
+  writeU64(address: VirtualAddress, value: bigint): void;
+}
+
+/** A negative number is an errno. */
+export type Result = number;
+
+/** Where bytes of backing objects come from and go to. Implemented by kernel/files; pure state plus a host port. */
+export interface BackingObjects {
+  /** Bytes of page `index` into `into` (4096 bytes, zero-filled beyond the end). False when the host failed. */
+  readPage(object: ObjectId, index: number, into: Uint8Array): boolean;
+  /** Writes back a shared page, not beyond the object's size. */
+  writePage(object: ObjectId, index: number, from: Uint8Array): boolean;
+  /** Size in bytes now. */
+  size(object: ObjectId): number;
+  /** Shown in areas and events. */
+  path(object: ObjectId): string;
+  /** Whether pages of it live in swap when evicted (shared anonymous memory) rather than in a file. */
+  isAnonymous(object: ObjectId): boolean;
+  /** One more or one fewer area maps the object. */
+  retain(object: ObjectId): void;
+  release(object: ObjectId): void;
+}
+
+/** Everything counted by the memory part of the kernel. */
+export interface MemoryCounters {
+  faults: Record<string, number>;
+  /** Faults for which a page was read from swap or a file. */
+  majorFaults: number;
+  evictionsClean: number;
+  evictionsDirty: number;
+  /** Write-backs that were not needed because the victim was clean and its copy still good. */
+  writesSaved: number;
+  swapReads: number;
+  swapWrites: number;
+  fileReads: number;
+  fileWrites: number;
+  swapUsed: number;
+  swapPeak: number;
+  storeFailures: number;
+  tableFrames: number;
+  tableFramesPeak: number;
+  residentPages: number;
+  residentPeak: number;
+  zeroedFrames: number;
+  /** Most pages that one instruction, or one step of a system call, held pinned at once. */
+  pinnedPeak: number;
+}
+
+/** What is asked of memory by the loader and the system calls. Addresses and lengths are checked by the callee. */
+export interface VirtualMemory {
+  createSpace(): SpaceState;
+  /** Unmaps everything, frees tables and frames. */
+  destroySpace(id: SpaceId): void;
+  /** A page fault of the guest at `address` by the instruction at `pc`. */
+  fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome;
+  /** The request's virtual time has come: moves the real bytes (awaiting the store if need be) and maps the page. */
+  complete(request: RequestState): Promise<Outcome> | Outcome;
+  /** Access to the memory of a space; pins and records as described there. */
+  user(space: SpaceState): UserMemory;
+
+  /** Adds an area exactly there; the range must be free (loader). */
+  addArea(space: SpaceState, area: Area): void;
+  /** mmap(2) without the descriptor: address or -errno. `fixed`: 'replace' MAP_FIXED, 'noreplace', 'hint'. */
+  map(
+    space: SpaceState,
+    request: {
+      address: VirtualAddress;
+      length: number;
+      protection: number;
+      shared: boolean;
+      fixed: 'replace' | 'noreplace' | 'hint';
+      backing: Area['backing'];
+      growLimit: number;
+      name: string;
+    },
+  ): Result;
+  unmap(space: SpaceState, address: VirtualAddress, length: number): Result;
+  protect(space: SpaceState, address: VirtualAddress, length: number, protection: number): Result;
+  remap(
+    space: SpaceState,
+    address: VirtualAddress,
+    oldLength: number,
+    newLength: number,
+    flags: number,
+    newAddress: VirtualAddress,
+  ): Result;
+  advise(space: SpaceState, address: VirtualAddress, length: number, advice: number): Result;
+  /** brk(2): the new break, or the old one when it can't be had. */
+  setBreak(space: SpaceState, address: VirtualAddress): VirtualAddress;
+  synchronize(space: SpaceState, address: VirtualAddress, length: number, flags: number): Result;
+  /** mincore(2): one byte a page. */
+  residency(space: SpaceState, address: VirtualAddress, length: number): Uint8Array | Result;
+
+  /** Pages of `object` from byte `from` on are gone (truncate): drops them from memory. */
+  objectTruncated(object: ObjectId, from: number): void;
+  /** Copies page cache contents over `into` where a mapped page of the object is newer than the file; for read(2). */
+  readThroughCache(object: ObjectId, offset: number, into: Uint8Array): void;
+  /** Bytes were written to the object: updates its cached pages; for write(2). */
+  writeThroughCache(object: ObjectId, offset: number, from: Uint8Array): void;
+
+  readonly counters: MemoryCounters;
+  /** As in /proc/PID/maps, with resident and swapped pages. */
+  listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[];
+  /** Throws, naming what is broken: each frame owned exactly as the reverse map says, tables agree, nothing lost. */
+  checkInvariants(): void;
+}
+
+/** Virtual time spent, by component; the kernel's parts charge what they do. */
+export interface Clock {
+  readonly now: Nanoseconds;
+  charge(component: 'traps' | 'faults' | 'systemCalls', ns: number): void;
+  /** Queues one page transfer on the disk and gives the time at which it is done. */
+  disk(pages: number): Nanoseconds;
+  /** Lets time pass until `time`. */
+  idleUntil(time: Nanoseconds): void;
+}

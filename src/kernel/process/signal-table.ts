@@ -1,0 +1,77 @@
+/** Linux's signals: numbers, names, codes and what each does when no handler is set (signal(7)). */
+
+export const SIGNAL_NAMES = [
+  '', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGUSR1',
+  'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM', 'SIGSTKFLT', 'SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP',
+  'SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM', 'SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR',
+  'SIGSYS',
+] as const;
+
+export const Signal = {
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGSTOP: 19,
+  SIGSYS: 31,
+} as const;
+
+/** si_code: who sent it, and for faults why. */
+export const SignalCode = {
+  /** kill(2). */
+  user: 0,
+  /** tkill(2), tgkill(2). */
+  thread: -6,
+  /** The kernel. */
+  kernel: 128,
+  illegalOpcode: 1,
+  breakpoint: 1,
+  misaligned: 1,
+  notMapped: 1,
+  accessDenied: 2,
+} as const;
+
+/** Highest signal number; from 32 on they are the real-time ones, which queue. */
+export const LAST_SIGNAL = 64;
+export const FIRST_REAL_TIME = 32;
+
+const ignored = new Set([17, 18, 23, 28]);
+const stopping = new Set([19, 20, 21, 22]);
+/** Raised by an instruction; Linux delivers these before others. */
+const synchronous = new Set([4, 5, 7, 8, 11, 31]);
+
+/** What happens to a process that has set nothing for a signal; SIGCONT counts as ignored. */
+export function defaultAction(signal: number): 'terminate' | 'ignore' | 'stop' {
+  if (ignored.has(signal)) return 'ignore';
+  return stopping.has(signal) ? 'stop' : 'terminate';
+}
+
+export const isSynchronous = (signal: number): boolean => synchronous.has(signal);
+
+/** `SIGSEGV`, `SIGRT_3`. */
+export function signalName(signal: number): string {
+  return SIGNAL_NAMES[signal] ?? `SIGRT_${signal - FIRST_REAL_TIME}`;
+}
+
+/** The bit of a signal in a mask. */
+export const signalBit = (signal: number): bigint => 1n << BigInt(signal - 1);
+
+/** SIGKILL and SIGSTOP can't be blocked, caught or ignored. */
+export const UNBLOCKABLE = signalBit(Signal.SIGKILL) | signalBit(Signal.SIGSTOP);
+
+export const SIG_DFL = 0n;
+export const SIG_IGN = 1n;
+
+/** sa_flags. */
+export const SA_SIGINFO = 0x4;
+export const SA_ONSTACK = 0x0800_0000;
+export const SA_RESTART = 0x1000_0000;
+export const SA_NODEFER = 0x4000_0000;
+export const SA_RESETHAND = 0x8000_0000;
+
+/** ss_flags of an alternate signal stack. */
+export const SS_ONSTACK = 1;
+export const SS_DISABLE = 2;
+export const SS_AUTODISARM = 0x8000_0000;

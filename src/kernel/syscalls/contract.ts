@@ -1,0 +1,61 @@
+/**
+ * A system call is one row: number, name, what its arguments are (for --strace) and its handler.
+ */
+
+import type { VirtualAddress } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
+import type { EventSink } from '../events.ts';
+import type { Files } from '../files/contract.ts';
+import type { Clock, Outcome, Result, UserMemory, VirtualMemory } from '../memory/contract.ts';
+import type { Signals } from '../process/contract.ts';
+import type { ProcessState, RootState, SpaceState } from '../state.ts';
+
+/**
+ * How an argument is shown by --strace. `buffer-in` is followed by its size; `buffer-out` was filled with as many
+ * bytes as the result says; `string-out` is one of that kind that holds text.
+ */
+export type ArgumentShape =
+  | 'int' | 'uint' | 'hex' | 'pointer' | 'fd' | 'path' | 'size' | 'offset' | 'mode' | 'open-flags' | 'prot' | 'map-flags'
+  | 'at-fd' | 'at-flags' | 'signal' | 'how' | 'whence' | 'clock' | 'buffer-in' | 'buffer-out' | 'timespec' | 'limit';
+
+/** What the call asks of the dispatcher beyond a result. */
+export type CallResult =
+  | Result
+  /** The process has ended. */
+  | 'exited'
+  /** All registers were replaced (rt_sigreturn, execve): do not write a0 or advance pc. */
+  | 'replaced';
+
+export interface CallContext {
+  readonly root: RootState;
+  readonly process: ProcessState;
+  readonly space: SpaceState;
+  readonly machine: MachinePort;
+  readonly memory: VirtualMemory;
+  readonly user: UserMemory;
+  readonly files: Files;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  /** Argument `i` (0 to 5) as a signed 64-bit integer. */
+  big(i: number): bigint;
+  /** As the C type int. */
+  int(i: number): number;
+  uint(i: number): number;
+  /** As an unsigned number; values above 2^53 become Infinity, which no check accepts. */
+  size(i: number): number;
+  /** As off_t; beyond ±2^53 becomes ±Infinity. */
+  offset(i: number): number;
+  /** As an address; values above 2^53 become Infinity, which is never mapped. */
+  address(i: number): VirtualAddress;
+}
+
+export interface SystemCall {
+  readonly number: number;
+  readonly name: string;
+  readonly arguments: readonly ArgumentShape[];
+  readonly handle: (call: CallContext) => CallResult;
+}
+
+/** What the trap loop does next: run on, end the process, run on from new registers, or let it sleep and try again. */
+export type Dispatched = 'done' | 'exited' | 'replaced' | { readonly wait: Outcome };

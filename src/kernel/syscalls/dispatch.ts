@@ -1,0 +1,90 @@
+/** From the trap of an `ecall` to the handler and back. */
+import { Errno } from '../errno.ts';
+import { BadAddress, PageWait, type UserMemory } from '../memory/contract.ts';
+import type { ProcessState, SpaceState } from '../state.ts';
+import { Call, type CallParts } from './call.ts';
+import type { CallResult, Dispatched, SystemCall } from './contract.ts';
+import { SeenMemory } from './seen-memory.ts';
+import { shownCall } from './show.ts';
+
+export interface DispatcherParts extends CallParts {
+  /** Every call there is; any other number is ENOSYS. */
+  readonly calls: readonly SystemCall[];
+  /** Whether `system-call` events carry the text that strace(1) would print. */
+  readonly strace: 'off' | 'on';
+}
+
+const A0 = 10;
+const A7 = 17;
+/** Length of the `ecall` instruction. */
+const ECALL = 4;
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #rows: (SystemCall | undefined)[] = [];
+  #call: Call | undefined;
+  #seen: SeenMemory | undefined;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    for (const row of parts.calls) {
+      if (this.#rows[row.number] !== undefined) throw new Error(`two system calls have number ${row.number}`);
+      this.#rows[row.number] = row;
+    }
+  }
+
+  /**
+   * Makes the call that the registers of the running process ask for. When done its result is in a0 and pc is
+   * behind the `ecall`. On 'wait' nothing has changed but `process.call`, and the same `ecall` is to be tried
+   * again when the request is complete.
+   */
+  dispatch(process: ProcessState, space: SpaceState): Dispatched {
+    const { machine, root } = this.#parts;
+    const number = Number(BigInt.asIntN(32, machine.x[A7]!));
+    const row = this.#rows[number];
+    const call = this.#callOf(process, space);
+    const first = machine.x[A0]!;
+    let result: CallResult;
+    try {
+      result = row === undefined ? Errno.ENOSYS : row.handle(call);
+    } catch (error) {
+      if (error instanceof PageWait) return { wait: error.outcome };
+      if (!(error instanceof BadAddress)) throw error;
+      result = Errno.EFAULT;
+    }
+    process.call = undefined;
+    root.calls.made[number] = (root.calls.made[number] ?? 0) + 1;
+    if (row === undefined) root.calls.unknown[number] = (root.calls.unknown[number] ?? 0) + 1;
+    if (this.#parts.events.watched) this.#emit(call, number, row, first, result);
+    this.#seen = undefined;
+    if (typeof result !== 'number') return result;
+    machine.x[A0] = BigInt(result);
+    machine.pc = (machine.pc + ECALL) as typeof machine.pc;
+    return 'done';
+  }
+
+  /** The context is the same from call to call while the process is. */
+  #callOf(process: ProcessState, space: SpaceState): Call {
+    const shows = this.#parts.strace === 'on' && this.#parts.events.watched;
+    if (shows) {
+      this.#seen ??= new SeenMemory(this.#user(space));
+      return new Call(this.#parts, process, space, this.#seen);
+    }
+    if (this.#call?.process !== process || this.#call.space !== space) {
+      this.#call = new Call(this.#parts, process, space, this.#user(space));
+    }
+    return this.#call;
+  }
+
+  #user(space: SpaceState): UserMemory {
+    return this.#parts.memory.user(space);
+  }
+
+  #emit(call: Call, number: number, row: SystemCall | undefined, first: bigint, result: CallResult): void {
+    const name = row?.name ?? `syscall_${number}`;
+    const value = typeof result === 'number' ? result : 0;
+    const seen = this.#seen;
+    const shown = seen === undefined ? undefined : shownCall(call, name, row?.arguments ?? [], first, result, seen);
+    this.#parts.events.emit({ type: 'system-call', number, name, result: value, ...(shown === undefined ? {} : { shown }) });
+  }
+}

@@ -1,0 +1,153 @@
+/** A call as strace(1) prints it, built from its row. */
+import { errnoMessage, errnoName } from '../errno.ts';
+import { AT_FDCWD } from '../files/flags.ts';
+import { LIMITS } from '../limits.ts';
+import type { ArgumentShape, CallContext, CallResult } from './contract.ts';
+import { atFlagNames, clockNames, type FlagName, mapFlagNames, openFlagNames, protectionNames, signalNames, whenceNames } from './flag-names.ts';
+import type { SeenMemory } from './seen-memory.ts';
+
+/** strace's default for -s. */
+const STRING_LIMIT = 32;
+
+interface Shown {
+  readonly call: CallContext;
+  readonly shapes: readonly ArgumentShape[];
+  /** a0 as it was: the result has taken its place by now. */
+  readonly first: bigint;
+  readonly result: number;
+  readonly seen: SeenMemory;
+}
+
+/**
+ * `openat(AT_FDCWD, "/x", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No such file or directory)`. Bytes and strings are
+ * those that the handler itself read or wrote; where it touched none, the address is shown.
+ */
+export function shownCall(
+  call: CallContext,
+  name: string,
+  shapes: readonly ArgumentShape[],
+  first: bigint,
+  result: CallResult,
+  seen: SeenMemory,
+): string {
+  const shown: Shown = { call, shapes, first, result: typeof result === 'number' ? result : 0, seen };
+  const parts = visibleShapes(shown).map((shape, i) => shownArgument(shown, shape, i));
+  return `${name}(${parts.join(', ')}) = ${shownResult(name, result)}`;
+}
+
+const ADDRESS_RESULTS = new Set(['mmap', 'brk', 'mremap']);
+
+function shownResult(name: string, result: CallResult): string {
+  if (typeof result !== 'number') return '?';
+  const error = result < 0 ? errnoName(result) : undefined;
+  if (error !== undefined) return `-1 ${error} (${errnoMessage(result)})`;
+  return ADDRESS_RESULTS.has(name) ? hex(BigInt(result)) : String(result);
+}
+
+/** Without a mode that open(2) does not look at. */
+function visibleShapes({ call, shapes }: Shown): readonly ArgumentShape[] {
+  const at = shapes.indexOf('open-flags');
+  const O_CREAT_OR_TMPFILE = 0o20000100;
+  const creates = at < 0 || (call.int(at) & O_CREAT_OR_TMPFILE) !== 0;
+  return creates ? shapes : shapes.filter((shape) => shape !== 'mode');
+}
+
+function shownArgument(shown: Shown, shape: ArgumentShape, i: number): string {
+  const value = i === 0 ? shown.first : shown.call.big(i);
+  const int = Number(BigInt.asIntN(32, value));
+  switch (shape) {
+    case 'int':
+    case 'fd':
+      return String(int);
+    case 'at-fd':
+      return int === AT_FDCWD ? 'AT_FDCWD' : String(int);
+    case 'uint':
+      return String(int >>> 0);
+    case 'size':
+      return String(BigInt.asUintN(64, value));
+    case 'offset':
+      return String(value);
+    case 'hex':
+      return hex(value);
+    case 'mode':
+      return `0${(int & 0o177777).toString(8).padStart(3, '0')}`;
+    case 'open-flags':
+      return shownOpenFlags(int);
+    case 'prot':
+      return int === 0 ? 'PROT_NONE' : shownFlags(int, protectionNames);
+    case 'map-flags':
+      return shownFlags(int, mapFlagNames);
+    case 'at-flags':
+      return int === 0 ? '0' : shownFlags(int, atFlagNames);
+    case 'signal':
+      return signalNames[int] === undefined ? String(int) : `SIG${signalNames[int]}`;
+    case 'how':
+      return ['SIG_BLOCK', 'SIG_UNBLOCK', 'SIG_SETMASK'][int] ?? String(int);
+    case 'whence':
+      return whenceNames[int] ?? String(int);
+    case 'clock':
+      return clockNames[int] === undefined ? String(int) : `CLOCK_${clockNames[int]}`;
+    case 'limit':
+      return LIMITS[int] === undefined ? String(int) : `RLIMIT_${LIMITS[int].name}`;
+    default:
+      return shownMemory(shown, shape, i, BigInt.asUintN(64, value));
+  }
+}
+
+function shownMemory({ call, result, seen }: Shown, shape: ArgumentShape, i: number, address: bigint): string {
+  if (address === 0n) return 'NULL';
+  const at = Number(address);
+  if (shape === 'path') {
+    const text = seen.stringAt(at);
+    return text === undefined ? hex(address) : quoted(new TextEncoder().encode(text), 4096, 4096);
+  }
+  const bytes = seen.bytesAt(at);
+  if (bytes === undefined || (shape === 'buffer-out' && result < 0)) return hex(address);
+  if (shape === 'timespec') return shownTimespec(bytes) ?? hex(address);
+  if (shape === 'buffer-in') return quoted(bytes, Math.min(STRING_LIMIT, call.size(i + 1)), call.size(i + 1));
+  return shape === 'buffer-out' ? quoted(bytes, Math.min(STRING_LIMIT, result), result) : hex(address);
+}
+
+function shownTimespec(bytes: Uint8Array): string | undefined {
+  if (bytes.length < 16) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return `{tv_sec=${view.getBigInt64(0, true)}, tv_nsec=${view.getBigInt64(8, true)}}`;
+}
+
+const hex = (value: bigint): string => (value === 0n ? '0' : `0x${BigInt.asUintN(64, value).toString(16)}`);
+
+const escapes: Readonly<Record<number, string>> = {
+  0x22: '\\"', 0x5c: '\\\\', 0x0a: '\\n', 0x0d: '\\r', 0x09: '\\t', 0x0b: '\\v', 0x0c: '\\f',
+};
+
+/** The first `limit` bytes as a C string; dots behind it when there were more of them. */
+function quoted(bytes: Uint8Array, limit: number, all: number): string {
+  const shown = bytes.subarray(0, limit);
+  const text = Array.from(shown, (byte, i) => {
+    const escape = escapes[byte];
+    if (escape !== undefined) return escape;
+    if (byte >= 0x20 && byte < 0x7f) return String.fromCharCode(byte);
+    const next = shown[i + 1];
+    const digitFollows = next !== undefined && next >= 0x30 && next <= 0x39;
+    return `\\${byte.toString(8).padStart(digitFollows ? 3 : 1, '0')}`;
+  });
+  return `"${text.join('')}"${all > shown.length ? '...' : ''}`;
+}
+
+function shownOpenFlags(flags: number): string {
+  const access = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'][flags & 3]!;
+  return (flags & ~3) === 0 ? access : `${access}|${shownFlags(flags & ~3, openFlagNames)}`;
+}
+
+/** Names of bits joined by `|`, then what is left in hexadecimal. Longer names come first in the table. */
+function shownFlags(flags: number, names: readonly FlagName[]): string {
+  let left = flags;
+  const parts: string[] = [];
+  for (const [name, bits] of names) {
+    if ((left & bits) !== bits) continue;
+    left &= ~bits;
+    parts.push(name);
+  }
+  if (left !== 0 || parts.length === 0) parts.push(`0x${(left >>> 0).toString(16)}`);
+  return parts.join('|');
+}

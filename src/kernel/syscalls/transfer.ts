@@ -1,0 +1,127 @@
+/**
+ * Bytes between files and user memory, a page at a time: a step's page is in memory before the file is touched,
+ * and what has been done is kept in `process.call`, so that a call tried again after a wait repeats nothing.
+ */
+import { PAGE_SIZE, type VirtualAddress } from '../../base/numbers.ts';
+import { Errno } from '../errno.ts';
+import { BadAddress, type Result } from '../memory/contract.ts';
+import type { CallContext } from './contract.ts';
+
+/** A piece of user memory. */
+export interface Segment {
+  readonly address: VirtualAddress;
+  readonly length: number;
+}
+
+/** The most that one read or write moves (MAX_RW_COUNT). */
+export const MOST_BYTES = 0x7fff_f000;
+/** The most pieces that readv(2) takes. */
+const IOV_MAX = 1024;
+const IOVEC_BYTES = 16;
+
+/** Moves one piece, at most a page; the count. `done` is what was moved before. */
+export type Step = (part: Uint8Array, done: number) => Result;
+
+const page = new Uint8Array(PAGE_SIZE);
+
+/** Fills user memory with what `step` puts into its argument; stops when that is less than asked for. */
+export function fillUser(call: CallContext, segments: readonly Segment[], step: Step, goesOn: () => boolean): Result {
+  return move(call, segments, goesOn, (address, bytes, done) => {
+    call.user.prepare(address, bytes, 'store');
+    const part = page.subarray(0, bytes);
+    const count = step(part, done);
+    if (count > 0) call.user.write(address, count === bytes ? part : part.subarray(0, count));
+    return count;
+  });
+}
+
+/** Gives user memory to `step`; stops when that takes less than it was given. */
+export function drainUser(call: CallContext, segments: readonly Segment[], step: Step): Result {
+  return move(call, segments, always, (address, bytes, done) => {
+    const part = page.subarray(0, bytes);
+    if (bytes > 0) call.user.read(address, part);
+    return step(part, done);
+  });
+}
+
+/** Writes bytes of the kernel's, of any length; throws as user memory does. */
+export function writeLong(call: CallContext, address: VirtualAddress, bytes: Uint8Array): Result {
+  return fillUser(
+    call,
+    [{ address, length: bytes.length }],
+    (part, done) => {
+      part.set(bytes.subarray(done, done + part.length));
+      return part.length;
+    },
+    always,
+  );
+}
+
+const always = () => true;
+
+function move(
+  call: CallContext,
+  segments: readonly Segment[],
+  goesOn: () => boolean,
+  step: (address: VirtualAddress, bytes: number, done: number) => Result,
+): Result {
+  let done = call.process.call?.done ?? 0;
+  let skip = done;
+  for (const { address, length } of segments) {
+    if (skip > 0 && skip >= length) {
+      skip -= length;
+      continue;
+    }
+    for (let at = skip; at < length; ) {
+      if (done > 0) call.process.call = { done };
+      const from = (address + at) as VirtualAddress;
+      const bytes = Math.min(length - at, PAGE_SIZE - (from % PAGE_SIZE));
+      const count = guarded(step, from, bytes, done);
+      if (count < 0) return done > 0 ? done : count;
+      done += count;
+      at += count;
+      if (count < bytes || (at < length && !goesOn())) return done;
+    }
+    skip = 0;
+  }
+  return done > 0 || segments.some(({ length }) => length > 0) ? done : step((segments[0]?.address ?? 0) as VirtualAddress, 0, 0);
+}
+
+function guarded(
+  step: (address: VirtualAddress, bytes: number, done: number) => Result,
+  address: VirtualAddress,
+  bytes: number,
+  done: number,
+): Result {
+  try {
+    return step(address, bytes, done);
+  } catch (error) {
+    if (error instanceof BadAddress) return Errno.EFAULT;
+    throw error;
+  }
+}
+
+/** One buffer: its address and length in arguments `i` and `i + 1`. */
+export function bufferArgument(call: CallContext, i: number): readonly Segment[] {
+  return [{ address: call.address(i), length: Math.min(call.size(i + 1), MOST_BYTES) }];
+}
+
+/** An array of struct iovec and its length in arguments `i` and `i + 1`; EINVAL when it is too long. */
+export function vectorArgument(call: CallContext, i: number): readonly Segment[] | Result {
+  const count = call.int(i + 1);
+  if (count < 0 || count > IOV_MAX) return Errno.EINVAL;
+  const bytes = new Uint8Array(count * IOVEC_BYTES);
+  if (count > 0) call.user.read(call.address(i), bytes);
+  const view = new DataView(bytes.buffer);
+  const segments: Segment[] = [];
+  let total = 0;
+  for (let at = 0; at < bytes.length; at += IOVEC_BYTES) {
+    const address = Number(view.getBigUint64(at, true)) as VirtualAddress;
+    const length = view.getBigUint64(at + 8, true);
+    if (length > 0x7fff_ffff_ffff_ffffn) return Errno.EINVAL;
+    const taken = Math.min(Number(length), MOST_BYTES - total);
+    total += taken;
+    segments.push({ address, length: taken });
+  }
+  return segments;
+}

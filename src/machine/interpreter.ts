@@ -1,0 +1,301 @@
+/**
+ * The interpreter, generated from the instruction table for one machine configuration.
+ *
+ *   run(limit) ── dispatch loop: br_table over records, no calls ──┐ anything slow
+ *        ▲                                                        ▼
+ *        └────────────────────────── step(record, pc): one instruction, with every case
+ *
+ * The dispatch loop may use the fast slots only where they are exact: with a data and an instruction TLB apart
+ * and no recording. Otherwise the *checked* loop looks up every fetch and steps every instruction.
+ */
+import { defineExactFloat, type ExactFloat } from '../isa/float/exact.ts';
+import { roundingModeLegal } from '../isa/float/units.ts';
+import { allRows, baseIndex, baseRows, hasRoundingMode, isCompressed } from '../isa/table.ts';
+import type { RadixGeometry } from '../translation/radix.ts';
+import type { Label } from '../wasm/code.ts';
+import {
+  block,
+  branch,
+  branchIf,
+  branchTable,
+  drop,
+  give,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Local,
+  loop,
+  nothing,
+  sequence,
+  type Statement,
+  when,
+} from '../wasm/expressions.ts';
+import { call, type Frame as Body, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
+import { type Accesses, defineAccesses } from './access.ts';
+import { cell32, cell64, increase64, pageBase, pageOffset, setCell32, setCell64 } from './cells.ts';
+import type { MachineConfig } from './contract.ts';
+import { EXIT } from './exits.ts';
+import { AT, COUNTER_SHIFT, CROSSING_RECORD, CROSSING_WORD_AT, INSTRUCTION_SLOT_BYTES, type Layout, RECORD_BYTES, RING_MARGIN } from './layout.ts';
+import { addressOfRecord, fastHandler, type LoopFrame, stepOperands } from './operands.ts';
+import { FAST, type Handler, listHandlers, STEP } from './predecode.ts';
+
+/** Rows that a 16-bit encoding expands to. */
+const twoByteRows: ReadonlySet<number> = new Set(allRows.filter(isCompressed).map(baseIndex));
+
+export interface Interpreter {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Handlers of the dispatch loop, none when it is not used. */
+  readonly handlers: readonly Handler[];
+}
+
+/** What the module exports. */
+export interface InterpreterExports {
+  /** Runs from the pc cell until an exit; `limit` is the counter's value at which the timer is due. */
+  run(limit: bigint): number;
+  /** Runs one predecoded instruction. */
+  step(record: number, pc: bigint): number;
+}
+
+/** Generates the module for a configuration. */
+export function generateInterpreter(config: MachineConfig, layout: Layout, geometry: RadixGeometry): Interpreter {
+  const memoryPages = layout.end / 65536;
+  const module = new ModuleBuilder({ minimum: memoryPages, maximum: memoryPages });
+  const floats = defineExactFloat(module, AT.status);
+  const accesses = defineAccesses({ module, layout, geometry, config });
+  const step = defineStep(module, accesses, floats);
+  const direct = config.tlb.kind === 'split' && config.references === 'off';
+  const handlers = direct ? listHandlers(twoByteRows) : [];
+  const run = module.add(['i64'], 'i32', (body) =>
+    direct ? dispatchLoop(body, { config, layout, accesses, step, handlers }) : checkedLoop(body, { config, layout, accesses, step }),
+  );
+  module.export('run', run);
+  module.export('step', step);
+  return { bytes: module.bytes(), handlers };
+}
+
+/** Nested blocks, one a case: branching to a case's label goes to its body, which lies behind its block. */
+function cases(count: number, dispatch: (labels: readonly Label[]) => Statement, body: (index: number) => Statement): Statement {
+  const labels: Label[] = [];
+  const nest = (index: number): Statement =>
+    index < 0
+      ? dispatch(labels)
+      : sequence(
+          block((end) => {
+            labels[index] = end;
+            return nest(index - 1);
+          }),
+          body(index),
+        );
+  return nest(count - 1);
+}
+
+const SECOND_HALF = 2;
+
+/** (record, pc) → exit code. On `none` the pc cell is the next instruction's and the instruction is counted. */
+function defineStep(module: ModuleBuilder, accesses: Accesses, floats: ExactFloat): FunctionReference<'i32'> {
+  const step = module.declare(['i32', 'i64'], 'i32');
+  const count = STEP.firstRow + baseRows.length * 2;
+  module.define(step, (body) => {
+    const ip = body.parameter('i32', 0);
+    const pc = body.parameter('i64', 1);
+    const retired = sequence(increase64(AT.counter, 2 ** COUNTER_SHIFT), give(i32.const(EXIT.none)));
+    const caseBody = (index: number): Statement => {
+      if (index === STEP.undecoded) return sequence(setCell32(AT.stepped, ip), give(i32.const(EXIT.decode)));
+      if (index === STEP.crossing) return crossingCase(step, accesses, ip, pc);
+      if (index < STEP.firstRow) return give(i32.const(EXIT.illegal));
+      return sequence(rowCase((index - STEP.firstRow) >> 1, index & 1 ? 4 : 2, { ip, pc, accesses, floats }), retired);
+    };
+    return sequence(
+      setCell32(AT.failed, i32.const(0)),
+      cases(count, (labels) => branchTable(i32.load16u(ip, 2), labels, labels[STEP.illegal]!), caseBody),
+      give(i32.const(EXIT.illegal)),
+    );
+  });
+  return step;
+}
+
+function rowCase(
+  index: number,
+  length: 2 | 4,
+  binding: { ip: Local<'i32'>; pc: Local<'i64'>; accesses: Accesses; floats: ExactFloat },
+): Statement {
+  const row = baseRows[index]!;
+  if (length === 2 && !twoByteRows.has(index)) return give(i32.const(EXIT.illegal));
+  const legal = hasRoundingMode(row)
+    ? when(i32.eqz(roundingModeLegal({ roundingMode: i32.load(binding.ip, 12), statusAddress: AT.status })), give(i32.const(EXIT.illegal)))
+    : nothing;
+  return sequence(
+    legal,
+    setCell64(AT.pc, i64.add(binding.pc, i64.const(length))),
+    row.semantics(stepOperands({ ...binding, length })),
+  );
+}
+
+/**
+ * An instruction whose second half lies in the next page: looks that page up as well. Its decoded form is kept
+ * with the first page and used as long as the word is the same.
+ */
+function crossingCase(step: FunctionReference<'i32'>, accesses: Accesses, ip: Local<'i32'>, pc: Local<'i64'>): Statement {
+  const records = i32.sub(ip, i32.const(2047 * RECORD_BYTES));
+  const secondAddress = i64.add(pc, i64.const(SECOND_HALF));
+  const word = i32.or(i32.load16u(ip, 12), i32.shl(i32.load16u(cell32(AT.entry)), i32.const(16)));
+  return sequence(
+    drop(call(accesses.fetchSecondHalf, secondAddress)),
+    when(cell32(AT.failed), give(cell32(AT.failed))),
+    setCell32(AT.crossingWord, word),
+    when(i32.ne(i32.load(records, CROSSING_WORD_AT), cell32(AT.crossingWord)), sequence(setCell32(AT.stepped, ip), give(i32.const(EXIT.decodeCrossing)))),
+    give(call(step, i32.add(records, i32.const(CROSSING_RECORD * RECORD_BYTES)), pc)),
+  );
+}
+
+interface LoopParts {
+  readonly config: MachineConfig;
+  readonly layout: Layout;
+  readonly accesses: Accesses;
+  readonly step: FunctionReference<'i32'>;
+}
+
+const instructionsOf = (counter: I64): I64 => i64.shl(i64.shrU(counter, i64.const(COUNTER_SHIFT)), i64.const(COUNTER_SHIFT));
+/** Stamp of the fetch of the instruction that is the next to retire, or of the one that retired last. */
+const stampOfFetch = (counter: I64, bias: I64, which: 'next' | 'last'): I64 =>
+  i64.add(which === 'next' ? instructionsOf(counter) : i64.sub(instructionsOf(counter), i64.const(2 ** COUNTER_SHIFT)), bias);
+/** A jump, rather than the instruction behind. */
+const hasJumped = (from: I64, to: I64): I32 => i64.gtU(i64.sub(to, from), i64.const(4));
+
+/** Looks up every fetch and steps every instruction. Slow, and exact under any TLB and any recording. */
+function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts): Statement {
+  const limit = body.parameter('i64', 0);
+  const pc = body.local('i64');
+  const exit = body.local('i32');
+  const record = i32.add(cell32(AT.entry), i32.shl(i32.and(i32.wrap(pc), i32.const(4094)), i32.const(3)));
+  const full = i32.gtU(cell32(AT.ringUsed), i32.const(Math.max(layout.ringBytes - RING_MARGIN, 0)));
+  const stop = sequence(setCell64(AT.pc, pc), give(exit));
+  return sequence(
+    pc.set(cell64(AT.pc)),
+    loop((again) =>
+      sequence(
+        layout.ringBytes > 0 ? when(full, sequence(setCell64(AT.pc, pc), give(i32.const(EXIT.ringFull)))) : nothing,
+        exit.set(call(accesses.fetch, pc)),
+        when(exit, stop),
+        config.stamps === 'on' ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next')) : nothing,
+        exit.set(call(step, record, pc)),
+        when(exit, stop),
+        when(
+          hasJumped(pc, cell64(AT.pc)),
+          when(i64.geU(cell64(AT.counter), limit), give(i32.const(EXIT.timer))),
+        ),
+        pc.set(cell64(AT.pc)),
+        branch(again),
+      ),
+    ),
+    give(i32.const(EXIT.timer)),
+  );
+}
+
+/** The loop that the time is spent in. */
+function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readonly Handler[] }): Statement {
+  const { config, layout, accesses, step } = parts;
+  const limit = body.parameter('i64', 0);
+  const ip = body.local('i32');
+  const counter = body.local('i64');
+  const stores = body.local('i32');
+  const records = body.local('i32');
+  const page = body.local('i64');
+  const target = body.local('i64');
+  const bias = body.local('i64');
+  const codeStamp = body.local('i32');
+  const exit = body.local('i32');
+  const locals = { ip, counter, limit, stores, records, page, target, bias };
+
+  const keep = sequence(
+    setCell64(AT.counter, counter),
+    setCell64(AT.storesInRun, i64.add(cell64(AT.storesInRun), i64.extendU(stores))),
+    stores.set(i32.const(0)),
+  );
+  const stampCode = (which: 'next' | 'last'): Statement =>
+    config.stamps === 'on' ? i64.store(codeStamp, stampOfFetch(counter, bias, which)) : nothing;
+  const enterPage = sequence(
+    exit.set(instructionSlot(layout, target)),
+    when(i64.ne(i64.load(exit), pageBase(target)), missPage(accesses, { keep, target, exit, slot: instructionSlot(layout, target) })),
+    records.set(i32.load(exit, 8)),
+    config.stamps === 'on' ? codeStamp.set(i32.load(exit, 12)) : nothing,
+    page.set(pageBase(target)),
+    ip.set(i32.add(records, i32.shl(i32.and(pageOffset(target), i32.const(4094)), i32.const(3)))),
+  );
+  const expiredExit = (pc: I64): Statement => sequence(keep, setCell64(AT.pc, pc), give(i32.const(EXIT.timer)));
+
+  return sequence(
+    counter.set(cell64(AT.counter)),
+    bias.set(cell64(AT.stampBias)),
+    target.set(cell64(AT.pc)),
+    loop((outer) =>
+      sequence(
+        enterPage,
+        block((leave) =>
+          sequence(
+            block((far) =>
+              sequence(
+                block((expired) => loop((dispatch) => dispatchBody(parts, { ...locals, dispatch, leave, far, expired }))),
+                stampCode('last'),
+                expiredExit(addressOfRecord(page, ip, records)),
+              ),
+            ),
+            stampCode('last'),
+            branchIf(i64.ltU(counter, limit), outer),
+            expiredExit(target),
+          ),
+        ),
+        stampCode('next'),
+        keep,
+        target.set(addressOfRecord(page, ip, records)),
+        exit.set(call(step, ip, target)),
+        counter.set(cell64(AT.counter)),
+        when(exit, sequence(setCell64(AT.pc, target), give(exit))),
+        when(
+          i32.and(hasJumped(target, cell64(AT.pc)), i64.geU(counter, limit)),
+          give(i32.const(EXIT.timer)),
+        ),
+        target.set(cell64(AT.pc)),
+        branch(outer),
+      ),
+    ),
+    give(i32.const(EXIT.timer)),
+  );
+}
+
+function instructionSlot(layout: Layout, address: I64): I32 {
+  const tlb = layout.instructions!;
+  const index = i32.and(i32.wrap(i64.shrU(address, i64.const(12))), i32.const(tlb.sets - 1));
+  return i32.add(i32.const(tlb.fast), i32.mul(index, i32.const(INSTRUCTION_SLOT_BYTES)));
+}
+
+/** The page is not the one that its set used last: the full look-up, which fills the slot or ends the run. */
+function missPage(
+  accesses: Accesses,
+  { keep, target, exit, slot }: { keep: Statement; target: I64; exit: Local<'i32'>; slot: I32 },
+): Statement {
+  return sequence(
+    keep,
+    setCell64(AT.pc, target),
+    setCell32(AT.failed, i32.const(0)),
+    exit.set(call(accesses.fetch, target)),
+    when(exit, give(exit)),
+    exit.set(slot),
+  );
+}
+
+function dispatchBody(parts: LoopParts & { readonly handlers: readonly Handler[] }, frame: LoopFrame): Statement {
+  const { handlers, layout, config } = parts;
+  const count = { accesses: 0, ended: false };
+  return cases(
+    FAST.first + handlers.length,
+    (labels) => branchTable(i32.load16u(frame.ip), labels, labels[FAST.leave]!),
+    (index) => {
+      if (index === FAST.leave) return branch(frame.leave);
+      if (index === FAST.pageEnd) return sequence(frame.target.set(i64.add(frame.page, i64.const(4096))), branch(frame.far));
+      const { index: row, length, reach } = handlers[index - FAST.first]!;
+      return fastHandler(baseRows[row]!.semantics, { loop: frame, layout, stamps: config.stamps, length, reach, count });
+    },
+  );
+}

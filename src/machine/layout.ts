@@ -1,0 +1,143 @@
+/**
+ * Where everything lies in the machine's one WebAssembly memory.
+ *
+ *   0x0000  registers, counters, trap         (fixed addresses, this file)
+ *   0x1000  TLB: fast slots, then ways         data, then instructions
+ *    …      code map: 4 bytes a frame          address of the frame's predecoded page, 0 when it has none
+ *    …      stamps: 8 bytes a frame            time of the frame's last use
+ *    …      RAM                                64 KiB aligned
+ *    …      reference ring                     when references are recorded
+ *    …      predecoded pages
+ *
+ * All below RAM's end but the code map and the instruction fast slots, which are derived, is machine state.
+ */
+import type { MachineConfig, TlbShape } from './contract.ts';
+
+/** Fixed addresses, in bytes. */
+export const AT = {
+  /** 32 integer registers and a sink that writes to x0 go to. */
+  x: 0x100,
+  f: 0x220,
+  /** fflags, then frm: two adjacent bytes. */
+  status: 0x320,
+  pc: 0x328,
+  /** instructions retired << 20 | data look-ups in this run. */
+  counter: 0x330,
+  /** Added to the counter to make a stamp: moves on when the kernel stamps. */
+  stampBias: 0x338,
+  trapAddress: 0x340,
+  /** 0 fetch, 1 load, 2 store. */
+  trapAccess: 0x348,
+  /** Set by the slow access functions when the access failed; holds the exit code. */
+  failed: 0x34c,
+  reservationAddress: 0x350,
+  reservationValue: 0x358,
+  /** Address in this memory of the root table, and the address-space identifier. */
+  root: 0x360,
+  asid: 0x364,
+  /** Where the entry found or made by the last TLB look-up lies. */
+  entry: 0x368,
+  /** Where the stamp of the frame that was translated last lies. */
+  stampAt: 0x36c,
+  /** The frame whose page has to be predecoded. */
+  wantedFrame: 0x370,
+  /** The word of an instruction that crosses a page. */
+  crossingWord: 0x374,
+  /** Bytes used of the reference ring. */
+  ringUsed: 0x378,
+  tlbRandom: 0x380,
+  /** Instruction numbers whose fetches are already in the ring. */
+  fetchRecorded: 0x388,
+  crossingRecorded: 0x390,
+  /** 1: the coming fetch is one that was looked up and noted before, when its page had to be predecoded. */
+  fetchNoted: 0x398,
+  /** The record that was stepped last. */
+  stepped: 0x39c,
+  /** Counters, 64 bits each. */
+  storesInRun: 0x3a0,
+  instructionMisses: 0x3a8,
+  dataMisses: 0x3b0,
+  walkLoads: 0x3b8,
+  dirtyWalks: 0x3c0,
+  extraFetches: 0x3c8,
+  flushed: 0x3d0,
+  /** Stamp up to which uses have been told. */
+  usesDrained: 0x3e8,
+  loads: 0x3d8,
+  stores: 0x3e0,
+} as const;
+
+/** Bits of the counter below the number of instructions. */
+export const COUNTER_SHIFT = 20;
+
+/** Predecoded record of one instruction, 16 bytes. See predecode.ts. */
+export const RECORD_BYTES = 16;
+/** One a half-word of the page, one to catch falling off its end, one for the crossing instruction, one for its word. */
+export const RECORDS_A_PAGE = 2048 + 3;
+export const CODE_PAGE_BYTES = RECORDS_A_PAGE * RECORD_BYTES;
+export const PAGE_END_RECORD = 2048;
+export const CROSSING_RECORD = 2049;
+export const CROSSING_WORD_AT = 2050 * RECORD_BYTES;
+
+/** Data fast slot: read tag, write tag, addend, stamp address. Instruction: tag, records, stamp address, frame. */
+export const DATA_SLOT_BYTES = 32;
+export const INSTRUCTION_SLOT_BYTES = 32;
+/** A way: key, then frame << 10 | entry bits. */
+export const WAY_BYTES = 16;
+/** An entry of the reference ring: address; kind, bytes and flags. */
+export const RING_ENTRY_BYTES = 16;
+const RING_ENTRIES = 1 << 16;
+/** Space kept free, so that one instruction's entries always fit. */
+export const RING_MARGIN = 16 * RING_ENTRY_BYTES;
+
+export interface TlbLayout {
+  readonly shape: TlbShape;
+  readonly sets: number;
+  readonly fast: number;
+  readonly ways: number;
+}
+
+export interface Layout {
+  readonly data: TlbLayout | undefined;
+  readonly instructions: TlbLayout | undefined;
+  readonly codeMap: number;
+  readonly stamps: number;
+  readonly ram: number;
+  readonly ramEnd: number;
+  readonly ring: number;
+  readonly ringBytes: number;
+  readonly code: number;
+  readonly codePages: number;
+  readonly end: number;
+}
+
+const align = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+function placeTlb(shape: TlbShape, at: number): { tlb: TlbLayout; end: number } {
+  const sets = shape.entries / shape.ways;
+  const ways = at + sets * DATA_SLOT_BYTES;
+  return { tlb: { shape, sets, fast: at, ways }, end: align(ways + shape.entries * WAY_BYTES, 64) };
+}
+
+/** Lays out the memory for a configuration. */
+export function layoutOf(config: MachineConfig): Layout {
+  let at = 0x1000;
+  let data: TlbLayout | undefined;
+  let instructions: TlbLayout | undefined;
+  if (config.tlb.kind === 'split') {
+    ({ tlb: data, end: at } = placeTlb(config.tlb.data, at));
+    ({ tlb: instructions, end: at } = placeTlb(config.tlb.instructions, at));
+  } else if (config.tlb.kind === 'unified') {
+    ({ tlb: data, end: at } = placeTlb(config.tlb.shape, at));
+    instructions = data;
+  }
+  const codeMap = align(at, 64);
+  const stamps = align(codeMap + config.frames * 4, 64);
+  const ram = align(stamps + config.frames * 8, 1 << 16);
+  const ramEnd = ram + config.frames * 4096;
+  const ring = ramEnd;
+  const ringBytes = config.references === 'recorded' ? RING_ENTRIES * RING_ENTRY_BYTES : 0;
+  const code = align(ring + ringBytes, 64);
+  const codePages = Math.min(1024, Math.max(8, config.frames));
+  return { data, instructions, codeMap, stamps, ram, ramEnd, ring, ringBytes, code, codePages, end: align(code + codePages * CODE_PAGE_BYTES, 1 << 16) };
+}

@@ -1,0 +1,310 @@
+/**
+ * The machine: WebAssembly does the running, this class makes it, starts it and says why it stopped.
+ */
+import { type Frame, type VirtualAddress, virtualAddress, type Vpn } from '../base/numbers.ts';
+import { UserError } from '../base/errors.ts';
+import { sv39 } from '../translation/sv39.ts';
+import type { Access, MachineConfig, MachineCounters, MachinePort, MachineState, ReferenceKind, RegisterContext, Trap, TrapCause } from './contract.ts';
+import { CodePages } from './code-pages.ts';
+import { EXIT } from './exits.ts';
+import { generateInterpreter, type InterpreterExports } from './interpreter.ts';
+import { AT, COUNTER_SHIFT, CROSSING_RECORD, type Layout, layoutOf, RECORD_BYTES, RING_ENTRY_BYTES } from './layout.ts';
+import { Predecoder } from './predecode.ts';
+import { RING_FLAG, RING_KIND } from './ring.ts';
+import { TlbControl } from './tlb-control.ts';
+
+/** 3 GiB of RAM: what is left of WebAssembly's 4 GiB for everything else. */
+export const MAXIMUM_FRAMES = 786_432;
+const MAXIMUM_FUEL = 200_000;
+const RETIRED = 1n << BigInt(COUNTER_SHIFT);
+
+const CAUSES: Readonly<Record<number, TrapCause>> = {
+  [EXIT.timer]: 'timer',
+  [EXIT.systemCall]: 'system-call',
+  [EXIT.breakpoint]: 'breakpoint',
+  [EXIT.illegal]: 'illegal-instruction',
+  [EXIT.pageFault]: 'page-fault',
+  [EXIT.misaligned]: 'misaligned',
+  [EXIT.ringFull]: 'ring-full',
+};
+const ACCESSES: readonly Access[] = ['fetch', 'load', 'store'];
+
+interface MutableTrap {
+  cause: TrapCause;
+  access: Access;
+  address: VirtualAddress;
+  pc: VirtualAddress;
+}
+
+/** What a recorded TLB look-up was; see ring.ts. */
+export interface RecordedLookUp {
+  readonly kind: 'fetch' | 'load' | 'store' | 'flush-page' | 'flush-space' | 'flush-all';
+  readonly address: number;
+  readonly bytes: number;
+  readonly asid: number;
+  readonly failed: boolean;
+  readonly repeated: boolean;
+}
+const LOOK_UP_KINDS: readonly RecordedLookUp['kind'][] = ['fetch', 'load', 'store', 'flush-page', 'flush-space', 'flush-all'];
+
+export class Machine implements MachinePort {
+  readonly frames: number;
+  readonly ram: Uint8Array;
+  readonly ramView: DataView;
+  readonly x: BigInt64Array;
+  readonly f: BigUint64Array;
+  readonly #config: MachineConfig;
+  readonly #layout: Layout;
+  readonly #memory: WebAssembly.Memory;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #longs: BigInt64Array;
+  readonly #predecoder: Predecoder;
+  readonly #codePages: CodePages;
+  readonly #tlb: TlbControl;
+  readonly #exports: InterpreterExports;
+  readonly #trap: MutableTrap = { cause: 'timer', access: 'fetch', address: virtualAddress(0), pc: virtualAddress(0) };
+
+  /** @throws UserError when there is no room for that much RAM, naming --memory */
+  constructor(config: MachineConfig) {
+    if (config.frames > MAXIMUM_FRAMES) throw new UserError('--memory', `${config.frames} frames asked for, the machine has room for ${MAXIMUM_FRAMES} (3G)`);
+    this.#config = config;
+    this.#layout = layoutOf(config);
+    this.frames = config.frames;
+    this.#memory = allocate(this.#layout);
+    const buffer = this.#memory.buffer;
+    this.ram = new Uint8Array(buffer, this.#layout.ram, config.frames * 4096);
+    this.ramView = new DataView(buffer, this.#layout.ram, config.frames * 4096);
+    this.x = new BigInt64Array(buffer, AT.x, 32);
+    this.f = new BigUint64Array(buffer, AT.f, 32);
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#longs = new BigInt64Array(buffer, 0, this.#layout.ram >> 3);
+    const interpreter = generateInterpreter(config, this.#layout, sv39);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(interpreter.bytes), { env: { memory: this.#memory } });
+    this.#exports = instance.exports as unknown as InterpreterExports;
+    this.#predecoder = new Predecoder(buffer, this.ramView, interpreter.handlers);
+    this.#tlb = new TlbControl(buffer, this.#layout, config.tlb.kind);
+    this.#codePages = new CodePages(buffer, this.#layout, this.#predecoder, this.#tlb);
+    this.#longs[AT.reservationAddress >> 3] = -1n;
+    this.#longs[AT.fetchRecorded >> 3] = -1n;
+    this.#longs[AT.crossingRecorded >> 3] = -1n;
+    this.#longs[AT.tlbRandom >> 3] = BigInt(config.seed);
+  }
+
+  get pc(): VirtualAddress {
+    return virtualAddress(Number(BigInt.asUintN(64, this.#longs[AT.pc >> 3]!)));
+  }
+
+  set pc(value: VirtualAddress) {
+    this.#longs[AT.pc >> 3] = BigInt(value);
+  }
+
+  get fcsr(): number {
+    return this.#bytes[AT.status]! | (this.#bytes[AT.status + 1]! << 5);
+  }
+
+  set fcsr(value: number) {
+    this.#bytes[AT.status] = value & 31;
+    this.#bytes[AT.status + 1] = (value >> 5) & 7;
+  }
+
+  run(fuel: number): Trap {
+    if (fuel < 1 || fuel > MAXIMUM_FUEL) throw new RangeError(`fuel ${fuel} is not in 1 to ${MAXIMUM_FUEL}`);
+    const limit = this.#longs[AT.counter >> 3]! + BigInt(fuel) * RETIRED;
+    let exit = this.#exports.run(limit);
+    while (exit >= EXIT.decode) exit = this.#supply(exit, limit);
+    return this.#stopped(exit);
+  }
+
+  /** Gives the interpreter what it lacks, and goes on. */
+  #supply(exit: number, limit: bigint): number {
+    if (exit === EXIT.codePage) {
+      this.#codePages.provide(this.#words[AT.wantedFrame >> 2]!);
+      return this.#exports.run(limit);
+    }
+    const pc = this.#longs[AT.pc >> 3]!;
+    const offset = Number(BigInt.asUintN(12, pc));
+    let record = this.#words[AT.stepped >> 2]!;
+    const records = record - offset * (RECORD_BYTES / 2);
+    if (exit === EXIT.decode) {
+      this.#predecoder.decodeFrom(records, this.#codePages.frameOf(records) * 4096, offset);
+    } else {
+      record = records + CROSSING_RECORD * RECORD_BYTES;
+      this.#predecoder.decodeCrossing(records, this.#words[AT.crossingWord >> 2]!);
+    }
+    // The look-ups of this instruction are made and counted: it is stepped from its record, not fetched again.
+    const after = this.#exports.step(record, pc);
+    if (after === EXIT.none) return this.#exports.run(limit);
+    this.#longs[AT.pc >> 3] = pc;
+    return after;
+  }
+
+  #stopped(exit: number): Trap {
+    const cause = CAUSES[exit];
+    if (cause === undefined) throw new Error(`the interpreter stopped with ${exit}`);
+    const counterAt = AT.counter >> 3;
+    const counter = this.#longs[counterAt]!;
+    const instructions = counter & ~(RETIRED - 1n);
+    const stores = this.#longs[AT.storesInRun >> 3]!;
+    this.#longs[AT.loads >> 3]! += counter - instructions - stores;
+    this.#longs[AT.stores >> 3]! += stores;
+    this.#longs[AT.storesInRun >> 3] = 0n;
+    this.#longs[counterAt] = cause === 'system-call' ? instructions + RETIRED : instructions;
+    const retired = cause === 'timer' || cause === 'ring-full' || cause === 'system-call';
+    if (!retired) this.#longs[AT.extraFetches >> 3]! += 1n;
+    this.#trap.cause = cause;
+    this.#trap.pc = this.pc;
+    this.#trap.access = ACCESSES[this.#words[AT.trapAccess >> 2]!]!;
+    this.#trap.address = virtualAddress(Number(BigInt.asUintN(64, this.#longs[AT.trapAddress >> 3]!)));
+    return this.#trap;
+  }
+
+  setSpace(root: Frame, asid: number): void {
+    const at = this.#layout.ram + root * 4096;
+    if (this.#words[AT.root >> 2] === at && this.#words[AT.asid >> 2] === asid) return;
+    this.#words[AT.root >> 2] = at;
+    this.#words[AT.asid >> 2] = asid;
+    this.#longs[AT.reservationAddress >> 3] = -1n;
+    this.#tlb.forgetFastSlots();
+  }
+
+  flushPage(asid: number, page: Vpn): void {
+    this.#noteFlush(RING_KIND.flushPage, page, asid);
+    this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushPage(asid, page));
+  }
+
+  flushSpace(asid: number): void {
+    this.#noteFlush(RING_KIND.flushSpace, 0, asid);
+    this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushSpace(asid));
+  }
+
+  flushAll(): void {
+    this.#noteFlush(RING_KIND.flushAll, 0, 0);
+    this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushAll());
+  }
+
+  codeChanged(frame: Frame): void {
+    this.#codePages.forget(frame);
+  }
+
+  lastUse(frame: Frame): number {
+    return Number(this.#longs[(this.#layout.stamps >> 3) + frame]!);
+  }
+
+  stamp(frame: Frame): void {
+    if (this.#config.stamps === 'off') return;
+    const now = this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]!;
+    this.#longs[(this.#layout.stamps >> 3) + frame] = now + 1n;
+    // What comes next is later than this, whether the guest or the kernel does it.
+    this.#longs[AT.stampBias >> 3]! += RETIRED;
+  }
+
+  clearStamp(frame: Frame): void {
+    this.#longs[(this.#layout.stamps >> 3) + frame] = 0n;
+  }
+
+  /** Frames used since the last call, in the order of their last use. */
+  drainUses(each: (frame: Frame) => void): void {
+    const since = this.#longs[AT.usesDrained >> 3]!;
+    const used: { frame: number; at: bigint }[] = [];
+    const base = this.#layout.stamps >> 3;
+    for (let frame = 0; frame < this.frames; frame++) {
+      const at = this.#longs[base + frame]!;
+      if (at > since) used.push({ frame, at });
+    }
+    if (used.length === 0) return;
+    used.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    this.#longs[AT.usesDrained >> 3] = used.at(-1)!.at;
+    for (const { frame } of used) each(frame as Frame);
+  }
+
+  counters(): MachineCounters {
+    const at = (address: number): number => Number(this.#longs[address >> 3]!);
+    const instructions = Number(this.#longs[AT.counter >> 3]! >> BigInt(COUNTER_SHIFT));
+    return {
+      instructions,
+      fetches: instructions + at(AT.extraFetches),
+      loads: at(AT.loads),
+      stores: at(AT.stores),
+      instructionTlbMisses: at(AT.instructionMisses),
+      dataTlbMisses: at(AT.dataMisses),
+      walkLoads: at(AT.walkLoads),
+      dirtyWalks: at(AT.dirtyWalks),
+      flushed: at(AT.flushed),
+    };
+  }
+
+  drainReferences(each: (kind: ReferenceKind, address: number, bytes: number) => void): void {
+    this.drainLookUps((entry) => {
+      if (!entry.failed && !entry.repeated && !entry.kind.startsWith('flush')) each(entry.kind as ReferenceKind, entry.address, entry.bytes);
+    });
+  }
+
+  /** Every TLB look-up and flush since the last drain, in order; what `drainReferences` is made from. */
+  drainLookUps(each: (entry: RecordedLookUp) => void): void {
+    const used = this.#words[AT.ringUsed >> 2]!;
+    const view = new DataView(this.#memory.buffer, this.#layout.ring, used);
+    for (let at = 0; at < used; at += RING_ENTRY_BYTES) {
+      const flags = view.getUint8(at + 10);
+      each({
+        kind: LOOK_UP_KINDS[view.getUint8(at + 8)]!,
+        address: Number(view.getBigUint64(at, true)),
+        bytes: view.getUint8(at + 9),
+        asid: view.getUint32(at + 12, true),
+        failed: (flags & RING_FLAG.failed) !== 0,
+        repeated: (flags & RING_FLAG.repeated) !== 0,
+      });
+    }
+    this.#words[AT.ringUsed >> 2] = 0;
+  }
+
+  #noteFlush(kind: number, page: number, asid: number): void {
+    const used = this.#words[AT.ringUsed >> 2]!;
+    if (used + RING_ENTRY_BYTES > this.#layout.ringBytes) {
+      if (this.#layout.ringBytes > 0) throw new Error('the reference ring was not drained');
+      return;
+    }
+    const at = this.#layout.ring + used;
+    const view = new DataView(this.#memory.buffer, at, RING_ENTRY_BYTES);
+    view.setBigUint64(0, BigInt(page), true);
+    view.setUint32(8, kind, true);
+    view.setUint32(12, asid, true);
+    this.#words[AT.ringUsed >> 2] = used + RING_ENTRY_BYTES;
+  }
+
+  saveRegisters(into: RegisterContext): void {
+    into.x.set(this.x);
+    into.f.set(this.f);
+    into.pc = this.pc;
+    into.fcsr = this.fcsr;
+  }
+
+  loadRegisters(from: RegisterContext): void {
+    this.x.set(from.x);
+    this.f.set(from.f);
+    this.pc = from.pc;
+    this.fcsr = from.fcsr;
+    this.#longs[AT.reservationAddress >> 3] = -1n;
+  }
+
+  save(): MachineState {
+    return { regions: this.#bytes.slice(0, this.#layout.ram), ram: this.ram.slice() };
+  }
+
+  load(state: MachineState): void {
+    if (state.regions.length !== this.#layout.ram || state.ram.length !== this.ram.length) throw new Error('the state is of a machine of another shape');
+    this.#bytes.set(state.regions, 0);
+    this.ram.set(state.ram);
+    this.#codePages.forgetAll();
+  }
+}
+
+function allocate(layout: Layout): WebAssembly.Memory {
+  const pages = layout.end / 65536;
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch {
+    throw new UserError('--memory', `the host can't reserve ${Math.ceil(layout.end / 2 ** 20)}M for a machine of that size`);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Page replacement: which frame is given up when no frame is free.
+ *
+ * A policy decides and nothing else: it never sees page tables, swap or statistics. The mechanism tells it
+ * what happens to frames and asks it for a victim; it owns capacity, pinning, write-back and counting.
+ *
+ *            admitted                 referenced*
+ *   (free) ───────────▶ (resident) ◀──────────────┐
+ *      ▲                   │   │ └────────────────┘
+ *      │      released     │   │ victim → evicted (its page may come back)
+ *      └───────────────────┴───┘
+ *
+ * One access is one reference: the access that faults is reported by `admitted`, and its retry is not
+ * reported again.
+ */
+import type { Frame } from '../../base/numbers.ts';
+import type { RandomState } from '../../base/random.ts';
+
+/**
+ * What a policy has to be told to be itself; the system refuses, with the reason, what it can't supply.
+ * `nothing` admissions only · `bits` the referenced and dirty bits · `last-use order` before each `victim`
+ * the frames used since the last one, in order of their last use · `every reference` each one as it happens ·
+ * `the future` the whole trace (replay only).
+ */
+export type Needs = 'nothing' | 'bits' | 'last-use order' | 'every reference' | 'the future';
+
+/** Identity of a page across evictions: a small integer that the mechanism gives each distinct page. */
+export type PageKey = number;
+
+/** The state of frames as the hardware and the mechanism know it. */
+export interface FrameBits {
+  /** Whether the page was used since this was last asked; clears the bit in every mapping, and the TLB with it. */
+  testAndClearReferenced(frame: Frame): boolean;
+  isReferenced(frame: Frame): boolean;
+  /** Whether evicting the frame now would need a write. */
+  isDirty(frame: Frame): boolean;
+  /** A pinned frame must not be the victim. */
+  isPinned(frame: Frame): boolean;
+}
+
+/** Takes down what a decision was made from. Passed only when somebody watches. */
+export interface Why {
+  /** A frame that was looked at, in order, and what was known of it, e.g. `{referenced: true}`. */
+  considered(frame: Frame, known: Readonly<Record<string, number | boolean | string>>): void;
+}
+
+export interface ReplacementPolicy {
+  /** Page `page` of process or address space `owner` now occupies `frame`, because it was referenced. */
+  admitted(frame: Frame, page: PageKey, owner: number): void;
+  /** The page in `frame` was used again. Called as `needs` says; never for policies that need `nothing` or `bits`. */
+  referenced(frame: Frame): void;
+  /** The page in `frame` was evicted; it may come back. */
+  evicted(frame: Frame): void;
+  /** The page in `frame` is gone for good: exit or unmap. */
+  released(frame: Frame): void;
+  /**
+   * The frame to give up for page `incoming`; a resident frame that is not pinned, or -1 when every one is
+   * pinned. It stays resident until `evicted` is called. `now` is virtual time in ns.
+   */
+  victim(incoming: PageKey, now: number, why?: Why): Frame | -1;
+}
+
+/** What a policy may use when it is made. */
+export interface PolicyEnvironment {
+  /** Frame numbers are 0 to `frameLimit` - 1. */
+  readonly frameLimit: number;
+  readonly bits: FrameBits;
+}
+
+/**
+ * A policy as the registry knows it. `State` is a plain record (numbers, arrays, typed arrays, nested
+ * records) that survives `structuredClone`; `attach` on a clone continues exactly where the original was.
+ */
+export interface PolicyDefinition<State = unknown> {
+  /** Lower-case name used by `--replacement` and `--policy`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Paper, year or lecture that defines it. */
+  readonly source: string;
+  readonly needs: Needs;
+  /** How ties are broken, as part of the definition. */
+  readonly ties: string;
+  /** Fresh state for frames 0 to `frameLimit` - 1, none resident. */
+  initial(frameLimit: number, random: RandomState): State;
+  /** A policy that acts on `state`. */
+  attach(state: State, environment: PolicyEnvironment): ReplacementPolicy;
+}

@@ -1,0 +1,251 @@
+/**
+ * Radix page tables as data: the table of a level is an array that a field of the address indexes, its
+ * entries lead to the tables of the next level or, as leaves, to pages. One description, one walk for all.
+ *
+ *   an entry of 8 bytes, as in Sv39
+ *    63       54 53                              10 9   8 7 6 5 4 3 2 1 0
+ *   ┌───────────┬──────────────────────────────────┬─────┬─┬─┬─┬─┬─┬─┬─┬─┐
+ *   │ reserved  │ frame number                     │ RSW │D│A│G│U│X│W│R│V│
+ *   └───────────┴──────────────────────────────────┴─────┴─┴─┴─┴─┴─┴─┴─┴─┘
+ *   R = W = X = 0 leads to the next table; anything else is a leaf.
+ *
+ * Source: RISC-V Instruction Set Manual, volume II, version 20240411, section 12.3.2.
+ */
+import type { Frame } from '../base/numbers.ts';
+
+/** Bit numbers are counted from the least significant bit of an entry. */
+export interface EntryLayout {
+  readonly valid: number;
+  readonly read: number;
+  readonly write: number;
+  readonly execute: number;
+  readonly user: number;
+  readonly global: number;
+  readonly accessed: number;
+  readonly dirty: number;
+  /** Position and width of the frame number. The position is below 32. */
+  readonly ppnShift: number;
+  readonly ppnBits: number;
+  /** Bits that must be zero in a valid entry. */
+  readonly reservedMask: bigint;
+}
+
+export interface RadixGeometry {
+  readonly name: string;
+  /** Significant bits of an address; those above must equal the highest of them. */
+  readonly addressBits: number;
+  readonly offsetBits: 12;
+  /** Width of each level's index, root first. */
+  readonly indexBits: readonly number[];
+  readonly entryBytes: 4 | 8;
+  readonly entry: EntryLayout;
+}
+
+export type AccessKind = 'fetch' | 'load' | 'store';
+
+/** A valid leaf's meaning. */
+export interface LeafEntry {
+  readonly frame: Frame;
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+  readonly user: boolean;
+  readonly global: boolean;
+  readonly accessed: boolean;
+  readonly dirty: boolean;
+}
+
+/** An entry's bits in two halves; `high` is 0 where entries have 4 bytes. Both are 0 to 2^32 - 1. */
+export interface EntryHalves {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** First address that a program cannot have: the upper half of the range is the kernel's by custom. */
+export const userLimit = (geometry: RadixGeometry): number => 2 ** (geometry.addressBits - 1);
+
+/** Number of the lowest address bit that indexes the table of `level`; the root's is 0. */
+export function indexShift(geometry: RadixGeometry, level: number): number {
+  let shift: number = geometry.offsetBits;
+  for (let below = level + 1; below < geometry.indexBits.length; below++) shift += geometry.indexBits[below]!;
+  return shift;
+}
+
+/** Index that `address` has in the table of `level`. */
+export function indexAt(geometry: RadixGeometry, level: number, address: number): number {
+  return Math.floor(address / 2 ** indexShift(geometry, level)) % 2 ** geometry.indexBits[level]!;
+}
+
+export function readEntry(geometry: RadixGeometry, ram: DataView, at: number): EntryHalves {
+  const low = ram.getUint32(at, true);
+  return { low, high: geometry.entryBytes === 8 ? ram.getUint32(at + 4, true) : 0 };
+}
+
+export function writeEntry(geometry: RadixGeometry, ram: DataView, at: number, entry: EntryHalves): void {
+  ram.setUint32(at, entry.low, true);
+  if (geometry.entryBytes === 8) ram.setUint32(at + 4, entry.high, true);
+}
+
+/** Whether bit `bit` (0 to 31) of an entry's lower half is set. */
+export const hasBit = (low: number, bit: number): boolean => ((low >>> bit) & 1) === 1;
+
+/** Frame number in an entry. */
+export function frameIn(layout: EntryLayout, low: number, high: number): Frame {
+  const above = layout.ppnBits - (32 - layout.ppnShift);
+  const upper = above > 0 ? (high % 2 ** above) * 2 ** (32 - layout.ppnShift) : 0;
+  return (upper + (low >>> layout.ppnShift)) as Frame;
+}
+
+/** Halves of an entry from its frame number and its lower flag bits. */
+export function entryOf(layout: EntryLayout, frame: number, flags: number): EntryHalves {
+  const inLow = 2 ** (32 - layout.ppnShift);
+  return { low: ((frame % inLow << layout.ppnShift) | flags) >>> 0, high: Math.floor(frame / inLow) };
+}
+
+export function isLeaf(layout: EntryLayout, low: number): boolean {
+  return hasBit(low, layout.read) || hasBit(low, layout.write) || hasBit(low, layout.execute);
+}
+
+export function encodeLeaf(layout: EntryLayout, leaf: LeafEntry): EntryHalves {
+  let flags = 1 << layout.valid;
+  if (leaf.read) flags |= 1 << layout.read;
+  if (leaf.write) flags |= 1 << layout.write;
+  if (leaf.execute) flags |= 1 << layout.execute;
+  if (leaf.user) flags |= 1 << layout.user;
+  if (leaf.global) flags |= 1 << layout.global;
+  if (leaf.accessed) flags |= 1 << layout.accessed;
+  if (leaf.dirty) flags |= 1 << layout.dirty;
+  return entryOf(layout, leaf.frame, flags);
+}
+
+export function decodeLeaf(layout: EntryLayout, { low, high }: EntryHalves): LeafEntry {
+  return {
+    frame: frameIn(layout, low, high),
+    read: hasBit(low, layout.read),
+    write: hasBit(low, layout.write),
+    execute: hasBit(low, layout.execute),
+    user: hasBit(low, layout.user),
+    global: hasBit(low, layout.global),
+    accessed: hasBit(low, layout.accessed),
+    dirty: hasBit(low, layout.dirty),
+  };
+}
+
+/** Entry that leads to the next level's table: valid, nothing else. */
+export const encodePointer = (layout: EntryLayout, table: Frame): EntryHalves =>
+  entryOf(layout, table, 1 << layout.valid);
+
+/** What a legality rule looks at. */
+interface Candidate extends EntryHalves {
+  readonly layout: EntryLayout;
+  /** Index bits below this level: 0 at the last one. */
+  readonly bitsBelow: number;
+  readonly access: AccessKind;
+}
+
+/** Why an access faults; each is a rule of the architecture. */
+export type FaultRule =
+  | 'canonical address'
+  | 'valid'
+  | 'write needs read'
+  | 'reserved bits'
+  | 'pointer carries leaf bits'
+  | 'leaf at the last level'
+  | 'superpage alignment'
+  | 'user page'
+  | 'permission';
+
+interface Rule {
+  readonly name: FaultRule;
+  readonly broken: (entry: Candidate) => boolean;
+}
+
+/** Every entry on the way, in the order in which the architecture checks them. */
+const entryRules: readonly Rule[] = [
+  { name: 'valid', broken: ({ low, layout }) => !hasBit(low, layout.valid) },
+  { name: 'write needs read', broken: ({ low, layout }) => hasBit(low, layout.write) && !hasBit(low, layout.read) },
+  { name: 'reserved bits', broken: hasReservedBits },
+];
+
+const pointerRules: readonly Rule[] = [
+  { name: 'leaf at the last level', broken: ({ bitsBelow }) => bitsBelow === 0 },
+  {
+    name: 'pointer carries leaf bits',
+    broken: ({ low, layout }) =>
+      hasBit(low, layout.user) || hasBit(low, layout.accessed) || hasBit(low, layout.dirty),
+  },
+];
+
+const leafRules: readonly Rule[] = [
+  {
+    name: 'superpage alignment',
+    broken: ({ low, high, layout, bitsBelow }) => frameIn(layout, low, high) % 2 ** bitsBelow !== 0,
+  },
+  { name: 'user page', broken: ({ low, layout }) => !hasBit(low, layout.user) },
+  { name: 'permission', broken: ({ low, layout, access }) => !hasBit(low, permissionBit(layout, access)) },
+];
+
+function hasReservedBits({ low, high, layout }: Candidate): boolean {
+  const lowMask = Number(layout.reservedMask & 0xffff_ffffn);
+  const highMask = Number(layout.reservedMask >> 32n);
+  return (low & lowMask) !== 0 || (high & highMask) !== 0;
+}
+
+/** The bit that allows an access. */
+export function permissionBit(layout: EntryLayout, access: AccessKind): number {
+  if (access === 'fetch') return layout.execute;
+  return access === 'load' ? layout.read : layout.write;
+}
+
+const firstBroken = (rules: readonly Rule[], entry: Candidate): FaultRule | undefined =>
+  rules.find((rule) => rule.broken(entry))?.name;
+
+export type WalkResult =
+  | {
+      readonly kind: 'leaf';
+      /** Physical address of the leaf entry. */
+      readonly entryAddress: number;
+      readonly entry: EntryHalves;
+      /** Level of the table that holds it; the root's is 0. */
+      readonly level: number;
+      /** Frame of the 4 KiB page that holds the address, inside of a superpage too. */
+      readonly frame: Frame;
+      /** Entries read. */
+      readonly loads: number;
+    }
+  | { readonly kind: 'fault'; readonly rule: FaultRule; readonly level: number; readonly loads: number };
+
+/**
+ * Translates `address` in user mode as the hardware does, without setting the referenced and dirty bits.
+ * @param ram all of physical memory; tables must lie in it
+ * @param root frame of the root table
+ * @param address 0 to 2^53 - 1
+ */
+export function walk(
+  geometry: RadixGeometry,
+  ram: DataView,
+  root: Frame,
+  address: number,
+  access: AccessKind,
+): WalkResult {
+  if (address >= userLimit(geometry)) return { kind: 'fault', rule: 'canonical address', level: 0, loads: 0 };
+  const { entry: layout } = geometry;
+  let table: number = root;
+  for (let level = 0; level < geometry.indexBits.length; level++) {
+    const loads = level + 1;
+    const entryAddress = table * 4096 + indexAt(geometry, level, address) * geometry.entryBytes;
+    const entry = readEntry(geometry, ram, entryAddress);
+    const bitsBelow = indexShift(geometry, level) - geometry.offsetBits;
+    const candidate: Candidate = { ...entry, layout, bitsBelow, access };
+    const frame = frameIn(layout, entry.low, entry.high);
+    const leaf = isLeaf(layout, entry.low);
+    const rule = firstBroken(entryRules, candidate) ?? firstBroken(leaf ? leafRules : pointerRules, candidate);
+    if (rule !== undefined) return { kind: 'fault', rule, level, loads };
+    if (leaf) {
+      const inside = Math.floor(address / 4096) % 2 ** bitsBelow;
+      return { kind: 'leaf', entryAddress, entry, level, frame: (frame + inside) as Frame, loads };
+    }
+    table = frame;
+  }
+  throw new Error('unreachable: the last level holds leaves only');
+}
