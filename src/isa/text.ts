@@ -42,14 +42,14 @@ const number = (show: (value: number) => string, scale = (value: number) => valu
   },
 });
 
-const hexadecimal = (value: number): string => `0x${value.toString(16)}`;
+const hexadecimal = (value: number | bigint): string => `0x${value.toString(16)}`;
 
 const target: OperandText = {
-  show: (o, pc) => hexadecimal(Number(BigInt.asUintN(64, BigInt(pc + o.imm)))),
+  show: (o, pc) => hexadecimal(BigInt.asUintN(64, BigInt(pc + o.imm))),
   read(text, into, pc) {
-    const value = readNumber(text);
-    if (value === undefined) return false;
-    into.imm = value - pc;
+    if (readNumber(text) === undefined) return false;
+    // In 64 bits, because a target before address 0 is shown as one near 2^64.
+    into.imm = Number(BigInt.asIntN(64, BigInt(text) - BigInt(pc)));
     return true;
   },
 };

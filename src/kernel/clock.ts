@@ -51,6 +51,11 @@ export class VirtualClock implements Clock {
     return this.#state.now;
   }
 
+  /** Instructions charged so far. */
+  get instructions(): number {
+    return this.#state.counted.instructions;
+  }
+
   /** Charges what the machine did since the last call. */
   ran(counters: MachineCounters): void {
     const state = this.#state;

@@ -86,8 +86,6 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly action: string;
     }
   | { readonly type: 'out-of-memory'; readonly detail: string }
-  /** A call waits for what nobody can ever do; the process is killed. */
-  | { readonly type: 'dead-lock'; readonly detail: string }
 );
 
 /** An event before the stream stamps it with time and process. */

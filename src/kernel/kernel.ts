@@ -10,6 +10,7 @@ import type { VirtualClock } from './clock.ts';
 import type { Files } from './files/contract.ts';
 import { type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
 import type { Signals } from './process/contract.ts';
+import { expireAlarm } from './process/alarm.ts';
 import { endProcess } from './process/exit.ts';
 import { Signal, SignalCode } from './process/signal-table.ts';
 import type { Area, Costs, ProcessState, RootState, SpaceState } from './state.ts';
@@ -139,10 +140,13 @@ export class Kernel {
   #step(process: ProcessState, limits: RunLimits): undefined {
     const { machine, clock, drain } = this.#parts;
     const space = this.#spaceOf(process);
+    expireAlarm(process, clock.now, this.#parts.signals);
     const { pending, saved } = process.signals;
     if ((pending.length > 0 || saved !== undefined) && !this.#deliverSignals(process, space)) return undefined;
     const trap = machine.run(this.#fuel(limits));
-    clock.ran(machine.counters());
+    const counters = machine.counters();
+    space.instructions = (space.instructions ?? 0) + counters.instructions - clock.instructions;
+    clock.ran(counters);
     drain?.();
     this.#handle(trap, process, space);
     return undefined;
@@ -203,11 +207,15 @@ export class Kernel {
   }
 
   #call(process: ProcessState, space: SpaceState): void {
-    const { calls, clock, costs } = this.#parts;
+    const { calls, clock, costs, root } = this.#parts;
     clock.charge('systemCalls', costs.systemCall);
     const result = calls.dispatch(process, space);
     // Otherwise its registers, or its end, are in place already.
-    if (typeof result === 'object') this.#settle(process, result.wait);
+    if (typeof result !== 'object') return;
+    // The machine takes the ecall for retired, but it will be executed again.
+    space.instructions = (space.instructions ?? 0) - 1;
+    root.calls.restarted = (root.calls.restarted ?? 0) + 1;
+    this.#settle(process, result.wait);
   }
 
   #settle(process: ProcessState, outcome: Outcome): void {

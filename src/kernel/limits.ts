@@ -41,10 +41,9 @@ export const LIMITS: readonly Limit[] = [
   limit('RTTIME', 'Max realtime timeout', 'us'),
 ];
 
+const defaults = new Map<LimitName, readonly [bigint, bigint]>(LIMITS.map(({ name, soft, hard }) => [name, [soft, hard]]));
+
 /** Soft and hard limit of a process; the default where it has set none. */
 export function limitOf(process: ProcessState, name: LimitName): readonly [soft: bigint, hard: bigint] {
-  const own = process.limits[name];
-  if (own !== undefined) return own;
-  const { soft, hard } = LIMITS.find((entry) => entry.name === name)!;
-  return [soft, hard];
+  return process.limits[name] ?? defaults.get(name)!;
 }

@@ -47,6 +47,8 @@ export interface SpaceState {
   /** Where mmap starts looking, downwards. */
   mmapTop: VirtualAddress;
   tableFrames: number;
+  /** Instructions retired in this space, kept by the trap loop; absent is 0. */
+  instructions?: number;
   /** Pages now resident and mapped here. */
   resident: number;
   residentPeak: number;
@@ -89,6 +91,8 @@ export interface ProcessState {
     pending: { signal: number; code: number; address: bigint }[];
     alternate: { address: bigint; size: bigint; flags: number };
   };
+  /** The timer of alarm(2) and setitimer(2): virtual time of SIGALRM, and ns between its repetitions (0: none). */
+  alarm?: { due: number; interval: number } | undefined;
   clearChildTid: VirtualAddress;
   robustList: VirtualAddress;
   /** Soft and hard limits that differ from the defaults of `limits.ts`, by LimitName. */
@@ -166,6 +170,6 @@ export interface RootState {
   memory: unknown;
   /** Owned by kernel/files: open file descriptions, in-memory files. */
   files: FilesState;
-  /** Counts by system-call number, and those answered ENOSYS. */
-  calls: { made: Record<number, number>; unknown: Record<number, number> };
+  /** Counts by system-call number, and those answered ENOSYS; and how often a call was begun again after a wait. */
+  calls: { made: Record<number, number>; unknown: Record<number, number>; restarted?: number };
 }

@@ -11,7 +11,9 @@ import {
   type I64,
   i32,
   i64,
+  type Local,
   loop,
+  nothing,
   select,
   sequence,
   type Statement,
@@ -105,11 +107,13 @@ function translateBody(
     setCell32(AT.failed, i32.const(EXIT.pageFault)),
     give(i32.const(0)),
   );
+  // A hit that comes to nothing is a use all the same: the fast slot must not stand for the way used before it.
+  const refuse = sequence(config.tlb.kind === 'split' ? forgetDataSlot(layout, address) : nothing, fault);
   // The entry is held but its page is clean: only the table's dirty bit has to be set.
   const setDirty = sequence(
     increase64(AT.dirtyWalks, 1),
     entry.set(call(use.walk, address, access)),
-    when(i64.eqz(entry), fault),
+    when(i64.eqz(entry), refuse),
     when(cell32(AT.entry), i64.store(cell32(AT.entry), entry, 8)),
   );
   return sequence(
@@ -117,13 +121,12 @@ function translateBody(
     when(isStore, increase64(AT.storesInRun, 1)),
     entry.set(call(use.look, address, access)),
     when(i64.eqz(entry), fault),
-    // A refused hit is a use all the same: the fast slot must not stand for the way that was used before it.
-    when(i32.eqz(allowed), sequence(config.tlb.kind === 'split' ? forgetDataSlot(layout, address) : sequence(), fault)),
+    when(i32.eqz(allowed), refuse),
     when(i32.and(isStore, i32.eqz(hasBit(entry, bits.dirty))), setDirty),
     frame.set(frameOf(entry)),
     when(i32.and(isStore, i32.ne(i32.load(codeMapAt(layout, frame)), i32.const(0))), perform(use.dropCode, frame)),
     setCell32(AT.stampAt, stampAddress(layout, frame)),
-    config.tlb.kind === 'split' ? fillDataSlot(layout, geometry, address, entry, frame) : sequence(),
+    config.tlb.kind === 'split' ? fillDataSlot(layout, geometry, address, entry, frame) : nothing,
     give(i32.add(frameAddress(layout, frame), pageOffset(address))),
   );
 }
@@ -174,8 +177,14 @@ function dropCodeBody(body: Body, layout: Layout, config: MachineConfig): Statem
   );
 }
 
-const stampNow = (environment: AccessEnvironment, at: I32): Statement =>
-  environment.config.stamps === 'on' ? i64.store(at, i64.add(i64.add(cell64(AT.counter), cell64(AT.stampBias)), i64.const(1))) : sequence();
+/**
+ * Stamps a frame with the present. The fetch of an instruction has its number << 20, that of its second half one
+ * more; then come its data accesses, each with the number of its look-up, from 2 on.
+ */
+const stampNow = (environment: AccessEnvironment, at: I32, half: 'first' | 'whole or second' = 'whole or second'): Statement =>
+  environment.config.stamps === 'on'
+    ? i64.store(at, i64.add(i64.add(cell64(AT.counter), cell64(AT.stampBias)), i64.const(half === 'first' ? 0 : 1)))
+    : nothing;
 
 /** Whether `bytes` bytes from `address` reach into the next page. */
 const crosses = (address: I64, bytes: I32): I32 => i32.gtU(i32.add(pageOffset(address), bytes), i32.const(4096));
@@ -203,7 +212,7 @@ function bothPlaces(shared: Shared, body: Body, access: number): { first: I32; s
         when(i32.eqz(second), ring.flagLast(RING_FLAG.failed)),
         ring.note(next, access, i32.sub(bytes, inFirst), i32.eqz(second)),
         when(i32.eqz(second), failed),
-        stampNow(environment, firstStamp),
+        stampNow(environment, firstStamp, 'first'),
         stampNow(environment, cell32(AT.stampAt)),
       ),
   };
@@ -298,12 +307,12 @@ function lookUpInstruction(
   { geometry, layout, config }: AccessEnvironment,
   look: FunctionReference<'i64'>,
   note: (failed: I32) => Statement,
-): { entry: I64; statement: Statement } {
+): { entry: Local<'i64'>; statement: Statement } {
   const pc = body.parameter('i64', 0);
   const entry = body.local('i64');
   const refused = i32.or(i64.eqz(entry), i32.eqz(hasBit(entry, geometry.entry.execute)));
   const fault = sequence(fail(pc, ACCESS.fetch, EXIT.pageFault), give(i32.const(EXIT.pageFault)));
-  const forget = config.tlb.kind === 'split' ? forgetSlot(layout, pc) : sequence();
+  const forget = config.tlb.kind === 'split' ? forgetSlot(layout, pc) : nothing;
   return { entry, statement: sequence(entry.set(call(look, pc, i32.const(ACCESS.fetch))), note(refused), when(refused, sequence(forget, fault))) };
 }
 
@@ -312,9 +321,7 @@ function fetchBody(body: Body, environment: AccessEnvironment, look: FunctionRef
   const pc = body.parameter('i64', 0);
   const frame = body.local('i32');
   const records = body.local('i32');
-  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) =>
-    sequence(when(i32.eqz(cell32(AT.fetchNoted)), ring.noteFetch(pc, AT.fetchRecorded, failed)), setCell32(AT.fetchNoted, i32.const(0))),
-  );
+  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) => ring.noteFetch(pc, AT.fetchRecorded, failed));
   const slots = layout.instructions?.fast ?? 0;
   const sets = config.tlb.kind === 'split' ? layout.instructions!.sets : 1;
   const index = i32.and(i32.wrap(i64.shrU(pc, i64.const(12))), i32.const(sets - 1));
@@ -328,13 +335,17 @@ function fetchBody(body: Body, environment: AccessEnvironment, look: FunctionRef
     ),
   );
   return sequence(
-    statement,
+    when(
+      cell32(AT.fetchDone),
+      sequence(entry.set(cell64(AT.fetchedEntry)), setCell32(AT.fetchDone, i32.const(0))),
+      sequence(statement, setCell64(AT.fetchedEntry, entry)),
+    ),
     frame.set(frameOf(entry)),
     setCell32(AT.stampAt, stampAddress(layout, frame)),
     records.set(i32.load(codeMapAt(layout, frame))),
-    when(i32.eqz(records), sequence(setCell32(AT.wantedFrame, frame), setCell32(AT.fetchNoted, i32.const(1)), give(i32.const(EXIT.codePage)))),
+    when(i32.eqz(records), sequence(setCell32(AT.wantedFrame, frame), setCell32(AT.fetchDone, i32.const(1)), give(i32.const(EXIT.codePage)))),
     setCell32(AT.entry, records),
-    config.tlb.kind === 'split' ? fill : sequence(),
+    config.tlb.kind === 'split' ? fill : nothing,
     give(i32.const(EXIT.none)),
   );
 }
@@ -344,14 +355,14 @@ function secondHalfBody(body: Body, environment: AccessEnvironment, look: Functi
   const pc = body.parameter('i64', 0);
   const frame = body.local('i32');
   const { entry, statement } = lookUpInstruction(body, environment, look, (failed) => ring.noteFetch(pc, AT.crossingRecorded, failed));
-  const retiring = i64.shl(i64.shrU(cell64(AT.counter), i64.const(20)), i64.const(20));
+  const retiring = i64.or(i64.shl(i64.shrU(cell64(AT.counter), i64.const(20)), i64.const(20)), i64.const(1));
   return sequence(
     increase64(AT.extraFetches, 1),
     statement,
     frame.set(frameOf(entry)),
-    config.stamps === 'on' ? i64.store(stampAddress(layout, frame), i64.add(retiring, cell64(AT.stampBias))) : sequence(),
+    config.stamps === 'on' ? i64.store(stampAddress(layout, frame), i64.add(retiring, cell64(AT.stampBias))) : nothing,
     // The way used last in this set is another one now: its fast slot must not be taken for it any more.
-    config.tlb.kind === 'split' ? forgetSlot(layout, pc) : sequence(),
+    config.tlb.kind === 'split' ? forgetSlot(layout, pc) : nothing,
     setCell32(AT.entry, i32.add(frameAddress(layout, frame), pageOffset(pc))),
     give(i32.const(EXIT.none)),
   );

@@ -98,9 +98,9 @@ export interface MachinePort {
   fcsr: number;
 
   /**
-   * Runs until a trap. The timer ends the run at the first taken jump or page change after `fuel`
-   * instructions (1 to 200,000), so at most 2,048 instructions late and always at the same one. The returned
-   * object is reused by the next call.
+   * Runs until a trap. The timer ends the run behind the first branch or jump, taken or not, or change of page
+   * after `fuel` instructions (1 to 200,000), so at most 2,048 instructions late and always at the same one. The
+   * returned object is reused by the next call.
    */
   run(fuel: number): Trap;
 

@@ -53,8 +53,8 @@ export interface Interpreter {
 export interface InterpreterExports {
   /** Runs from the pc cell until an exit; `limit` is the counter's value at which the timer is due. */
   run(limit: bigint): number;
-  /** Runs one predecoded instruction. */
-  step(record: number, pc: bigint): number;
+  /** Runs one predecoded instruction, and says when the timer is due behind it. */
+  step(record: number, pc: bigint, limit: bigint): number;
 }
 
 /** Generates the module for a configuration. */
@@ -70,7 +70,7 @@ export function generateInterpreter(config: MachineConfig, layout: Layout, geome
     direct ? dispatchLoop(body, { config, layout, accesses, step, handlers }) : checkedLoop(body, { config, layout, accesses, step }),
   );
   module.export('run', run);
-  module.export('step', step);
+  module.export('step', module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)));
   return { bytes: module.bytes(), handlers };
 }
 
@@ -108,6 +108,7 @@ function defineStep(module: ModuleBuilder, accesses: Accesses, floats: ExactFloa
     };
     return sequence(
       setCell32(AT.failed, i32.const(0)),
+      setCell32(AT.jumped, i32.const(0)),
       cases(count, (labels) => branchTable(i32.load16u(ip, 2), labels, labels[STEP.illegal]!), caseBody),
       give(i32.const(EXIT.illegal)),
     );
@@ -149,6 +150,28 @@ function crossingCase(step: FunctionReference<'i32'>, accesses: Accesses, ip: Lo
   );
 }
 
+/**
+ * Steps an instruction, and gives an exit code when it must not go on. The timer strikes where the dispatch loop
+ * looks at it: behind a branch or jump, taken or not, and on the way to another page.
+ */
+function stepOrStop(
+  step: FunctionReference<'i32'>,
+  { record, pc, limit, exit }: { record: I32; pc: Local<'i64'>; limit: I64; exit: Local<'i32'> },
+): Statement {
+  const turnsPage = i64.ne(pageBase(pc), pageBase(cell64(AT.pc)));
+  return sequence(
+    exit.set(call(step, record, pc)),
+    when(exit, sequence(setCell64(AT.pc, pc), give(exit))),
+    when(i32.and(i32.or(cell32(AT.jumped), turnsPage), i64.geU(cell64(AT.counter), limit)), give(i32.const(EXIT.timer))),
+  );
+}
+
+/** (record, pc, limit) → exit code; the step function for the machine's own use. */
+function singleStep(body: Body, step: FunctionReference<'i32'>): Statement {
+  const [record, pc, limit] = [body.parameter('i32', 0), body.parameter('i64', 1), body.parameter('i64', 2)];
+  return sequence(stepOrStop(step, { record, pc, limit, exit: body.local('i32') }), give(i32.const(EXIT.none)));
+}
+
 interface LoopParts {
   readonly config: MachineConfig;
   readonly layout: Layout;
@@ -160,8 +183,6 @@ const instructionsOf = (counter: I64): I64 => i64.shl(i64.shrU(counter, i64.cons
 /** Stamp of the fetch of the instruction that is the next to retire, or of the one that retired last. */
 const stampOfFetch = (counter: I64, bias: I64, which: 'next' | 'last'): I64 =>
   i64.add(which === 'next' ? instructionsOf(counter) : i64.sub(instructionsOf(counter), i64.const(2 ** COUNTER_SHIFT)), bias);
-/** A jump, rather than the instruction behind. */
-const hasJumped = (from: I64, to: I64): I32 => i64.gtU(i64.sub(to, from), i64.const(4));
 
 /** Looks up every fetch and steps every instruction. Slow, and exact under any TLB and any recording. */
 function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts): Statement {
@@ -179,12 +200,7 @@ function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts):
         exit.set(call(accesses.fetch, pc)),
         when(exit, stop),
         config.stamps === 'on' ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next')) : nothing,
-        exit.set(call(step, record, pc)),
-        when(exit, stop),
-        when(
-          hasJumped(pc, cell64(AT.pc)),
-          when(i64.geU(cell64(AT.counter), limit), give(i32.const(EXIT.timer))),
-        ),
+        stepOrStop(step, { record, pc, limit, exit }),
         pc.set(cell64(AT.pc)),
         branch(again),
       ),
@@ -249,13 +265,8 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
         stampCode('next'),
         keep,
         target.set(addressOfRecord(page, ip, records)),
-        exit.set(call(step, ip, target)),
+        stepOrStop(step, { record: ip, pc: target, limit, exit }),
         counter.set(cell64(AT.counter)),
-        when(exit, sequence(setCell64(AT.pc, target), give(exit))),
-        when(
-          i32.and(hasJumped(target, cell64(AT.pc)), i64.geU(counter, limit)),
-          give(i32.const(EXIT.timer)),
-        ),
         target.set(cell64(AT.pc)),
         branch(outer),
       ),

@@ -49,8 +49,8 @@ export const AT = {
   /** Instruction numbers whose fetches are already in the ring. */
   fetchRecorded: 0x388,
   crossingRecorded: 0x390,
-  /** 1: the coming fetch is one that was looked up and noted before, when its page had to be predecoded. */
-  fetchNoted: 0x398,
+  /** 1: the coming fetch was looked up before, when something had to be predecoded; its entry is in `fetchedEntry`. */
+  fetchDone: 0x398,
   /** The record that was stepped last. */
   stepped: 0x39c,
   /** Counters, 64 bits each. */
@@ -65,6 +65,9 @@ export const AT = {
   usesDrained: 0x3e8,
   loads: 0x3d8,
   stores: 0x3e0,
+  fetchedEntry: 0x3f8,
+  /** 1: the instruction stepped last was a branch, taken or not, or a jump. */
+  jumped: 0x3f0,
 } as const;
 
 /** Bits of the counter below the number of instructions. */

@@ -87,8 +87,7 @@ export class Machine implements MachinePort {
     this.#tlb = new TlbControl(buffer, this.#layout, config.tlb.kind);
     this.#codePages = new CodePages(buffer, this.#layout, this.#predecoder, this.#tlb);
     this.#longs[AT.reservationAddress >> 3] = -1n;
-    this.#longs[AT.fetchRecorded >> 3] = -1n;
-    this.#longs[AT.crossingRecorded >> 3] = -1n;
+    this.#newMoment();
     this.#longs[AT.tlbRandom >> 3] = BigInt(config.seed);
   }
 
@@ -97,7 +96,9 @@ export class Machine implements MachinePort {
   }
 
   set pc(value: VirtualAddress) {
-    this.#longs[AT.pc >> 3] = BigInt(value);
+    const address = BigInt.asIntN(64, BigInt(value));
+    if (address !== this.#longs[AT.pc >> 3]) this.#newMoment();
+    this.#longs[AT.pc >> 3] = address;
   }
 
   get fcsr(): number {
@@ -134,10 +135,8 @@ export class Machine implements MachinePort {
       this.#predecoder.decodeCrossing(records, this.#words[AT.crossingWord >> 2]!);
     }
     // The look-ups of this instruction are made and counted: it is stepped from its record, not fetched again.
-    const after = this.#exports.step(record, pc);
-    if (after === EXIT.none) return this.#exports.run(limit);
-    this.#longs[AT.pc >> 3] = pc;
-    return after;
+    const after = this.#exports.step(record, pc, limit);
+    return after === EXIT.none ? this.#exports.run(limit) : after;
   }
 
   #stopped(exit: number): Trap {
@@ -166,6 +165,7 @@ export class Machine implements MachinePort {
     this.#words[AT.root >> 2] = at;
     this.#words[AT.asid >> 2] = asid;
     this.#longs[AT.reservationAddress >> 3] = -1n;
+    this.#newMoment();
     this.#tlb.forgetFastSlots();
   }
 
@@ -193,11 +193,19 @@ export class Machine implements MachinePort {
   }
 
   stamp(frame: Frame): void {
+    this.#newMoment();
     if (this.#config.stamps === 'off') return;
-    const now = this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]!;
-    this.#longs[(this.#layout.stamps >> 3) + frame] = now + 1n;
-    // What comes next is later than this, whether the guest or the kernel does it.
+    this.#longs[(this.#layout.stamps >> 3) + frame] = this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
+  }
+
+  /**
+   * What comes next is later than all that was, though no instruction may have retired in between: the kernel
+   * used a page, or goes on in another place. The coming fetch is a new reference, not the old one tried again.
+   */
+  #newMoment(): void {
     this.#longs[AT.stampBias >> 3]! += RETIRED;
+    this.#longs[AT.fetchRecorded >> 3] = -1n;
+    this.#longs[AT.crossingRecorded >> 3] = -1n;
   }
 
   clearStamp(frame: Frame): void {

@@ -29,7 +29,7 @@ import {
 } from '../wasm/expressions.ts';
 import { call, perform } from '../wasm/module.ts';
 import { type Accesses, fail } from './access.ts';
-import { cell32, cell64, setCell64 } from './cells.ts';
+import { cell32, cell64, setCell32, setCell64 } from './cells.ts';
 import { ACCESS, EXIT } from './exits.ts';
 import { AT, COUNTER_SHIFT, DATA_SLOT_BYTES, type Layout, RECORD_BYTES } from './layout.ts';
 import type { Reach } from './predecode.ts';
@@ -61,6 +61,8 @@ const fieldsAt = (ip: I32) => ({
   rs1: i32.load16u(ip, 6),
   rs2: i32.load16u(ip, 8),
   extra: i32.load16u(ip, 10),
+  /** Of a near branch or jump, in records' bytes. */
+  distance: i32.load16s(ip, 10),
   imm: i64.load32s(ip, 12),
   imm32: i32.load(ip, 12),
 });
@@ -223,7 +225,7 @@ function fastJumps(
   next: I64,
 ): Pick<Operands, 'branch' | 'jumpAndLink' | 'jumpAndLinkTo'> {
   const step = (RECORD_BYTES / 2) * length;
-  const distance = fieldsAt(loop.ip).imm32;
+  const distance = fieldsAt(loop.ip).distance;
   const pc = addressOfRecord(loop.page, loop.ip, loop.records);
   const ended = (statement: Statement): Statement => ({
     emit(out) {
@@ -232,7 +234,6 @@ function fastJumps(
     },
   });
   const goOn = sequence(branchIf(i64.ltU(loop.counter, loop.limit), loop.dispatch), branch(loop.expired));
-  const straight = sequence(loop.ip.set(i32.add(loop.ip, i32.const(step))), branch(loop.dispatch));
   const farJump = sequence(loop.target.set(i64.add(pc, base.imm)), branch(loop.far));
   return {
     branch: (condition) =>
@@ -244,7 +245,7 @@ function fastJumps(
               retire(loop.counter, 0),
               goOn,
             )
-          : sequence(retire(loop.counter, 0), when(condition, farJump), straight),
+          : sequence(retire(loop.counter, 0), when(condition, farJump), loop.ip.set(i32.add(loop.ip, i32.const(step))), goOn),
       ),
     jumpAndLink: () =>
       ended(
@@ -284,14 +285,15 @@ export function stepOperands(binding: StepBinding): Operands {
   const base = recordOperands(ip);
   const next = i64.add(pc, i64.const(length));
   const goTo = (target: I64): Statement => setCell64(AT.pc, target);
+  const jumped = setCell32(AT.jumped, i32.const(1));
   return {
     ...base,
     pc,
     next,
     ...stepMemory(binding, base.setRd),
-    branch: (condition) => when(condition, goTo(i64.add(pc, base.imm))),
-    jumpAndLink: () => sequence(goTo(i64.add(pc, base.imm)), base.setRd(next)),
-    jumpAndLinkTo: (target) => sequence(goTo(i64.and(target, i64.const(-2))), base.setRd(next)),
+    branch: (condition) => sequence(jumped, when(condition, goTo(i64.add(pc, base.imm)))),
+    jumpAndLink: () => sequence(jumped, goTo(i64.add(pc, base.imm)), base.setRd(next)),
+    jumpAndLinkTo: (target) => sequence(jumped, goTo(i64.and(target, i64.const(-2))), base.setRd(next)),
     trap: (cause) =>
       sequence(
         give(i32.const(cause === 'system-call' ? EXIT.systemCall : cause === 'breakpoint' ? EXIT.breakpoint : EXIT.illegal)),

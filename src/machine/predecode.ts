@@ -7,9 +7,8 @@
  *   4  rd     8 × register; x0 as destination is the sink behind x31
  *   6  rs1    8 × register
  *   8  rs2    8 × register
- *  10  extra  8 × rs3, or the number of rs1 (CSR rows)
- *  12  imm    32 bits; rounding mode for rows that have one; for near branches the distance in records' bytes; for
- *             a crossing instruction its first half
+ *  10  extra  8 × rs3, or the number of rs1 (CSR rows), or the distance in records' bytes (near branches and jumps)
+ *  12  imm    32 bits; rounding mode for rows that have one; for a crossing instruction its first half
  */
 import { decode, type Instruction } from '../isa/decode.ts';
 import { type FormatName, formats } from '../isa/formats.ts';
@@ -146,7 +145,6 @@ export class Predecoder {
     const known = traits[index]!;
     const half = record >> 1;
     const target = at + instruction.imm;
-    // The loop's handlers hold the distance in records, the step function's cases in bytes; only near ones differ.
     const near = known.relative && target >= 0 && target < 4096;
     const native = isNativeRounding(known.rounding, instruction.rm);
     const handler = native && !Number.isNaN(at) ? this.#handlers.get(keyOf(index, length, near ? 'near' : 'far')) : undefined;
@@ -156,9 +154,10 @@ export class Predecoder {
     this.#u16[half + 2] = 8 * (known.floatDestination ? instruction.rd : integerDestination);
     this.#u16[half + 3] = 8 * instruction.rs1;
     this.#u16[half + 4] = 8 * instruction.rs2;
-    this.#u16[half + 5] = known.usesRs3 ? 8 * instruction.rs3 : instruction.rs1;
-    const immediate = known.rounding === 'none' ? instruction.imm : instruction.rm;
-    this.#i32[(record >> 2) + 3] = near && handler !== undefined ? immediate * (RECORD_BYTES / 2) : immediate;
+    // The loop's near handlers want the distance in records, the step function wants it in bytes.
+    if (near) this.#u16[half + 5] = instruction.imm * (RECORD_BYTES / 2);
+    else this.#u16[half + 5] = known.usesRs3 ? 8 * instruction.rs3 : instruction.rs1;
+    this.#i32[(record >> 2) + 3] = known.rounding === 'none' ? instruction.imm : instruction.rm;
   }
 }
 

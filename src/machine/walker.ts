@@ -16,7 +16,6 @@ import {
   type I64,
   i32,
   i64,
-  type Local,
   give,
   sequence,
   type Statement,
@@ -69,14 +68,17 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
     when(i64.ne(updated, entry), sequence(i64.store(at, updated), entry.set(updated))),
   );
 
+  /** The page's place in a superpage, which is added to the superpage's frame. */
+  const inside = (lowerBits: number): I64 => i64.and(i64.shrU(address, i64.const(12)), i64.const((1n << BigInt(lowerBits)) - 1n));
+
   const leaf = (fault: Label, lowerBits: number): Statement =>
     sequence(
       lowerBits === 0 ? sequence() : branchIf(has(i64.const(((1n << BigInt(lowerBits)) - 1n) << BigInt(bits.ppnShift))), fault),
       branchIf(lacks(bit(bits.user)), fault),
       branchIf(lacks(needed), fault),
-      branchIf(i64.geU(frameOf, i64.const(frames)), fault),
+      branchIf(i64.geU(i64.or(frameOf, inside(lowerBits)), i64.const(frames)), fault),
       updateBits,
-      give(leafValue(entry, frameOf, address, lowerBits)),
+      give(i64.or(i64.shl(i64.or(frameOf, inside(lowerBits)), i64.const(ENTRY_FRAME_SHIFT)), i64.and(entry, i64.const((1 << ENTRY_FRAME_SHIFT) - 1)))),
     );
 
   return sequence(
@@ -108,11 +110,4 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
 function indexOffset(address: I64, geometry: RadixGeometry, width: number, lowerBits: number): I32 {
   const shift = i64.const(geometry.offsetBits + lowerBits);
   return i32.mul(i32.and(i32.wrap(i64.shrU(address, shift)), i32.const(2 ** width - 1)), i32.const(geometry.entryBytes));
-}
-
-/** The frame that holds the page itself: a superpage's frame plus the page's place in it. */
-function leafValue(entry: Local<'i64'>, frameOf: I64, address: I64, lowerBits: number): I64 {
-  const inside = i64.and(i64.shrU(address, i64.const(12)), i64.const((1n << BigInt(lowerBits)) - 1n));
-  const low = i64.and(entry, i64.const((1 << ENTRY_FRAME_SHIFT) - 1));
-  return i64.or(i64.shl(i64.or(frameOf, inside), i64.const(ENTRY_FRAME_SHIFT)), low);
 }

@@ -59,6 +59,7 @@ export interface Readiness {
   /** Whether a read gives all that it asks for unless the end has come, so that it may be made in parts. */
   readonly fillsReads: boolean;
   readonly isTerminal: boolean;
+  readonly isPipe: boolean;
 }
 
 /** Calls on an open descriptor. */

@@ -143,8 +143,6 @@ export class Descriptors implements Directories {
     if ((description.flags & O_ACCMODE) === O_WRONLY) return Errno.EBADF;
     const seekable = system.seekable(record.key);
     if (offset !== undefined && !seekable) return Errno.ESPIPE;
-    const stat = record.mount === 'dev' || record.mount === 'pipe' ? undefined : system.stat(record.key);
-    if (typeof stat === 'object' && isDirectory(stat.mode)) return Errno.EISDIR;
     const at = offset ?? description.position;
     const count = this.#table.read(description.file, record, at, into);
     if (count <= 0) return count;

@@ -100,6 +100,8 @@ export class DeviceFileSystem extends FixedFileSystem {
       case 'urandom':
         fillRandom(this.#random, into);
         return into.length;
+      case ROOT:
+        return Errno.EISDIR;
       default:
         return Errno.EBADF;
     }

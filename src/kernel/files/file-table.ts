@@ -36,7 +36,7 @@ export class FileTable implements BackingObjects {
   enter(place: Place): ObjectId {
     const known = this.#state.byNode[nodeName(place)];
     if (known !== undefined) return known;
-    const id = this.#add({ kind: 'file', ...place, descriptions: 0, mappings: 0, cached: false });
+    const id = this.#add({ kind: 'file', ...place, descriptions: 0, mappings: 0 });
     this.#state.byNode[nodeName(place)] = id;
     this.#mounts.of(place).hold(place.key);
     return id;
@@ -61,9 +61,7 @@ export class FileTable implements BackingObjects {
   }
 
   retain(object: ObjectId): void {
-    const record = this.#record(object);
-    record.mappings++;
-    if (record.kind === 'file') record.cached = true;
+    this.#record(object).mappings++;
   }
 
   release(object: ObjectId): void {
@@ -110,29 +108,29 @@ export class FileTable implements BackingObjects {
   /** Bytes of a file as read(2) sees them: pages in memory may be newer than the file. */
   read(id: ObjectId, record: FileRecord, offset: number, into: Uint8Array): Result {
     const count = this.#mounts.of(record).read(record.key, offset, into);
-    if (count > 0 && record.cached) this.#cache?.readThroughCache(id, offset, into.subarray(0, count));
+    if (count > 0 && record.mappings > 0) this.#cache?.readThroughCache(id, offset, into.subarray(0, count));
     return count;
   }
 
   write(id: ObjectId, record: FileRecord, offset: number, from: Uint8Array): Result {
     const count = this.#mounts.of(record).write(record.key, offset, from);
-    if (count > 0 && record.cached) this.#cache?.writeThroughCache(id, offset, from.subarray(0, count));
+    if (count > 0 && record.mappings > 0) this.#cache?.writeThroughCache(id, offset, from.subarray(0, count));
     return count;
   }
 
   /** ftruncate(2) and truncate(2): memory's pages beyond the new end go first. */
   truncate(node: Node, size: number): Result {
     const id = this.#state.byNode[nodeName(node)];
-    const cached = id !== undefined && this.file(id).cached;
+    const isMapped = id !== undefined && this.file(id).mappings > 0;
     const result = this.#mounts.of(node).truncate(node.key, size);
-    if (result >= 0 && cached) this.#cache?.objectTruncated(id, size);
+    if (result >= 0 && isMapped) this.#cache?.objectTruncated(id, size);
     return result;
   }
 
   /** A hole was made in the file: memory's pages over it are zeroed as well. */
   cleared(node: Node, offset: number, length: number): void {
     const id = this.#state.byNode[nodeName(node)];
-    if (id === undefined || !this.file(id).cached) return;
+    if (id === undefined || this.file(id).mappings === 0) return;
     this.#cache?.writeThroughCache(id, offset, new Uint8Array(length));
   }
 
@@ -155,6 +153,7 @@ export class FileTable implements BackingObjects {
     delete this.#state.byNode[nodeName(node)];
     record.mount = 'memory';
     record.key = key;
+    record.path += DELETED;
     this.#state.byNode[nodeName(record)] = id;
     this.#nameless.hold(key);
     return 0;
@@ -165,7 +164,8 @@ export class FileTable implements BackingObjects {
     const id = this.#state.byNode[nodeName(node)];
     if (id === undefined) return;
     const record = this.file(id);
-    record.path = record.path.endsWith(DELETED) ? record.path : `${record.path}${DELETED}`;
+    const stat = this.#mounts.stat(record);
+    if (typeof stat === 'object' && stat.links === 0 && !record.path.endsWith(DELETED)) record.path += DELETED;
     this.#settle(id, record);
   }
 
@@ -193,21 +193,15 @@ export class FileTable implements BackingObjects {
     return record;
   }
 
-  /** Forgets an entry that nothing refers to, unless memory may hold pages of the file and it can be reached again. */
+  /** Forgets an entry that nothing refers to. */
   #settle(id: ObjectId, record: ObjectRecord): void {
     if (record.mappings > 0) return;
     if (record.kind === 'file') {
-      if (record.descriptions > 0 || (record.cached && this.#isNamed(record))) return;
+      if (record.descriptions > 0) return;
       delete this.#state.byNode[nodeName(record)];
       this.#mounts.of(record).letGo(record.key);
     }
-    if (record.kind === 'shared' || record.cached) this.#cache?.objectTruncated(id, 0);
     delete this.#state.objects[id];
-  }
-
-  #isNamed(record: FileRecord): boolean {
-    const stat = this.#mounts.stat(record);
-    return typeof stat !== 'number' && stat.links > 0;
   }
 }
 

@@ -50,7 +50,7 @@ export interface FileSystem {
   jump(key: string): Jump | undefined;
   list(key: string): DirectoryEntry[] | Result;
 
-  /** Bytes at `offset`; 0 at the end; EAGAIN when it would have to wait for ever. */
+  /** Bytes at `offset`; 0 at the end; EISDIR for a directory; EAGAIN when it would have to wait for ever. */
   read(key: string, offset: number, into: Uint8Array): Result;
   write(key: string, offset: number, from: Uint8Array): Result;
   truncate(key: string, size: number): Result;

@@ -98,7 +98,8 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   read(key: string, offset: number, into: Uint8Array): Result {
-    return this.#bytes.read(this.#get(key), offset, into);
+    const inode = this.#get(key);
+    return inode.entries === undefined ? this.#bytes.read(inode, offset, into) : Errno.EISDIR;
   }
 
   write(key: string, offset: number, from: Uint8Array): Result {

@@ -115,7 +115,7 @@ export class Names implements NamedFiles {
 
   remove(process: ProcessState, directory: number, path: string, flags: number): Result {
     if ((flags & ~AT_REMOVEDIR) !== 0) return Errno.EINVAL;
-    const found = this.#paths.resolve(process, directory, path, 'keep');
+    const found = this.#paths.resolve(process, directory, path, 'name');
     if (typeof found === 'number') return found;
     const wantsDirectory = flags === AT_REMOVEDIR;
     if (found.name === '') return unremovable(path, wantsDirectory);
@@ -126,6 +126,7 @@ export class Names implements NamedFiles {
     if (this.#mounts.isMountPoint(found.parent, found.name)) return Errno.EBUSY;
     if (wantsDirectory && !isDirectory(stat.mode)) return Errno.ENOTDIR;
     if (!wantsDirectory && isDirectory(stat.mode)) return Errno.EISDIR;
+    if (found.directoryOnly && !isDirectory(stat.mode)) return Errno.ENOTDIR;
     const system = this.#mounts.of(found.parent);
     if (wantsDirectory) return system.removeDirectory(found.parent.key, found.name);
     const kept = this.#table.beforeRemoval(place);
@@ -137,9 +138,9 @@ export class Names implements NamedFiles {
 
   rename(process: ProcessState, directory: number, path: string, toDirectory: number, toPath: string, flags: number): Result {
     if (flags !== 0 && flags !== RENAME_NOREPLACE && flags !== RENAME_EXCHANGE) return Errno.EINVAL;
-    const from = this.#paths.resolve(process, directory, path, 'keep');
+    const from = this.#paths.resolve(process, directory, path, 'name');
     if (typeof from === 'number') return from;
-    const to = this.#paths.resolve(process, toDirectory, toPath, 'keep');
+    const to = this.#paths.resolve(process, toDirectory, toPath, 'name');
     if (typeof to === 'number') return to;
     if (from.parent.mount !== to.parent.mount) return Errno.EXDEV;
     if (from.name === '' || to.name === '') return Errno.EBUSY;
@@ -212,7 +213,7 @@ export class Names implements NamedFiles {
 
   /** A place where something can be made: EEXIST when there is something already, EROFS, EACCES. */
   #vacant(process: ProcessState, directory: number, path: string): Found | Result {
-    const found = this.#paths.resolve(process, directory, path, 'keep');
+    const found = this.#paths.resolve(process, directory, path, 'name');
     if (typeof found === 'number') return found;
     if (found.entry !== undefined) return Errno.EEXIST;
     const refusal = this.#changeable(found.parent);

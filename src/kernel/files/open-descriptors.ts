@@ -127,7 +127,7 @@ export class DescriptorCalls implements OpenDescriptors {
     const isTerminal = record.mount === 'dev' && devices.isTerminal(record.key);
     const fillsReads = record.mount !== 'dev' || devices.fillsReads(record.key);
     const available = isRegular(stat.mode) ? Math.max(0, stat.size - description.position) : undefined;
-    return { events: allowed, available, fillsReads, isTerminal };
+    return { events: allowed, available, fillsReads, isTerminal, isPipe: false };
   }
 
   pipe(process: ProcessState, flags: number): readonly [number, number] | Result {
@@ -165,6 +165,6 @@ export class DescriptorCalls implements OpenDescriptors {
     const canWrite = (allowed & POLLOUT) !== 0 && room > 0 ? POLLOUT : 0;
     const hangUp = isReader && writers === 0 ? POLLHUP : 0;
     const broken = !isReader && readers === 0 ? POLLERR : 0;
-    return { events: canRead | canWrite | hangUp | broken, available, fillsReads: false, isTerminal: false };
+    return { events: canRead | canWrite | hangUp | broken, available, fillsReads: false, isTerminal: false, isPipe: true };
   }
 }

@@ -62,10 +62,13 @@ export class Opening {
     if ((flags & O_PATH) !== 0) return this.#openPath(process, directory, path, flags);
     if ((flags & O_TMPFILE_BIT) !== 0) return this.#openNameless(process, directory, path, flags, mode);
     if ((flags & O_CREAT) !== 0 && (flags & O_DIRECTORY) !== 0) return Errno.EINVAL;
-    const exclusive = (flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0;
-    const lastLink = exclusive || (flags & O_NOFOLLOW) !== 0 ? 'keep' : 'follow';
+    const creates = (flags & O_CREAT) !== 0;
+    const exclusive = creates && (flags & O_EXCL) !== 0;
+    // No file is made with a slash behind its name, whatever stands there now.
+    const lastLink = creates && path.endsWith('/') ? 'name' : exclusive || (flags & O_NOFOLLOW) !== 0 ? 'keep' : 'follow';
     const found = this.#parts.paths.resolve(process, directory, path, lastLink);
     if (typeof found === 'number') return found;
+    if (creates && found.directoryOnly && found.name !== '') return Errno.EISDIR;
     if (found.entry === undefined) return this.#create(process, found, flags, mode);
     if (exclusive) return Errno.EEXIST;
     const refusal = this.#check(found, found.entry, flags);
@@ -97,7 +100,6 @@ export class Opening {
 
   #create(process: ProcessState, found: Found, flags: number, mode: number): Result {
     if ((flags & O_CREAT) === 0) return Errno.ENOENT;
-    if (found.directoryOnly) return Errno.EISDIR;
     const system = this.#parts.mounts.of(found.parent);
     if (!system.writable) return Errno.EROFS;
     const parent = this.#parts.mounts.stat(found.parent);

@@ -22,7 +22,11 @@ export interface Found {
   readonly directoryOnly: boolean;
 }
 
-export type LastLink = 'follow' | 'keep';
+/**
+ * What happens to a link at the end. `keep` follows it all the same when a slash comes behind it; `name` never
+ * does and leaves the slash to the caller, as what makes and removes names wants it.
+ */
+export type LastLink = 'follow' | 'keep' | 'name';
 
 /** Where relative paths start: the file behind a descriptor. */
 export interface Directories {
@@ -100,7 +104,7 @@ export class Paths {
         if (child !== Errno.ENOENT || walk.pending.length > 0) return child;
         return { parent: at, name, entry: undefined, directoryOnly: walk.directoryOnly };
       }
-      if (isLink(child.stat.mode) && (walk.pending.length > 0 || lastLink === 'follow' || walk.directoryOnly)) {
+      if (isLink(child.stat.mode) && (walk.pending.length > 0 || followsLast(walk))) {
         const next = this.#follow(walk, at, child.place);
         if (typeof next === 'number') return next;
         at = next;
@@ -142,10 +146,12 @@ export class Paths {
     const stat = found.entry?.stat ?? this.#mounts.stat(at);
     if (typeof stat === 'number') return stat;
     const directoryOnly = found.directoryOnly || walk.directoryOnly;
-    if (directoryOnly && !isDirectory(stat.mode)) return Errno.ENOTDIR;
+    if (directoryOnly && walk.lastLink !== 'name' && !isDirectory(stat.mode)) return Errno.ENOTDIR;
     return { ...found, entry: found.entry ?? { place: at, stat }, directoryOnly };
   }
 }
+
+const followsLast = ({ lastLink, directoryOnly }: Walk) => lastLink === 'follow' || (lastLink === 'keep' && directoryOnly);
 
 /** Adds a path's components in front of those still to be walked. */
 function push(walk: Walk, path: string): void {

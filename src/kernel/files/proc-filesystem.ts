@@ -4,7 +4,7 @@ import type { Result } from '../memory/contract.ts';
 import type { ProcessState, RootState } from '../state.ts';
 import type { FileStat } from './contract.ts';
 import { FixedFileSystem, type Found, type Jump, type Space } from './filesystem.ts';
-import { entryType, GUEST_GID, GUEST_UID, isLink, S_IFDIR, S_IFLNK, S_IFREG } from './flags.ts';
+import { entryType, GUEST_GID, GUEST_UID, isDirectory, isLink, S_IFDIR, S_IFLNK, S_IFREG } from './flags.ts';
 import { machineTexts, type ProcSources, processTexts } from './proc-texts.ts';
 import type { DirectoryEntry } from './state.ts';
 
@@ -87,7 +87,7 @@ export class ProcFileSystem extends FixedFileSystem {
 
   read(key: string, offset: number, into: Uint8Array): Result {
     const bytes = this.#text(key);
-    if (bytes === undefined) return Errno.EIO;
+    if (bytes === undefined) return this.#isDirectory(key) ? Errno.EISDIR : Errno.EIO;
     const part = bytes.subarray(Math.min(offset, bytes.length), offset + into.length);
     into.set(part);
     return part.length;
@@ -122,6 +122,10 @@ export class ProcFileSystem extends FixedFileSystem {
     const descriptor = /^fd\/(0|[1-9]\d*)$/.exec(name)?.[1];
     if (descriptor === undefined || process.descriptors[Number(descriptor)] === undefined) return undefined;
     return S_IFLNK | 0o700;
+  }
+
+  #isDirectory(key: string): boolean {
+    return isDirectory(this.#mode(key) ?? 0);
   }
 
   #names(key: string): string[] {

@@ -24,7 +24,7 @@ export interface Description {
   listing: DirectoryEntry[] | undefined;
 }
 
-/** A file that is open, mapped, or has been mapped and may have pages in memory. */
+/** A file that is open or mapped. */
 export interface FileRecord {
   kind: 'file';
   mount: MountName;
@@ -32,9 +32,8 @@ export interface FileRecord {
   /** As it was opened, for /proc and events. */
   path: string;
   descriptions: number;
+  /** Areas that map it; memory holds pages of it as long as there are any. */
   mappings: number;
-  /** Was mapped once, so memory may hold pages of it. */
-  cached: boolean;
 }
 
 /** Shared anonymous memory: its pages live in memory and swap only. */

@@ -1,7 +1,7 @@
 /**
  * Virtual memory as the rest of the kernel uses it.
  */
-import type { Nanoseconds, SpaceId, VirtualAddress } from '../../base/numbers.ts';
+import type { Nanoseconds, SpaceId, VirtualAddress, Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 
@@ -153,6 +153,17 @@ export interface VirtualMemory {
   listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[];
   /** Throws, naming what is broken: each frame owned exactly as the reverse map says, tables agree, nothing lost. */
   checkInvariants(): void;
+}
+
+/**
+ * Takes down references when a run is recorded. The trap loop hands over the guest's, from the machine's ring,
+ * before it handles a trap; virtual memory hands over those that `UserMemory` makes for the guest, one a page
+ * and call, and the pages that are gone. Part of what `Memory` is made from; `undefined` when nothing is recorded.
+ */
+export interface ReferenceSink {
+  reference(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void;
+  /** Pages from `page` on are gone for good (unmapped, given up, space destroyed), and not only evicted. */
+  gone(space: SpaceId, page: Vpn, count: number): void;
 }
 
 /** Virtual time spent, by component; the kernel's parts charge what they do. */

@@ -93,8 +93,6 @@ export interface Episode {
   done: number;
   guest: number[];
   kernel: number[];
-  /** Whether it had to wait, so that other processes may have run since. */
-  waited: boolean;
 }
 
 export interface MemoryState {

@@ -31,7 +31,7 @@ export interface SignalStack {
 export interface SignalFrame {
   readonly signal: number;
   readonly code: number;
-  /** si_addr of a fault; for signals that were sent, see `sender`. */
+  /** si_addr of a fault; si_value of a signal that `sender` sent. */
   readonly address: bigint;
   readonly sender: { readonly pid: number; readonly uid: number } | undefined;
   readonly stack: SignalStack;
@@ -49,6 +49,7 @@ export function encodeFrame(frame: SignalFrame, registers: RegisterContext): Uin
   } else {
     view.setInt32(16, frame.sender.pid, true);
     view.setUint32(20, frame.sender.uid, true);
+    view.setBigUint64(24, frame.address, true);
   }
   view.setBigUint64(STACK_OFFSET, frame.stack.address, true);
   view.setInt32(STACK_OFFSET + 8, frame.stack.flags, true);

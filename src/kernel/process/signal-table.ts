@@ -1,22 +1,40 @@
 /** Linux's signals: numbers, names, codes and what each does when no handler is set (signal(7)). */
 
-export const SIGNAL_NAMES = [
-  '', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGUSR1',
-  'SIGSEGV', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGTERM', 'SIGSTKFLT', 'SIGCHLD', 'SIGCONT', 'SIGSTOP', 'SIGTSTP',
-  'SIGTTIN', 'SIGTTOU', 'SIGURG', 'SIGXCPU', 'SIGXFSZ', 'SIGVTALRM', 'SIGPROF', 'SIGWINCH', 'SIGIO', 'SIGPWR',
-  'SIGSYS',
-] as const;
-
 export const Signal = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
   SIGILL: 4,
   SIGTRAP: 5,
+  SIGABRT: 6,
   SIGBUS: 7,
   SIGFPE: 8,
   SIGKILL: 9,
+  SIGUSR1: 10,
   SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+  SIGSTKFLT: 16,
+  SIGCHLD: 17,
+  SIGCONT: 18,
   SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGTTIN: 21,
+  SIGTTOU: 22,
+  SIGURG: 23,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
+  SIGVTALRM: 26,
+  SIGPROF: 27,
+  SIGWINCH: 28,
+  SIGIO: 29,
+  SIGPWR: 30,
   SIGSYS: 31,
 } as const;
+
+const names = new Map<number, string>(Object.entries(Signal).map(([name, number]) => [number, name]));
 
 /** si_code: who sent it, and for faults why. */
 export const SignalCode = {
@@ -37,10 +55,12 @@ export const SignalCode = {
 export const LAST_SIGNAL = 64;
 export const FIRST_REAL_TIME = 32;
 
-const ignored = new Set([17, 18, 23, 28]);
-const stopping = new Set([19, 20, 21, 22]);
+const ignored = new Set<number>([Signal.SIGCHLD, Signal.SIGCONT, Signal.SIGURG, Signal.SIGWINCH]);
+const stopping = new Set<number>([Signal.SIGSTOP, Signal.SIGTSTP, Signal.SIGTTIN, Signal.SIGTTOU]);
 /** Raised by an instruction; Linux delivers these before others. */
-const synchronous = new Set([4, 5, 7, 8, 11, 31]);
+const synchronous = new Set<number>([
+  Signal.SIGILL, Signal.SIGTRAP, Signal.SIGBUS, Signal.SIGFPE, Signal.SIGSEGV, Signal.SIGSYS,
+]);
 
 /** What happens to a process that has set nothing for a signal; SIGCONT counts as ignored. */
 export function defaultAction(signal: number): 'terminate' | 'ignore' | 'stop' {
@@ -52,7 +72,7 @@ export const isSynchronous = (signal: number): boolean => synchronous.has(signal
 
 /** `SIGSEGV`, `SIGRT_3`. */
 export function signalName(signal: number): string {
-  return SIGNAL_NAMES[signal] ?? `SIGRT_${signal - FIRST_REAL_TIME}`;
+  return names.get(signal) ?? `SIGRT_${signal - FIRST_REAL_TIME}`;
 }
 
 /** The bit of a signal in a mask. */

@@ -61,10 +61,3 @@ export const clockNames: readonly string[] = [
   'REALTIME', 'MONOTONIC', 'PROCESS_CPUTIME_ID', 'THREAD_CPUTIME_ID', 'MONOTONIC_RAW', 'REALTIME_COARSE',
   'MONOTONIC_COARSE', 'BOOTTIME',
 ];
-
-/** Index is the number of the signal. */
-export const signalNames: readonly (string | undefined)[] = [
-  undefined, 'HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'PIPE', 'ALRM',
-  'TERM', 'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP', 'TTIN', 'TTOU', 'URG', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'WINCH',
-  'IO', 'PWR', 'SYS',
-];

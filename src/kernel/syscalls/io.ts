@@ -3,13 +3,13 @@ import { PAGE_SIZE, type VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import { isRegular, O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
-import { Signal } from '../process/signal-table.ts';
-import type { CallContext, SystemCall } from './contract.ts';
+import { SignalCode } from '../process/signal-table.ts';
+import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { bufferArgument, drainUser, fillUser, MOST_BYTES, type Segment, vectorArgument } from './transfer.ts';
 import { deadLock } from './waiting.ts';
 
-/** SI_USER: the kernel sends SIGPIPE and SIGXFSZ as if the process had sent them itself. */
-const SI_USER = 0;
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
 
 export const ioCalls: readonly SystemCall[] = [
   { number: 63, name: 'read', arguments: ['fd', 'buffer-out', 'size'], handle: (call) => readInto(call, bufferArgument(call, 1)) },
@@ -26,9 +26,9 @@ export const ioCalls: readonly SystemCall[] = [
   { number: 287, name: 'pwritev2', arguments: ['fd', 'pointer', 'int', 'offset', 'int', 'hex'], handle: (call) => vectoredWith(call, writeFrom) },
 ];
 
-type Transfer = (call: CallContext, segments: readonly Segment[], offset?: number) => Result;
+type Transfer = (call: CallContext, segments: readonly Segment[], offset?: number) => CallResult;
 
-function readInto(call: CallContext, segments: readonly Segment[], offset?: number): Result {
+function readInto(call: CallContext, segments: readonly Segment[], offset?: number): CallResult {
   const { files, process } = call;
   const descriptor = call.int(0);
   const count = fillUser(
@@ -43,7 +43,7 @@ function readInto(call: CallContext, segments: readonly Segment[], offset?: numb
   return count === Errno.EAGAIN ? wouldWait(call, descriptor, 'to read from') : count;
 }
 
-function writeFrom(call: CallContext, segments: readonly Segment[], offset?: number): Result {
+function writeFrom(call: CallContext, segments: readonly Segment[], offset?: number): CallResult {
   const { files, process } = call;
   const descriptor = call.int(0);
   const count = drainUser(call, segments, (part, done) =>
@@ -54,13 +54,13 @@ function writeFrom(call: CallContext, segments: readonly Segment[], offset?: num
 }
 
 /** What a write that nothing came of does beyond its errno. */
-function refusedWrite(call: CallContext, descriptor: number, errno: Result): Result {
+function refusedWrite(call: CallContext, descriptor: number, errno: Result): CallResult {
   switch (errno) {
     case Errno.EPIPE:
-      call.signals.send(call.process, Signal.SIGPIPE, SI_USER, 0n);
+      call.signals.send(call.process, SIGPIPE, SignalCode.user, 0n);
       return errno;
     case Errno.EFBIG:
-      call.signals.send(call.process, Signal.SIGXFSZ, SI_USER, 0n);
+      call.signals.send(call.process, SIGXFSZ, SignalCode.user, 0n);
       return errno;
     case Errno.EAGAIN:
       return wouldWait(call, descriptor, 'to write to');
@@ -70,18 +70,18 @@ function refusedWrite(call: CallContext, descriptor: number, errno: Result): Res
 }
 
 /** EAGAIN for a descriptor that does not block; otherwise nobody would ever end the wait. */
-function wouldWait(call: CallContext, descriptor: number, what: string): Result {
+function wouldWait(call: CallContext, descriptor: number, what: string): CallResult {
   const description = call.files.descriptors.description(call.process, descriptor);
   if (typeof description === 'number' || (description.flags & O_NONBLOCK) !== 0) return Errno.EAGAIN;
-  return deadLock(call, `the process waits ${what} descriptor ${descriptor}, whose other end only it could use`);
+  return deadLock(call, `it waits ${what} descriptor ${descriptor}, whose other end only it could use`);
 }
 
-function vectored(call: CallContext, transfer: Transfer): Result {
+function vectored(call: CallContext, transfer: Transfer): CallResult {
   const segments = vectorArgument(call, 1);
   return typeof segments === 'number' ? segments : transfer(call, segments);
 }
 
-function vectoredAt(call: CallContext, transfer: Transfer): Result {
+function vectoredAt(call: CallContext, transfer: Transfer): CallResult {
   const offset = call.offset(3);
   if (offset < 0) return Errno.EINVAL;
   const segments = vectorArgument(call, 1);
@@ -89,18 +89,18 @@ function vectoredAt(call: CallContext, transfer: Transfer): Result {
 }
 
 /** preadv2(2) and pwritev2(2): offset -1 is the position; none of the RWF_ flags is there. */
-function vectoredWith(call: CallContext, transfer: Transfer): Result {
+function vectoredWith(call: CallContext, transfer: Transfer): CallResult {
   if (call.int(5) !== 0) return Errno.EOPNOTSUPP;
   return call.offset(3) === -1 ? vectored(call, transfer) : vectoredAt(call, transfer);
 }
 
-function pread64(call: CallContext): Result {
+function pread64(call: CallContext): CallResult {
   const offset = call.offset(3);
   if (offset < 0) return Errno.EINVAL;
   return readInto(call, bufferArgument(call, 1), offset);
 }
 
-function pwrite64(call: CallContext): Result {
+function pwrite64(call: CallContext): CallResult {
   const offset = call.offset(3);
   if (offset < 0) return Errno.EINVAL;
   return writeFrom(call, bufferArgument(call, 1), offset);
@@ -115,7 +115,7 @@ interface CopyEnd {
 }
 
 /** sendfile(2): from a regular file to anything. */
-function sendfile(call: CallContext): Result {
+function sendfile(call: CallContext): CallResult {
   const from = copyEnd(call, call.int(1), call.address(2));
   const to: CopyEnd = { descriptor: call.int(0), pointer: 0 as VirtualAddress, offset: 0 };
   if (typeof from === 'number') return from;
@@ -129,7 +129,7 @@ function sendfile(call: CallContext): Result {
 }
 
 /** copy_file_range(2), between regular files. */
-function copyFileRange(call: CallContext): Result {
+function copyFileRange(call: CallContext): CallResult {
   if (call.uint(5) !== 0) return Errno.EINVAL;
   const from = copyEnd(call, call.int(0), call.address(1));
   if (typeof from === 'number') return from;
@@ -169,7 +169,7 @@ function checkRanges(call: CallContext, from: CopyEnd, to: CopyEnd, length: numb
   return isSame && Math.abs(from.offset - to.offset) < length ? Errno.EINVAL : 0;
 }
 
-function copy(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): Result {
+function copy(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): CallResult {
   const { files, process } = call;
   const buffer = new Uint8Array(Math.min(length, 16 * PAGE_SIZE));
   const keepsOffset = to.pointer !== 0;
@@ -189,8 +189,8 @@ function copy(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): Re
 }
 
 /** Puts the offsets back where they came from. */
-function finishCopy(call: CallContext, result: Result, ends: readonly CopyEnd[]): Result {
-  if (result < 0) return result;
+function finishCopy(call: CallContext, result: CallResult, ends: readonly CopyEnd[]): CallResult {
+  if (typeof result !== 'number' || result < 0) return result;
   for (const { descriptor, pointer, offset } of ends) {
     const description = call.files.descriptors.description(call.process, descriptor);
     if (pointer !== 0) call.user.writeU64(pointer, BigInt(offset));

@@ -2,8 +2,9 @@
 import { errnoMessage, errnoName } from '../errno.ts';
 import { AT_FDCWD } from '../files/flags.ts';
 import { LIMITS } from '../limits.ts';
+import { LAST_SIGNAL, signalName } from '../process/signal-table.ts';
 import type { ArgumentShape, CallContext, CallResult } from './contract.ts';
-import { atFlagNames, clockNames, type FlagName, mapFlagNames, openFlagNames, protectionNames, signalNames, whenceNames } from './flag-names.ts';
+import { atFlagNames, clockNames, type FlagName, mapFlagNames, openFlagNames, protectionNames, whenceNames } from './flag-names.ts';
 import type { SeenMemory } from './seen-memory.ts';
 
 /** strace's default for -s. */
@@ -80,7 +81,7 @@ function shownArgument(shown: Shown, shape: ArgumentShape, i: number): string {
     case 'at-flags':
       return int === 0 ? '0' : shownFlags(int, atFlagNames);
     case 'signal':
-      return signalNames[int] === undefined ? String(int) : `SIG${signalNames[int]}`;
+      return int > 0 && int <= LAST_SIGNAL ? signalName(int) : String(int);
     case 'how':
       return ['SIG_BLOCK', 'SIG_UNBLOCK', 'SIG_SETMASK'][int] ?? String(int);
     case 'whence':

@@ -1,0 +1,200 @@
+/** `pagewalk compare`: one program under several policies and sizes, side by side. */
+import { fstatSync, readFileSync } from 'node:fs';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { NodeStreams } from '../adapters/node-streams.ts';
+import { UserError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
+import { hashBytes, hashHex, streamHash } from '../base/stream-hash.ts';
+import type { HostStreams } from '../kernel/files/host.ts';
+import { duration, grouped, meanDuration } from '../report/format.ts';
+import { type Comparison, createSystem, type RunReport, type SystemConfig, type SystemPorts } from '../system/index.ts';
+import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
+import { hostStores, openRoot, parseRoot, type RootChoice, readProgram, turn } from './program.ts';
+import { startProgress } from './progress.ts';
+
+interface Flags extends RunFlags {
+  readonly json?: boolean;
+}
+
+type ComparedRun = Comparison['runs'][number];
+
+const EXAMPLE = `
+Example:
+  pagewalk compare --memory 512K,1M --replacement fifo,clock,lru ./prog arg1 arg2
+
+The program's output is not shown; that all runs gave the same is checked. It reads the same standard input
+in each run. The exit status is 1 when outputs or exit statuses differ.`;
+
+export function addCompareCommand(program: Command): void {
+  const command = program
+    .command('compare')
+    .summary('run a program under several policies and sizes, side by side')
+    .description('Runs a program once for each of the listed policies and memory sizes and compares the costs.')
+    .usage('[options] <elf> [args…]')
+    .argument('<elf>', 'the program')
+    .argument('[args...]', 'its arguments; options after <elf> are its too')
+    .passThroughOptions();
+  addSystemOptions(command)
+    .option('--json', 'print the comparison as JSON, with the whole report of each run')
+    .addHelpText('after', EXAMPLE)
+    .action(async (elf: string, args: string[], flags: Flags) => {
+      process.exitCode = await compare(elf, args, flags);
+    });
+}
+
+/** One run to be made. */
+interface Variant {
+  readonly label: string;
+  readonly config: SystemConfig;
+}
+
+async function compare(elf: string, args: readonly string[], flags: Flags): Promise<number> {
+  const variants = await variantsOf(flags);
+  const { root: rootText, env } = await chooseOptions({ ...flags, ...firstOf(flags) });
+  const root = parseRoot(rootText);
+  if (root.access === 'writable') throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');
+  const program = readProgram(elf, args, env, root);
+  const input = readInput();
+  const progress = startProgress('runs', variants.length);
+  const runs: ComparedRun[] = [];
+  try {
+    for (const variant of variants) {
+      progress.at(runs.length, variant.label);
+      runs.push(await runVariant(variant, program, input, root));
+    }
+  } finally {
+    progress.stop();
+  }
+  const identicalOutput = runs.every((run) => sameResult(run, runs[0]!));
+  const comparison: Comparison = { schema: 'pagewalk.compare/1', identicalOutput, runs };
+  process.stdout.write(flags.json ? `${JSON.stringify(comparison, undefined, 2)}\n` : comparisonText(comparison));
+  return identicalOutput ? 0 : 1;
+}
+
+const listed = (text: string | undefined): (string | undefined)[] => (text === undefined ? [undefined] : text.split(','));
+
+const firstOf = ({ memory, frames, replacement }: RunFlags) => ({
+  ...(memory === undefined ? {} : { memory: memory.split(',')[0]! }),
+  ...(frames === undefined ? {} : { frames: frames.split(',')[0]! }),
+  ...(replacement === undefined ? {} : { replacement: replacement.split(',')[0]! }),
+});
+
+/** Every size under every policy. */
+async function variantsOf(flags: Flags): Promise<Variant[]> {
+  const variants: Variant[] = [];
+  for (const memory of listed(flags.memory)) {
+    for (const frames of listed(flags.frames)) {
+      for (const replacement of listed(flags.replacement)) {
+        const chosen = { ...(memory && { memory }), ...(frames && { frames }), ...(replacement && { replacement }) };
+        const { config } = await chooseOptions({ ...flags, ...chosen });
+        variants.push({ label: labelOf(config), config });
+      }
+    }
+  }
+  return variants;
+}
+
+const labelOf = ({ replacement, sizing }: SystemConfig): string => {
+  const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
+  return `${replacement} ${size}`;
+};
+
+/** Standard input as a whole, so that each run reads the same; none from a terminal. */
+function readInput(): Uint8Array {
+  if (new NodeStreams().isTerminal(0)) return new Uint8Array(0);
+  try {
+    fstatSync(0);
+    return readFileSync(0);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/** Gives input from memory; keeps of the output its length and hash. */
+class ComparedStreams implements HostStreams {
+  readonly hash = streamHash();
+  length = 0;
+  readonly #input: Uint8Array;
+  #read = 0;
+
+  constructor(input: Uint8Array) {
+    this.#input = input;
+  }
+
+  readInput(into: Uint8Array): number {
+    const part = this.#input.subarray(this.#read, this.#read + into.length);
+    into.set(part);
+    this.#read += part.length;
+    return part.length;
+  }
+
+  writeOutput(stream: 1 | 2, from: Uint8Array): number {
+    // Standard error counts too: what a program says there depends on its memory no more than its output does.
+    hashBytes(this.hash, Uint8Array.of(stream));
+    hashBytes(this.hash, from);
+    this.length += from.length;
+    return from.length;
+  }
+
+  isTerminal = (): boolean => false;
+  terminalSize = (): { columns: number; rows: number } => ({ columns: 80, rows: 24 });
+  kind = (): 'pipe' => 'pipe';
+}
+
+async function runVariant(
+  variant: Variant,
+  program: SystemPorts['program'],
+  input: Uint8Array,
+  root: RootChoice,
+): Promise<ComparedRun> {
+  const streams = new ComparedStreams(input);
+  const system = createSystem(variant.config, { program, files: openRoot(root), streams, stores: hostStores, turn });
+  try {
+    await system.run();
+    return { label: variant.label, outputBytes: streams.length, outputHash: hashHex(streams.hash), report: system.report() };
+  } finally {
+    system.close();
+  }
+}
+
+const sameResult = (a: ComparedRun, b: ComparedRun): boolean =>
+  a.outputHash === b.outputHash && a.outputBytes === b.outputBytes && a.report.end.status === b.report.end.status;
+
+const columns: readonly [title: string, show: (report: RunReport) => string][] = [
+  ['faults', ({ faults }) => grouped(faults.total)],
+  ['with transfer', ({ faults }) => grouped(faults.major)],
+  ['evictions', ({ evictions }) => grouped(evictions.clean + evictions.dirty)],
+  ['written', ({ evictions }) => grouped(evictions.dirty)],
+  ['swap reads', ({ swap }) => grouped(swap.reads)],
+  ['swap writes', ({ swap }) => grouped(swap.writes)],
+  ['virtual time', ({ time }) => duration(time.total)],
+  ['mean access', ({ accessTime }) => meanDuration(accessTime.average)],
+  ['status', ({ end }) => String(end.status)],
+];
+
+function comparisonText({ runs, identicalOutput }: Comparison): string {
+  const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
+  const edges = Object.fromEntries(
+    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid',
+      'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map((edge) => [edge, '']),
+  );
+  const table = new Table({
+    head: ['policy', 'memory', ...columns.map(([title]) => title)],
+    colAligns: ['left', 'right', ...columns.map(() => 'right' as const)],
+    style: plain,
+    chars: edges,
+  });
+  for (const { report } of runs) {
+    const { configuration } = report;
+    const size = configuration.sizing === 'frames' ? `${configuration.frames} frames` : formatSize(configuration.frames * PAGE_SIZE);
+    table.push([configuration.replacement, size, ...columns.map(([, show]) => show(report))]);
+  }
+  const first = runs[0]!.report;
+  const end = identicalOutput
+    ? `All ${runs.length} runs gave the same ${grouped(runs[0]!.outputBytes)} bytes of output and status ${first.end.status}.`
+    : `THE RUNS DIFFER: ${runs.map((run) => `${run.label}: ${run.outputBytes} bytes, ${run.outputHash}, status ${run.report.end.status}`).join('; ')}`;
+  const title = `${first.program.arguments.join(' ')}: ${grouped(first.instructions)} instructions`;
+  return `${title}\n\n${table.toString().replace(/ +$/gm, '')}\n\n${end}\n`;
+}

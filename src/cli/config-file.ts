@@ -1,0 +1,43 @@
+/** Reads `--config FILE`: JSON, checked against the schema of the options. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { UserError } from '../base/errors.ts';
+import { systemOptionsSchema } from '../system/options-schema.ts';
+import { reasonOf } from './failures.ts';
+import type { FileOptions } from './options.ts';
+
+/** What a configuration file may hold. */
+export const configFileSchema = systemOptionsSchema.extend({
+  root: z.string().optional().describe("the guest's / and working directory; DIR:rw to let it write"),
+  env: z.record(z.string(), z.string()).optional().describe('environment variables of the guest'),
+});
+
+/** @throws UserError naming the file and the key, for the first one that is wrong */
+export function loadConfigFile(path: string): FileOptions {
+  const value = parseJson(readText(path), path);
+  const result = configFileSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const key = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(configFileSchema.shape).join(', ');
+    throw new UserError(`${path}: ${[key, issue.keys[0]].filter(Boolean).join('.')}`, `unknown key; known: ${known}`);
+  }
+  throw new UserError(key === '' ? path : `${path}: ${key}`, issue.message);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`--config ${path}`, `can't be read: ${reasonOf(error)}`);
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(path, `not JSON: ${reasonOf(error)}`);
+  }
+}

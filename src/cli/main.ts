@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/** The command line: finds the command, and turns failures into one line and a status. */
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../base/errors.ts';
+import { complain, printFailure, STATUS_MISTAKE, STATUS_RUN_MISTAKE } from './failures.ts';
+
+/** Where each command is; only the one that is asked for is loaded, so that a run starts quickly. */
+const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = {
+  run: async (program) => (await import('./run.ts')).addRunCommand(program),
+  compare: async (program) => (await import('./compare.ts')).addCompareCommand(program),
+  list: async (program) => (await import('./list.ts')).addListCommand(program),
+};
+
+const EXAMPLE = `
+Examples:
+  pagewalk run ./prog arg1 arg2
+  pagewalk compare --memory 512K --replacement fifo,clock,lru ./prog`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('pagewalk')
+    .description('Runs RISC-V Linux programs under virtual memory, with every mechanism and policy in the open.')
+    .enablePositionalOptions()
+    .addHelpText('after', EXAMPLE)
+    .exitOverride()
+    // One line for a mistake, printed below; what is asked for (help) goes to standard output.
+    .configureOutput({ writeErr: () => undefined });
+  const wanted = commands[args[0] ?? ''];
+  const loaders = wanted === undefined ? Object.values(commands) : [wanted];
+  for (const add of loaders) await add(program);
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined }).allowExcessArguments(false);
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    process.exitCode = STATUS_MISTAKE;
+    return;
+  }
+  await program.parseAsync(args, { from: 'user' });
+}
+
+function fail(error: unknown, command: string | undefined): void {
+  const status = command === 'run' ? STATUS_RUN_MISTAKE : STATUS_MISTAKE;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    process.exitCode = status;
+    const message = error.message.replace(/^error: /, '').split('\n', 1)[0];
+    const help = command !== undefined && command in commands ? `pagewalk ${command} --help` : 'pagewalk --help';
+    complain(`${message} (see ${help})`);
+    return;
+  }
+  printFailure(error);
+  process.exitCode = error instanceof UserError || command === 'run' ? status : 1;
+}
+
+const args = process.argv.slice(2);
+try {
+  await main(args);
+} catch (error) {
+  fail(error, args[0]);
+}

@@ -1,0 +1,118 @@
+/** The options that make a system, shared by the commands that run programs. */
+import { type Command, Option } from 'commander';
+import { UserError } from '../base/errors.ts';
+import { DEFAULT_OPTIONS, parseCosts, type PlaceOf, type SystemConfig, type SystemOptions, systemConfig, TLB_SYNTAX } from '../system/index.ts';
+
+/** As commander gives them. */
+export interface RunFlags {
+  readonly memory?: string;
+  readonly frames?: string;
+  readonly translation?: string;
+  readonly tlb?: string;
+  readonly replacement?: string;
+  readonly swap?: string;
+  readonly loading?: string;
+  readonly writeXorExecute?: boolean;
+  readonly seed?: string;
+  readonly costs?: string;
+  readonly maxTime?: string;
+  readonly maxInstructions?: string;
+  readonly root?: string;
+  readonly env: readonly string[];
+  readonly config?: string;
+}
+
+/** What a configuration file may hold: the options of a system, and the program's surroundings. */
+export interface FileOptions extends SystemOptions {
+  root?: string | undefined;
+  env?: Record<string, string> | undefined;
+}
+
+const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
+
+/** Adds the options to a command. */
+export function addSystemOptions(command: Command): Command {
+  const d = DEFAULT_OPTIONS;
+  return command
+    .option('--memory <size>', `all memory, page tables included (default: ${d.memory})`)
+    .option('--frames <n>', 'instead: frames for pages alone, tables beside them')
+    .option('--translation <scheme>', `address translation: sv39 (default: ${d.translation})`)
+    .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
+    .option('--replacement <policy>', `page replacement, see 'pagewalk list' (default: ${d.replacement})`)
+    .option('--swap <store>', `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`)
+    .option('--loading <how>', `read the program's pages lazy (when touched) or eager (default: ${d.loading})`)
+    .option('--write-xor-execute', 'refuse pages that are writable and executable')
+    .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
+    .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
+    .option('--max-time <duration>', 'stop after this much virtual time, e.g. 10s')
+    .option('--max-instructions <n>', 'stop after this many instructions, e.g. 100m')
+    .option('--root <dir>', "the guest's / and working directory; DIR:rw to let it write (default: .)")
+    .addOption(new Option('--env <K=V>', 'an environment variable of the guest; repeatable').argParser(collect).default([], 'none'))
+    .option('--config <file>', 'options from a JSON file; flags come before it');
+}
+
+/** A configuration and the program's surroundings. */
+export interface ChosenOptions {
+  readonly config: SystemConfig;
+  readonly root: string;
+  readonly env: readonly string[];
+}
+
+/** What a program finds when nothing is said. */
+const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/' };
+
+/**
+ * Flags, then the configuration file, then defaults.
+ * @throws UserError naming the flag, or the file and its key
+ */
+export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
+  const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
+  const given = givenOptions(flags);
+  // A size on the command line replaces the file's, also when it is of the other kind.
+  if (given.memory !== undefined) file.frames = undefined;
+  if (given.frames !== undefined) file.memory = undefined;
+  const config = systemConfig({ ...file, ...given }, placesOf(given, flags.config));
+  const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
+  return { config, root: flags.root ?? file.root ?? '.', env: Object.entries(env).map(([key, value]) => `${key}=${value}`) };
+}
+
+function placesOf(given: SystemOptions, file: string | undefined): PlaceOf {
+  return (option) => {
+    if (file !== undefined && !(option in given)) return `${file}: ${option}`;
+    return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  };
+}
+
+function givenOptions(flags: RunFlags): SystemOptions {
+  const options: SystemOptions = {
+    memory: flags.memory,
+    frames: flags.frames,
+    translation: flags.translation,
+    tlb: flags.tlb,
+    replacement: flags.replacement,
+    swap: flags.swap,
+    loading: flags.loading,
+    writeXorExecute: flags.writeXorExecute,
+    seed: flags.seed,
+    maxTime: flags.maxTime,
+    maxInstructions: flags.maxInstructions,
+    costs: flags.costs === undefined ? undefined : parseCosts(flags.costs, '--costs'),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function environmentOf(settings: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const setting of settings) {
+    const at = setting.indexOf('=');
+    if (at <= 0) throw new UserError('--env', `'${setting}' is not NAME=VALUE`);
+    env[setting.slice(0, at)] = setting.slice(at + 1);
+  }
+  return env;
+}
+
+/** The schema library takes time to load, so only runs with a file pay for it. */
+async function readConfigFile(path: string): Promise<FileOptions> {
+  const { loadConfigFile } = await import('./config-file.ts');
+  return loadConfigFile(path);
+}

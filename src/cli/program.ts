@@ -1,0 +1,66 @@
+/** The program named on the command line, and the host around it. */
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
+import { NodeFiles } from '../adapters/node-files.ts';
+import { UserError } from '../base/errors.ts';
+import { openFileStore } from '../stores/file.ts';
+import type { ProgramRequest, SystemPorts } from '../system/index.ts';
+import { reasonOf } from './failures.ts';
+
+/** The guest's root directory as given: `DIR` or `DIR:rw`. */
+export interface RootChoice {
+  readonly path: string;
+  readonly access: 'read-only' | 'writable';
+}
+
+/** @throws UserError when it is no directory */
+export function parseRoot(text: string): RootChoice {
+  const writable = text.endsWith(':rw');
+  const path = writable || text.endsWith(':ro') ? text.slice(0, -3) : text;
+  try {
+    if (statSync(path).isDirectory()) return { path, access: writable ? 'writable' : 'read-only' };
+  } catch (error) {
+    throw new UserError(`--root ${path}`, reasonOf(error));
+  }
+  throw new UserError(`--root ${path}`, 'is not a directory');
+}
+
+/** @throws UserError when there is no such directory, or it can't be reached */
+export function openRoot(root: RootChoice): NodeFiles {
+  try {
+    return new NodeFiles({ root: root.path, access: root.access });
+  } catch (error) {
+    throw new UserError(`--root ${root.path}`, reasonOf(error));
+  }
+}
+
+/** @throws UserError when the file can't be read */
+export function readProgram(name: string, args: readonly string[], env: readonly string[], root: RootChoice): ProgramRequest {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(name);
+  } catch (error) {
+    throw new UserError(name, reasonOf(error));
+  }
+  return { name, path: guestPath(name, root), bytes, argv: [name, ...args], env };
+}
+
+/** The program's path inside the guest's root where it lies there; otherwise the host's. */
+function guestPath(name: string, root: RootChoice): string {
+  const path = resolve(name);
+  const inside = relative(realpathSync(root.path), realpathSync(path));
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`)) return path;
+  return `/${inside.split(sep).join('/')}`;
+}
+
+let temporaries = 0;
+
+/** Stores over the host's files. */
+export const hostStores: SystemPorts['stores'] = {
+  file: openFileStore,
+  temporaryPath: () => join(tmpdir(), `pagewalk-${process.pid}-${++temporaries}.swap`),
+};
+
+/** Lets timers and signals of the host be handled. */
+export const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

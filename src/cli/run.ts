@@ -1,0 +1,144 @@
+/** `pagewalk run`: executes a program; its streams and exit status are the command's. */
+import type { Command } from 'commander';
+import { NodeStreams } from '../adapters/node-streams.ts';
+import { UserError } from '../base/errors.ts';
+import {
+  createSystem, eventLine, type KernelEvent, recordWriter, reportText, type RunReport, type System, type SystemPorts, Timeline,
+} from '../system/index.ts';
+import { Interrupts } from './interrupts.ts';
+import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
+import { OutputFile } from './output-file.ts';
+import { hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
+
+interface Flags extends RunFlags {
+  readonly report?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly record?: string;
+  readonly recordGranularity: string;
+  readonly timeline?: string;
+  readonly events?: string;
+  readonly strace?: boolean;
+}
+
+const EXAMPLE = `
+Examples:
+  pagewalk run ./prog arg1 arg2
+  pagewalk run --memory 512K --replacement lru --report run.txt ./prog
+  pagewalk run --memory 1M --timeline run.json --record run.refs.gz ./prog   (timeline: https://ui.perfetto.dev)
+
+The exit status is the program's, 128 + signal when it is killed, 124 when a limit stops it, and 125 when
+pagewalk itself can't go on.`;
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .summary('run a program under virtual memory')
+    .description('Runs a static RISC-V Linux program (ELF) under virtual memory.')
+    .usage('[options] <elf> [args…]')
+    .argument('<elf>', 'the program')
+    .argument('[args...]', 'its arguments; options after <elf> are its too')
+    .passThroughOptions();
+  addSystemOptions(command)
+    .option('--report <file>', 'write the report there instead of to standard error')
+    .option('--json', 'write the report as JSON')
+    .option('--quiet', 'no report on standard error')
+    .option('--record <file>', 'write every reference to a file; .gz compresses, .txt (or .txt.gz) is readable')
+    .option('--record-granularity <what>', 'every reference, or page: successive ones to a page as one', 'every')
+    .option('--timeline <file>', 'write trace events for Perfetto to a file')
+    .option('--events <file>', 'write every event to a file, one JSON object a line')
+    .option('--strace', 'print system calls on standard error')
+    .addHelpText('after', EXAMPLE)
+    .action(async (elf: string, args: string[], flags: Flags) => {
+      process.exitCode = await run(elf, args, flags);
+    });
+}
+
+const streams = new NodeStreams();
+const encoder = new TextEncoder();
+
+/** Written at once and in order with what the guest writes there. */
+const printError = (text: string): void => {
+  streams.writeOutput(2, encoder.encode(text));
+};
+
+/** The files a run writes, all of them or none. */
+class RunFiles {
+  readonly #files: OutputFile[] = [];
+
+  open(path: string | undefined, place: string): OutputFile | undefined {
+    if (path === undefined) return undefined;
+    const file = new OutputFile(path, place);
+    this.#files.push(file);
+    return file;
+  }
+
+  commit(): void {
+    for (const file of this.#files) file.commit();
+  }
+
+  discard(): void {
+    for (const file of this.#files) file.discard();
+  }
+}
+
+async function run(elf: string, args: readonly string[], flags: Flags): Promise<number> {
+  const { config, root: rootText, env } = await chooseOptions(flags);
+  const root = parseRoot(rootText);
+  const program = readProgram(elf, args, env, root);
+  const files = new RunFiles();
+  let system: System | undefined;
+  const interrupts = new Interrupts((signal) => system?.interrupt(signal));
+  try {
+    const report = files.open(flags.report, '--report');
+    const timelineFile = files.open(flags.timeline, '--timeline');
+    const timeline = timelineFile && new Timeline(timelineFile.writeText);
+    const events = files.open(flags.events, '--events');
+    const record = recordOf(flags, files, program.argv);
+    const ports: SystemPorts = {
+      program,
+      files: openRoot(root),
+      streams: interrupts.around(streams),
+      stores: hostStores,
+      turn,
+      record,
+      strace: flags.strace ? 'on' : 'off',
+    };
+    system = createSystem(config, ports);
+    if (timeline) system.observe(timeline.observe);
+    if (events) system.observe((event) => events.writeText(`${eventLine(event)}\n`));
+    if (flags.strace) system.observe(printCall);
+    await system.run();
+    timeline?.finish();
+    record?.finish();
+    const finished = system.report();
+    if (report) report.writeText(render(finished, flags));
+    files.commit();
+    if (!report && !flags.quiet) printError(render(finished, flags));
+    return finished.end.status;
+  } finally {
+    interrupts.stop();
+    files.discard();
+    system?.close();
+  }
+}
+
+function recordOf(flags: Flags, files: RunFiles, argv: readonly string[]): SystemPorts['record'] {
+  const { record: path, recordGranularity: granularity } = flags;
+  if (granularity !== 'every' && granularity !== 'page') {
+    throw new UserError('--record-granularity', `unknown '${granularity}'; known: every, page`);
+  }
+  const file = files.open(path, '--record');
+  if (file === undefined) return undefined;
+  const form = /\.txt(\.gz)?$/.test(path ?? '') ? 'text' : 'binary';
+  return recordWriter(form, { granularity, pageSize: 4096, program: argv }, file.writeBytes);
+}
+
+const printCall = (event: KernelEvent): void => {
+  if (event.type === 'system-call' && event.shown !== undefined) printError(`${event.shown}\n`);
+};
+
+function render(report: RunReport, flags: Flags): string {
+  return flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report);
+}
+

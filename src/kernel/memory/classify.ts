@@ -1,0 +1,104 @@
+/**
+ * What a fault means. Pure: decided from the area, the entry and where the page's object has it.
+ *
+ *   no area                                  ─▶ SIGSEGV, MAPERR
+ *   the area does not allow the access       ─▶ SIGSEGV, ACCERR
+ *   entry valid     allows the access        ─▶ spurious
+ *                   store to a private page  ─▶ copy-on-write
+ *   entry invalid   swapped                  ─▶ swapped
+ *                   else, by backing:
+ *                   none, or bss after it    ─▶ zero
+ *                   beyond the object's end  ─▶ SIGBUS
+ *                   resident                 ─▶ mapped, or copy-on-write for a private store
+ *                   evicted to swap          ─▶ swapped
+ *                   shared anonymous memory  ─▶ zero
+ *                   else                     ─▶ file
+ */
+import { assert } from '../../base/errors.ts';
+import type { Access } from '../../machine/contract.ts';
+import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE } from '../state.ts';
+
+export const SIGBUS = 7;
+export const SIGSEGV = 11;
+export const SEGV_MAPERR = 1;
+export const SEGV_ACCERR = 2;
+export const BUS_ADRERR = 2;
+
+/** What the leaf entry says. */
+export type EntryView =
+  | { readonly kind: 'valid'; readonly read: boolean; readonly write: boolean; readonly execute: boolean }
+  | { readonly kind: 'nothing' | 'dropped' | 'swapped' | 'hidden' };
+
+/** Where a page of the backing object is. `beyond`: past the object's end. `past-length`: zeros of the area. */
+export type ObjectPage = 'past-length' | 'beyond' | 'resident' | 'in-swap' | 'untouched' | 'in-file';
+
+export type Verdict =
+  | { readonly kind: 'case'; readonly case: 'zero' | 'file' | 'swapped' | 'copy-on-write' | 'mapped' | 'spurious' }
+  | { readonly kind: 'signal'; readonly signal: number; readonly code: number };
+
+const zero: Verdict = { kind: 'case', case: 'zero' };
+const file: Verdict = { kind: 'case', case: 'file' };
+const swapped: Verdict = { kind: 'case', case: 'swapped' };
+const copyOnWrite: Verdict = { kind: 'case', case: 'copy-on-write' };
+const mapped: Verdict = { kind: 'case', case: 'mapped' };
+const spurious: Verdict = { kind: 'case', case: 'spurious' };
+const unmapped: Verdict = { kind: 'signal', signal: SIGSEGV, code: SEGV_MAPERR };
+const forbidden: Verdict = { kind: 'signal', signal: SIGSEGV, code: SEGV_ACCERR };
+const beyondEnd: Verdict = { kind: 'signal', signal: SIGBUS, code: BUS_ADRERR };
+
+/**
+ * @param area the area that holds the address, if any
+ * @param entry the leaf entry of its page
+ * @param objectPage where the backing object has the page; asked only when the entry does not decide
+ */
+export function classify(
+  area: Area | undefined,
+  entry: EntryView,
+  access: Access,
+  objectPage: () => ObjectPage,
+): Verdict {
+  if (area === undefined) return unmapped;
+  if (!allows(area.protection, access)) return forbidden;
+  switch (entry.kind) {
+    case 'valid':
+      return classifyValid(area, entry, access);
+    case 'swapped':
+      return swapped;
+    case 'hidden':
+      throw new Error('invariant broken: a hidden page lies in an area that allows no access');
+    default:
+      return area.backing === undefined ? zero : classifyBacked(area, access, objectPage());
+  }
+}
+
+/**
+ * What protection allows, as Linux does on RISC-V: writable pages are readable.
+ * (Linux 6.6, arch/riscv/mm/fault.c, access_error.)
+ */
+export function allows(protection: number, access: Access): boolean {
+  if (access === 'load') return (protection & (PROT_READ | PROT_WRITE)) !== 0;
+  return (protection & (access === 'store' ? PROT_WRITE : PROT_EXEC)) !== 0;
+}
+
+function classifyValid(area: Area, entry: EntryView & { kind: 'valid' }, access: Access): Verdict {
+  const granted = access === 'fetch' ? entry.execute : access === 'load' ? entry.read : entry.write;
+  if (granted) return spurious;
+  assert(access === 'store' && !area.shared, 'only a private page is less accessible than its area, for stores');
+  return copyOnWrite;
+}
+
+function classifyBacked(area: Area, access: Access, page: ObjectPage): Verdict {
+  switch (page) {
+    case 'past-length':
+    case 'untouched':
+      return zero;
+    case 'beyond':
+      return beyondEnd;
+    case 'in-swap':
+      return swapped;
+    case 'in-file':
+      return file;
+    case 'resident':
+      return access === 'store' && !area.shared ? copyOnWrite : mapped;
+  }
+}

@@ -1,0 +1,204 @@
+/** What must hold between any two operations; for tests and for doubt. */
+import { assert } from '../../base/errors.ts';
+import { addressOf, type Frame, PAGE_SIZE, type Slot, type Vpn } from '../../base/numbers.ts';
+import type { RootState, SpaceState } from '../state.ts';
+import { findArea } from './areas.ts';
+import type { FrameTable } from './frames.ts';
+import type { Mappings } from './mappings.ts';
+import { FREE, type FramePool, LOADING, mappingCode, type MemoryState, PAGE, pageOfCode, spaceOfCode, TABLE } from './state.ts';
+import type { Swap } from './swap.ts';
+import type { PageTables } from './tables.ts';
+
+export interface InvariantParts {
+  readonly root: RootState;
+  readonly state: MemoryState;
+  readonly frames: FrameTable;
+  readonly tables: PageTables;
+  readonly mappings: Mappings;
+  readonly swap: Swap;
+}
+
+/** What the tables of all spaces say, taken together. */
+interface Census {
+  readonly tableFrames: Set<number>;
+  /** Mapping codes by frame. */
+  readonly mapped: Map<number, Set<number>>;
+  /** References by slot. */
+  readonly slots: Map<number, number>;
+}
+
+/** @throws Error naming what is broken */
+export function checkInvariants(parts: InvariantParts): void {
+  const census = takeCensus(parts);
+  for (const space of parts.root.spaces) if (space !== undefined) checkAreas(space);
+  checkFrames(parts, census);
+  checkPools(parts);
+  checkObjects(parts);
+  checkPins(parts);
+  checkSwap(parts, census);
+}
+
+function takeCensus(parts: InvariantParts): Census {
+  const census: Census = { tableFrames: new Set(), mapped: new Map(), slots: new Map() };
+  for (const space of parts.root.spaces) if (space !== undefined) countSpace(parts, space, census);
+  return census;
+}
+
+function countSpace({ tables, mappings, frames }: InvariantParts, space: SpaceState, census: Census): void {
+  let tableCount = 0;
+  tables.forEachTable(space, (frame) => {
+    assert(!census.tableFrames.has(frame), 'a table has one place in one space');
+    census.tableFrames.add(frame);
+    tableCount++;
+  });
+  assert(tableCount === space.tableFrames, `space ${space.id} counts its table frames`);
+  let resident = 0;
+  tables.forEach(space, 0, 2 ** (tables.geometry.addressBits - 12), (page, at) => {
+    assert(findArea(space.areas, addressOf(page)) !== undefined, `page ${page} of space ${space.id} lies in an area`);
+    const frame = mappings.frameOf(at);
+    const slot = mappings.slotOf(at);
+    if (slot !== -1) add(census.slots, slot);
+    if (frame === -1) return;
+    resident++;
+    assert(!frames.has(frame, LOADING), 'a page is mapped when it has arrived');
+    const codes = census.mapped.get(frame) ?? new Set();
+    census.mapped.set(frame, codes.add(mappingCode(space.id, page)));
+    checkEntry({ tables, frames, mappings }, space, page, at, frame);
+  });
+  assert(resident === space.resident, `space ${space.id} counts its resident pages`);
+}
+
+function checkEntry(
+  { tables, mappings }: Pick<InvariantParts, 'tables' | 'frames' | 'mappings'>,
+  space: SpaceState,
+  page: Vpn,
+  at: number,
+  frame: Frame,
+): void {
+  const area = findArea(space.areas, addressOf(page))!;
+  const low = tables.low(at);
+  assert(tables.isValid(low) === (area.protection !== 0), 'a page of an accessible area has a valid entry');
+  if (!tables.isValid(low)) return;
+  const { read, write, execute, user } = tables.geometry.entry;
+  const has = (bit: number) => (low >>> bit) & 1;
+  assert(has(user) === 1, 'entries of programs allow user mode');
+  assert(has(read) === ((area.protection & 3) !== 0 ? 1 : 0), 'R agrees with the area');
+  assert(has(execute) === ((area.protection & 4) !== 0 ? 1 : 0), 'X agrees with the area');
+  if (has(write) === 1) {
+    assert((area.protection & 2) !== 0 && mappings.isWritable(area, frame), 'W only where a store needs no copy');
+  }
+}
+
+function checkAreas(space: SpaceState): void {
+  let end = 0;
+  for (const area of space.areas) {
+    assert(area.start >= end && area.end > area.start, `areas of space ${space.id} are sorted and disjoint`);
+    assert(area.start % PAGE_SIZE === 0 && area.end % PAGE_SIZE === 0, 'areas are whole pages');
+    end = area.end;
+  }
+}
+
+function checkFrames({ state, frames, root }: InvariantParts, census: Census): void {
+  const { use, flags } = state.frames;
+  let pages = 0;
+  let tables = 0;
+  for (let number = 0; number < state.frames.count; number++) {
+    const frame = number as Frame;
+    const mapped = census.mapped.get(frame);
+    if (use[frame] !== PAGE) assert(mapped === undefined, `frame ${frame} is mapped, so it is a page`);
+    assert((use[frame] === TABLE) === census.tableFrames.has(frame), `frame ${frame} is a table where one is reached`);
+    if (use[frame] === TABLE) tables++;
+    if (use[frame] !== PAGE) continue;
+    pages++;
+    const known = frames.mappersOf(frame);
+    assert(known.length === (mapped?.size ?? 0), `the reverse map of frame ${frame} has each mapping once`);
+    for (const code of known) {
+      const at = `page ${pageOfCode(code)} of space ${spaceOfCode(code)}`;
+      assert(mapped!.has(code), `the reverse map of frame ${frame} says ${at}`);
+    }
+    const loading = (flags[frame]! & LOADING) !== 0;
+    assert(loading === root.requests.some((r) => r.frame === frame), `frame ${frame} is loading for a request`);
+    const owned = known.length > 0 || frames.object(frame) !== -1 || loading;
+    assert(owned, `anonymous page in frame ${frame} belongs to somebody`);
+  }
+  assert(pages === state.counters.residentPages, 'resident pages are counted');
+  assert(tables === state.counters.tableFrames, 'table frames are counted');
+}
+
+function checkPools({ state }: InvariantParts): void {
+  const { pages, tables, use, count } = state.frames;
+  const free = new Set<number>();
+  for (const pool of tables === undefined ? [pages] : [pages, tables]) checkPool(pool, free);
+  for (const frame of free) assert(use[frame] === FREE, `frame ${frame} of a free list is free`);
+  let used = 0;
+  for (let frame = 0; frame < count; frame++) if (use[frame] !== FREE) used++;
+  const untouched = pages.limit - pages.fresh + (tables === undefined ? 0 : tables.limit - tables.fresh);
+  assert(used + free.size + untouched === count, 'no frame is lost');
+}
+
+function checkPool(pool: FramePool, free: Set<number>): void {
+  for (const frame of pool.freed) {
+    assert(frame < pool.fresh && !free.has(frame), `frame ${frame} is in one free list once`);
+    free.add(frame);
+  }
+}
+
+function checkObjects({ state, root, frames }: InvariantParts): void {
+  const areas = new Map<number, number>();
+  for (const space of root.spaces) {
+    for (const { backing } of space?.areas ?? []) if (backing !== undefined) add(areas, backing.object);
+  }
+  for (const [object, known] of state.objects) {
+    assert(areas.get(object) === known.areas, `object ${object} counts the areas that map it`);
+    for (const [index, frame] of known.frames) {
+      const agrees = frames.object(frame as Frame) === object && frames.index(frame as Frame) === index;
+      assert(agrees, `frame ${frame} holds page ${index} of object ${object}`);
+      assert(!known.slots.has(index), 'a page of shared memory is in a frame or in a slot');
+    }
+  }
+  for (const object of areas.keys()) assert(state.objects.has(object), `object ${object} is known`);
+  for (let frame = 0; frame < state.frames.count; frame++) {
+    if (state.frames.use[frame] !== PAGE) continue;
+    const object = frames.object(frame as Frame);
+    if (object === -1) continue;
+    const found = state.objects.get(object)?.frames.get(frames.index(frame as Frame));
+    assert(found === frame, `the page cache knows frame ${frame}`);
+  }
+}
+
+function checkPins({ state, root }: InvariantParts): void {
+  const pins = new Map<number, number>();
+  for (const episode of state.episodes) {
+    for (const frame of episode?.guest ?? []) add(pins, frame);
+    for (const frame of episode?.kernel ?? []) add(pins, frame);
+  }
+  for (const request of root.requests) add(pins, request.frame);
+  for (let frame = 0; frame < state.frames.count; frame++) {
+    assert(state.frames.pins[frame] === (pins.get(frame) ?? 0), `frame ${frame} is pinned for known reasons`);
+  }
+}
+
+function checkSwap({ state, root, frames, swap }: InvariantParts, { slots }: Census): void {
+  for (let frame = 0; frame < state.frames.count; frame++) {
+    if (state.frames.use[frame] !== PAGE) continue;
+    const slot = frames.slot(frame as Frame);
+    if (slot === -1) continue;
+    add(slots, slot);
+    assert(swap.frame(slot) === frame, `slot ${slot} knows its frame`);
+  }
+  for (const known of state.objects.values()) for (const slot of known.slots.values()) add(slots, slot);
+  for (const request of root.requests) if (request.slot >= 0) add(slots, request.slot);
+  let used = 0;
+  state.swap.references.forEach((count, slot) => {
+    if (count > 0) used++;
+    assert(count === (slots.get(slot) ?? 0), `slot ${slot} has ${count} references`);
+    const frame = swap.frame(slot as Slot);
+    if (frame !== -1) assert(frames.slot(frame) === slot, `frame ${frame} holds the page of slot ${slot}`);
+  });
+  assert(used === state.swap.used, 'slots in use are counted');
+  for (const slot of slots.keys()) assert(slot < state.swap.references.length, `slot ${slot} exists`);
+}
+
+function add(counts: Map<number, number>, key: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,190 @@
+/**
+ * Leaf entries and reverse map together: whatever makes, changes or removes an entry goes through here, so that
+ * both always agree.
+ *
+ *      entry (space, page) ───────▶ frame          hardware's direction
+ *      entry (space, page) ◀─────── frame.mappers  the kernel's
+ *
+ * When an entry goes, its referenced and dirty bits stay known in the frame's flags.
+ */
+import type { Frame, Vpn } from '../../base/numbers.ts';
+import { slot as slotNumber } from '../../base/numbers.ts';
+import { DROPPED, encodeInvalid, HIDDEN, kindOf, payloadOf, SWAPPED } from '../../translation/invalid-entry.ts';
+import { entryOf, type RadixGeometry } from '../../translation/radix.ts';
+import type { EventSink } from '../events.ts';
+import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
+import type { FrameTable } from './frames.ts';
+import type { PageCache } from './pagecache.ts';
+import type { Pins } from './pins.ts';
+import type { Replacement } from './replacement.ts';
+import { LOADING, MODIFIED, USED } from './state.ts';
+import type { Swap } from './swap.ts';
+import type { PageTables } from './tables.ts';
+
+export interface MappingParts {
+  readonly frames: FrameTable;
+  readonly tables: PageTables;
+  readonly cache: PageCache;
+  readonly swap: Swap;
+  readonly pins: Pins;
+  readonly replacement: Replacement;
+  readonly events: EventSink;
+}
+
+export class Mappings {
+  readonly #parts: MappingParts;
+  readonly #geometry: RadixGeometry;
+  readonly #accessed: number;
+  readonly #dirty: number;
+
+  constructor(parts: MappingParts) {
+    this.#parts = parts;
+    this.#geometry = parts.tables.geometry;
+    this.#accessed = 1 << this.#geometry.entry.accessed;
+    this.#dirty = 1 << this.#geometry.entry.dirty;
+  }
+
+  /** Maps `frame` at an entry that is empty or invalid; what the entry held is the caller's affair. */
+  map(space: SpaceState, area: Area, page: Vpn, entryAddress: number, frame: Frame): void {
+    const { frames, tables, events } = this.#parts;
+    frames.addMapper(frame, space.id, page);
+    space.resident++;
+    if (space.resident > space.residentPeak) space.residentPeak = space.resident;
+    // The access that faulted is a use, which its retry need not report.
+    const { low, high } = this.#leaf(area, frame, this.#accessed);
+    tables.write(entryAddress, low, high);
+    if (events.watched) events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+  }
+
+  /** Makes the entry of a page that is in memory agree with the area's protection again. */
+  rederive(space: SpaceState, area: Area, page: Vpn, entryAddress: number): void {
+    const { tables } = this.#parts;
+    const before = tables.low(entryAddress);
+    const frame = this.frameOf(entryAddress);
+    if (frame === -1) return;
+    const wasValid = tables.isValid(before);
+    const kept = wasValid ? before & (this.#accessed | this.#dirty) : 0;
+    const { low, high } = this.#leaf(area, frame, kept);
+    if (low === before && high === tables.high(entryAddress)) return;
+    if (wasValid) {
+      tables.flush(space, page);
+      if (area.protection === 0) this.#remember(frame, before);
+    }
+    tables.write(entryAddress, low, high);
+  }
+
+  /** The frame that an entry leads to, valid or hidden; -1 when the page is not in memory for it. */
+  frameOf(entryAddress: number): Frame | -1 {
+    const { tables } = this.#parts;
+    const low = tables.low(entryAddress);
+    if (tables.isValid(low)) return tables.frameAt(entryAddress);
+    if (kindOf(low) !== HIDDEN) return -1;
+    return payloadOf(this.#geometry, low, tables.high(entryAddress)) as Frame;
+  }
+
+  /** The slot that an entry leads to, or -1. */
+  slotOf(entryAddress: number): number {
+    const { tables } = this.#parts;
+    const low = tables.low(entryAddress);
+    if (tables.isValid(low) || kindOf(low) !== SWAPPED) return -1;
+    return payloadOf(this.#geometry, low, tables.high(entryAddress));
+  }
+
+  /** Takes a mapping away and leaves an invalid entry (`NOTHING` and 0: none) in its place. The frame stays. */
+  unmap(space: SpaceState, page: Vpn, entryAddress: number, kind: 0 | 1 | 2, payload: number): Frame {
+    const { frames, tables } = this.#parts;
+    const frame = this.frameOf(entryAddress) as Frame;
+    const low = tables.low(entryAddress);
+    if (tables.isValid(low)) {
+      tables.flush(space, page);
+      this.#remember(frame, tables.low(entryAddress));
+    }
+    const entry = encodeInvalid(this.#geometry, kind, payload);
+    tables.write(entryAddress, entry.low, entry.high);
+    frames.removeMapper(frame, space.id, page);
+    space.resident--;
+    return frame;
+  }
+
+  /** The program gives the page up: clears its entry, and lets go what only the entry kept. */
+  clear(space: SpaceState, page: Vpn, entryAddress: number): void {
+    const { frames, tables, swap, events } = this.#parts;
+    const slot = this.slotOf(entryAddress);
+    if (this.frameOf(entryAddress) !== -1) {
+      const frame = this.unmap(space, page, entryAddress, 0, 0);
+      const key = frames.key(frame);
+      if (events.watched) events.emit({ type: 'unmap', space: space.id, vpn: page, frame, page: key });
+      if (frames.object(frame) === -1 && frames.mapperCount(frame) === 0) this.release(frame);
+      return;
+    }
+    tables.write(entryAddress, 0, 0);
+    if (slot !== -1) swap.release(slotNumber(slot));
+  }
+
+  /** The page in `frame`, which nobody maps, is gone for good, and its copy with it. */
+  release(frame: Frame): void {
+    const { frames, cache, pins, replacement } = this.#parts;
+    pins.forget(frame);
+    this.dropCopy(frame);
+    if (!frames.has(frame, LOADING)) replacement.released(frame);
+    frames.clear(frame, LOADING);
+    cache.remove(frame);
+    frames.freePage(frame);
+  }
+
+  /** Lets go the swap slot that a frame keeps. */
+  dropCopy(frame: Frame): void {
+    const { frames, swap } = this.#parts;
+    const slot = frames.slot(frame);
+    if (slot === -1) return;
+    frames.setSlot(frame, -1);
+    if (swap.frame(slot) === frame) swap.setFrame(slot, -1);
+    swap.release(slot);
+  }
+
+  /** Moves whatever `from` says to `to`, which is empty: the page itself stays where it is. */
+  move(space: SpaceState, page: Vpn, from: number, newPage: Vpn, to: number): void {
+    const { frames, tables } = this.#parts;
+    const frame = this.frameOf(from);
+    if (frame !== -1) {
+      if (tables.isValid(tables.low(from))) tables.flush(space, page);
+      frames.removeMapper(frame, space.id, page);
+      frames.addMapper(frame, space.id, newPage);
+    }
+    tables.write(to, tables.low(from), tables.high(from));
+    tables.write(from, 0, 0);
+  }
+
+  /** Whether a store needs no copy first. */
+  isWritable(area: Area, frame: Frame): boolean {
+    if (area.shared) return true;
+    const { frames, swap } = this.#parts;
+    if (frames.object(frame) !== -1 || frames.mapperCount(frame) !== 1) return false;
+    const slot = frames.slot(frame);
+    return slot === -1 || swap.references(slot) === 1;
+  }
+
+  /** Key in an entry that says that its page was dropped, or -1. */
+  droppedKey(low: number, high: number): number {
+    if (this.#parts.tables.isValid(low) || kindOf(low) !== DROPPED) return -1;
+    return payloadOf(this.#geometry, low, high);
+  }
+
+  /** The entry for `frame` under the area's protection. */
+  #leaf(area: Area, frame: Frame, kept: number): { low: number; high: number } {
+    if (area.protection === 0) return encodeInvalid(this.#geometry, HIDDEN, frame);
+    const { entry } = this.#geometry;
+    let flags = (1 << entry.valid) | (1 << entry.user) | kept;
+    // Writable means readable: the architecture reserves W without R.
+    if ((area.protection & (PROT_READ | PROT_WRITE)) !== 0) flags |= 1 << entry.read;
+    if ((area.protection & PROT_EXEC) !== 0) flags |= 1 << entry.execute;
+    if ((area.protection & PROT_WRITE) !== 0 && this.isWritable(area, frame)) flags |= 1 << entry.write;
+    return entryOf(entry, frame, flags);
+  }
+
+  #remember(frame: Frame, low: number): void {
+    const { frames } = this.#parts;
+    if ((low & this.#dirty) !== 0) frames.set(frame, MODIFIED);
+    if ((low & this.#accessed) !== 0) frames.set(frame, USED);
+  }
+}

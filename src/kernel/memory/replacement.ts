@@ -1,0 +1,179 @@
+/**
+ * The replacement policy among its surroundings: what it may ask of frames, and what it has to be told.
+ *
+ * A page is referenced or dirty when one of its mappings says so, or when the frame's own flags do, which keep
+ * what mappings that are gone knew. To a policy that needs the order of last uses the frames whose stamp has
+ * moved are reported before each decision, in order of their stamps; nothing happens at the references
+ * themselves.
+ */
+import { UserError } from '../../base/errors.ts';
+import type { Frame } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
+import type { FrameBits, PageKey, PolicyDefinition, ReplacementPolicy, Why } from '../../policies/replacement/contract.ts';
+import type { SpaceState } from '../state.ts';
+import type { FrameTable } from './frames.ts';
+import type { PageCache } from './pagecache.ts';
+import { LOADING, type MemoryState, MODIFIED, PAGE, pageOfCode, spaceOfCode, USED } from './state.ts';
+import type { Swap } from './swap.ts';
+import type { PageTables } from './tables.ts';
+
+export interface ReplacementParts {
+  readonly definition: PolicyDefinition;
+  readonly state: MemoryState;
+  readonly spaces: readonly (SpaceState | undefined)[];
+  readonly machine: MachinePort;
+  readonly frames: FrameTable;
+  readonly tables: PageTables;
+  readonly cache: PageCache;
+  readonly swap: Swap;
+}
+
+export class Replacement implements FrameBits {
+  readonly name: string;
+  readonly #parts: ReplacementParts;
+  readonly #policy: ReplacementPolicy;
+  readonly #stamped: boolean;
+  readonly #accessed: number;
+  readonly #dirty: number;
+  #slotsLeft = true;
+
+  /** @throws UserError when the policy needs what a running system can't tell it */
+  constructor(parts: ReplacementParts) {
+    const { definition, state, tables } = parts;
+    refuseImpossible(definition);
+    this.name = definition.name;
+    this.#parts = parts;
+    this.#stamped = definition.needs === 'last-use order';
+    this.#accessed = 1 << tables.geometry.entry.accessed;
+    this.#dirty = 1 << tables.geometry.entry.dirty;
+    this.#policy = definition.attach(state.policy, { frameLimit: state.frames.pages.limit, bits: this });
+  }
+
+  /** Whether uses have to be stamped. */
+  get needsStamps(): boolean {
+    return this.#stamped;
+  }
+
+  admitted(frame: Frame, key: PageKey, owner: number): void {
+    if (this.#stamped) {
+      // The admission takes its place in the order of uses.
+      this.#parts.machine.stamp(frame);
+      this.#parts.state.frames.delivered[frame] = 0;
+    }
+    this.#policy.admitted(frame, key, owner);
+  }
+
+  evicted(frame: Frame): void {
+    this.#policy.evicted(frame);
+    if (this.#stamped) this.#parts.machine.clearStamp(frame);
+  }
+
+  released(frame: Frame): void {
+    this.#policy.released(frame);
+    if (this.#stamped) this.#parts.machine.clearStamp(frame);
+  }
+
+  victim(incoming: PageKey, now: number, why: Why | undefined): Frame | -1 {
+    if (this.#stamped) this.#deliverUses();
+    return why === undefined ? this.#policy.victim(incoming, now) : this.#policy.victim(incoming, now, why);
+  }
+
+  /** Runs `decide` with all pages taken for pinned that would need a slot of their own to be evicted. */
+  withoutSlots<T>(decide: () => T): T {
+    this.#slotsLeft = false;
+    try {
+      return decide();
+    } finally {
+      this.#slotsLeft = true;
+    }
+  }
+
+  testAndClearReferenced(frame: Frame): boolean {
+    const { frames, tables, spaces } = this.#parts;
+    let referenced = frames.has(frame, USED);
+    frames.clear(frame, USED);
+    for (const code of mappings(frames, frame)) {
+      const space = spaces[spaceOfCode(code)]!;
+      const page = pageOfCode(code);
+      const at = tables.find(space, page);
+      const low = tables.low(at);
+      if (!tables.isValid(low) || (low & this.#accessed) === 0) continue;
+      referenced = true;
+      tables.clearBits(at, this.#accessed);
+      tables.flush(space, page);
+    }
+    return referenced;
+  }
+
+  isReferenced(frame: Frame): boolean {
+    return this.#parts.frames.has(frame, USED) || this.#anyMapping(frame, this.#accessed);
+  }
+
+  isDirty(frame: Frame): boolean {
+    return this.#parts.frames.has(frame, MODIFIED) || this.#anyMapping(frame, this.#dirty);
+  }
+
+  isPinned(frame: Frame): boolean {
+    return this.#parts.frames.isPinned(frame) || (!this.#slotsLeft && this.needsNewSlot(frame));
+  }
+
+  /** Whether the page can only be evicted into a slot that it has not got yet. */
+  needsNewSlot(frame: Frame): boolean {
+    const { cache, frames, swap } = this.#parts;
+    if (!cache.livesInSwap(frame)) return false;
+    const slot = frames.slot(frame);
+    if (slot !== -1 && swap.references(slot) === 1) return false;
+    return this.isDirty(frame);
+  }
+
+  #anyMapping(frame: Frame, bit: number): boolean {
+    const { frames, tables, spaces } = this.#parts;
+    for (const code of mappings(frames, frame)) {
+      const low = tables.low(tables.find(spaces[spaceOfCode(code)]!, pageOfCode(code)));
+      if (tables.isValid(low) && (low & bit) !== 0) return true;
+    }
+    return false;
+  }
+
+  #deliverUses(): void {
+    const { machine, state } = this.#parts;
+    const { use, flags, delivered, pages } = state.frames;
+    const used: number[] = [];
+    for (let frame = 0; frame < pages.fresh; frame++) {
+      if (use[frame] !== PAGE || (flags[frame]! & LOADING) !== 0) continue;
+      const stamp = machine.lastUse(frame as Frame);
+      if (stamp === delivered[frame]) continue;
+      delivered[frame] = stamp;
+      used.push(frame);
+    }
+    used.sort((a, b) => delivered[a]! - delivered[b]!);
+    for (const frame of used) this.#policy.referenced(frame as Frame);
+  }
+}
+
+function* furtherOf(frames: FrameTable, frame: Frame): Iterable<number> {
+  yield frames.firstMapper(frame);
+  yield* frames.furtherMappers(frame);
+}
+
+/** The mappings of a frame, without a new list in the usual case of one. */
+function mappings(frames: FrameTable, frame: Frame): Iterable<number> {
+  const first = frames.firstMapper(frame);
+  if (first === 0) return [];
+  return frames.furtherMappers(frame).length === 0 ? [first] : furtherOf(frames, frame);
+}
+
+function refuseImpossible({ name, needs }: PolicyDefinition): void {
+  if (needs === 'every reference') {
+    throw new UserError(
+      '--replacement',
+      `${name} has to be told of every reference, which a running program can't give it; record the run and replay it`,
+    );
+  }
+  if (needs === 'the future') {
+    throw new UserError(
+      '--replacement',
+      `${name} has to know the future; record the run and replay the recording under it`,
+    );
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Page tables as they lie in RAM, in the format that the architecture defines, written by the kernel and
+ * walked by the hardware.
+ *
+ *   root ──▶ table ──▶ table ──▶ leaf entry:  page in memory   V=1, frame, R W X U, A and D
+ *                                             elsewhere        V=0, see translation/invalid-entry.ts
+ *
+ * A table frame counts its entries that are not zero; when the last one goes, the frame goes, and with it the
+ * entry that led to it. The root stays. The TLB forgets a page before its valid entry changes hands.
+ */
+import { assert } from '../../base/errors.ts';
+import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
+import { encodePointer, frameIn, hasBit, indexShift, type RadixGeometry } from '../../translation/radix.ts';
+import type { EventSink } from '../events.ts';
+import type { SpaceState } from '../state.ts';
+import type { FrameTable } from './frames.ts';
+
+/** Called for each leaf entry that is not zero: its physical address. */
+export type EntryVisit = (page: Vpn, entryAddress: number) => void;
+
+/** Gives a frame for a table, or -1. */
+export type TableAllocator = () => Frame | -1;
+
+export class PageTables {
+  readonly geometry: RadixGeometry;
+  readonly #machine: MachinePort;
+  readonly #frames: FrameTable;
+  readonly #events: EventSink;
+  /** Pages that one entry of each level covers; 1 at the last. */
+  readonly #span: readonly number[];
+  readonly #entries: readonly number[];
+
+  constructor(geometry: RadixGeometry, machine: MachinePort, frames: FrameTable, events: EventSink) {
+    this.geometry = geometry;
+    this.#machine = machine;
+    this.#frames = frames;
+    this.#events = events;
+    const levels = geometry.indexBits;
+    this.#span = levels.map((_, level) => 2 ** (indexShift(geometry, level) - geometry.offsetBits));
+    this.#entries = levels.map((bits) => 2 ** bits);
+    assert(
+      this.#entries.every((count) => count * geometry.entryBytes === PAGE_SIZE),
+      'a table fills one frame',
+    );
+  }
+
+  /** Makes an empty table of `frame`, which was just allocated. */
+  initialise(space: SpaceState, frame: Frame): void {
+    this.#machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
+    this.#machine.codeChanged(frame);
+    space.tableFrames++;
+    if (this.#events.watched) this.#events.emit({ type: 'table', space: space.id, frame, change: 'allocated' });
+  }
+
+  /** Physical address of the leaf entry of `page`, or -1 when there is no table for it. */
+  find(space: SpaceState, page: Vpn): number {
+    const last = this.#span.length - 1;
+    let table: number = space.root;
+    for (let level = 0; level < last; level++) {
+      const at = this.#entryAt(table, level, page);
+      const low = this.low(at);
+      if (low === 0) return -1;
+      table = this.#target(low, at);
+    }
+    return this.#entryAt(table, last, page);
+  }
+
+  /** Like `find`, making the tables on the way; -1 when `allocate` has no frame. */
+  ensure(space: SpaceState, page: Vpn, allocate: TableAllocator): number {
+    const last = this.#span.length - 1;
+    let table: number = space.root;
+    for (let level = 0; level < last; level++) {
+      const at = this.#entryAt(table, level, page);
+      const low = this.low(at);
+      if (low !== 0) {
+        table = this.#target(low, at);
+        continue;
+      }
+      const frame = allocate();
+      if (frame === -1) return -1;
+      this.initialise(space, frame);
+      const { low: pointer, high } = encodePointer(this.geometry.entry, frame);
+      this.write(at, pointer, high);
+      table = frame;
+    }
+    return this.#entryAt(table, last, page);
+  }
+
+  low(entryAddress: number): number {
+    return this.#machine.ramView.getUint32(entryAddress, true);
+  }
+
+  high(entryAddress: number): number {
+    return this.geometry.entryBytes === 8 ? this.#machine.ramView.getUint32(entryAddress + 4, true) : 0;
+  }
+
+  /** Changes an entry and keeps the count of its table. Does not touch the TLB. */
+  write(entryAddress: number, low: number, high: number): void {
+    const view = this.#machine.ramView;
+    const before = view.getUint32(entryAddress, true);
+    view.setUint32(entryAddress, low, true);
+    if (this.geometry.entryBytes === 8) view.setUint32(entryAddress + 4, high, true);
+    if (before === 0 && low !== 0) this.#frames.state.index[Math.floor(entryAddress / PAGE_SIZE)]!++;
+    if (before !== 0 && low === 0) this.#frames.state.index[Math.floor(entryAddress / PAGE_SIZE)]!--;
+  }
+
+  /** Sets bits in the lower half of an entry. */
+  setBits(entryAddress: number, bits: number): void {
+    this.#machine.ramView.setUint32(entryAddress, (this.low(entryAddress) | bits) >>> 0, true);
+  }
+
+  clearBits(entryAddress: number, bits: number): void {
+    this.#machine.ramView.setUint32(entryAddress, (this.low(entryAddress) & ~bits) >>> 0, true);
+  }
+
+  /** Frame in a valid entry. */
+  frameAt(entryAddress: number): Frame {
+    return frameIn(this.geometry.entry, this.low(entryAddress), this.high(entryAddress));
+  }
+
+  isValid(low: number): boolean {
+    return hasBit(low, this.geometry.entry.valid);
+  }
+
+  /** The TLB forgets the page. */
+  flush(space: SpaceState, page: Vpn): void {
+    if (!this.#events.watched) {
+      this.#machine.flushPage(space.asid, page);
+      return;
+    }
+    const before = this.#machine.counters().flushed;
+    this.#machine.flushPage(space.asid, page);
+    const entries = this.#machine.counters().flushed - before;
+    this.#events.emit({ type: 'flush', what: 'page', entries });
+  }
+
+  /**
+   * Visits the leaf entries of pages `from` to `to` - 1 that are not zero, in order. Costs nothing for ranges
+   * without tables. `visit` may zero the entry, not those of other pages of the range.
+   */
+  forEach(space: SpaceState, from: number, to: number, visit: EntryVisit): void {
+    this.#visitTable(space.root, 0, 0, from, to, visit);
+  }
+
+  /** Frees the tables under `from` to `to` - 1 that have become empty. */
+  prune(space: SpaceState, from: number, to: number): void {
+    this.#pruneTable(space, space.root, 0, 0, from, to);
+  }
+
+  /** Calls `visit` for each table frame of a space, the root first. */
+  forEachTable(space: SpaceState, visit: (frame: Frame, level: number) => void): void {
+    this.#visitTables(space.root, 0, visit);
+  }
+
+  #visitTables(table: Frame, level: number, visit: (frame: Frame, level: number) => void): void {
+    visit(table, level);
+    if (level === this.#span.length - 1) return;
+    for (let index = 0; index < this.#entries[level]!; index++) {
+      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
+      if (this.low(at) !== 0) this.#visitTables(this.frameAt(at), level + 1, visit);
+    }
+  }
+
+  #visitTable(table: number, level: number, base: number, from: number, to: number, visit: EntryVisit): void {
+    const span = this.#span[level]!;
+    const isLast = level === this.#span.length - 1;
+    const last = Math.min(this.#entries[level]! - 1, Math.floor((to - 1 - base) / span));
+    for (let index = Math.max(0, Math.floor((from - base) / span)); index <= last; index++) {
+      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
+      const low = this.low(at);
+      if (low === 0) continue;
+      const page = base + index * span;
+      if (isLast) visit(page as Vpn, at);
+      else this.#visitTable(this.#target(low, at), level + 1, page, from, to, visit);
+    }
+  }
+
+  #pruneTable(space: SpaceState, table: number, level: number, base: number, from: number, to: number): void {
+    if (level === this.#span.length - 1) return;
+    const span = this.#span[level]!;
+    const last = Math.min(this.#entries[level]! - 1, Math.floor((to - 1 - base) / span));
+    for (let index = Math.max(0, Math.floor((from - base) / span)); index <= last; index++) {
+      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
+      const low = this.low(at);
+      if (low === 0) continue;
+      const below = this.#target(low, at) as Frame;
+      this.#pruneTable(space, below, level + 1, base + index * span, from, to);
+      if (this.#frames.state.index[below] !== 0) continue;
+      this.write(at, 0, 0);
+      this.free(space, below);
+    }
+  }
+
+  /** Gives back an empty table that nothing leads to any more. */
+  free(space: SpaceState, table: Frame): void {
+    this.#frames.freeTable(table);
+    space.tableFrames--;
+    if (this.#events.watched) this.#events.emit({ type: 'table', space: space.id, frame: table, change: 'freed' });
+  }
+
+  #entryAt(table: number, level: number, page: number): number {
+    const index = Math.floor(page / this.#span[level]!) % this.#entries[level]!;
+    return table * PAGE_SIZE + index * this.geometry.entryBytes;
+  }
+
+  #target(low: number, entryAddress: number): number {
+    return frameIn(this.geometry.entry, low, this.high(entryAddress));
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Pages on their way from swap or a file. A transfer is a record in `root.requests`; the bytes move when its
+ * virtual time has come.
+ *
+ *   begin ──▶ request {due}, frame LOADING and pinned ──▶ complete ──▶ admitted, mapped
+ *                                                             └──▶ failed or not wanted any more: frame freed
+ *
+ * A request holds a reference to its slot, so that the slot can't be used for another page meanwhile.
+ */
+import { assert } from '../../base/errors.ts';
+import { addressOf, type Frame, PAGE_SIZE, type Slot, slot as slotNumber, type SpaceId, type Vpn } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
+import type { PageKey } from '../../policies/replacement/contract.ts';
+import type { StoreResult } from '../../stores/contract.ts';
+import type { EventSink } from '../events.ts';
+import type { Area, ObjectId, RequestState, RootState, SpaceState } from '../state.ts';
+import { findArea } from './areas.ts';
+import { BUS_ADRERR, SIGBUS } from './classify.ts';
+import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.ts';
+import { backedPage } from './fault-site.ts';
+import type { FrameTable } from './frames.ts';
+import type { Mappings } from './mappings.ts';
+import type { PageCache } from './pagecache.ts';
+import type { Pins } from './pins.ts';
+import type { Replacement } from './replacement.ts';
+import { LOADING } from './state.ts';
+import type { Swap } from './swap.ts';
+import type { PageTables } from './tables.ts';
+
+export interface TransferParts {
+  readonly root: RootState;
+  readonly machine: MachinePort;
+  readonly frames: FrameTable;
+  readonly tables: PageTables;
+  readonly cache: PageCache;
+  readonly swap: Swap;
+  readonly pins: Pins;
+  readonly mappings: Mappings;
+  readonly replacement: Replacement;
+  readonly objects: BackingObjects;
+  readonly counters: MemoryCounters;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  /** Gives the leaf entry's address, making tables; -1 without a frame for them. */
+  readonly ensureEntry: (space: SpaceState, page: Vpn, key: PageKey) => number;
+}
+
+/** Where a page comes from. */
+export type Origin =
+  | { readonly kind: 'swap-in'; readonly slot: Slot }
+  | { readonly kind: 'file-in'; readonly object: ObjectId; readonly index: number };
+
+const NO_SLOT = -1 as Slot;
+const RESUMED: Outcome = { kind: 'resumed' };
+
+export class Transfers {
+  readonly #parts: TransferParts;
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts to fetch a page of `space` into `frame`, which was just allocated and is filled by nobody else. */
+  begin(space: SpaceId, page: Vpn, frame: Frame, origin: Origin): Outcome {
+    const { root, frames, swap, counters, clock } = this.#parts;
+    frames.set(frame, LOADING);
+    frames.pin(frame);
+    if (origin.kind === 'swap-in') swap.retain(origin.slot);
+    const request: RequestState = {
+      id: root.nextRequest++,
+      kind: origin.kind,
+      due: clock.disk(1),
+      space,
+      vpn: page,
+      frame,
+      slot: origin.kind === 'swap-in' ? origin.slot : NO_SLOT,
+      object: origin.kind === 'file-in' ? origin.object : -1,
+      index: origin.kind === 'file-in' ? origin.index : 0,
+    };
+    root.requests.push(request);
+    counters.majorFaults++;
+    return { kind: 'blocked', request: request.id };
+  }
+
+  /** The transfer that a page of a space waits for. */
+  pending(space: SpaceId, page: Vpn): Outcome | undefined {
+    const { requests } = this.#parts.root;
+    for (const { id, space: of, vpn } of requests) {
+      if (of === space && vpn === page) return { kind: 'blocked', request: id };
+    }
+    return undefined;
+  }
+
+  /** The transfer into a frame that is being loaded. */
+  pendingInto(frame: Frame): Outcome {
+    const request = this.#parts.root.requests.find((r) => r.frame === frame);
+    assert(request !== undefined, 'a frame that is being loaded has a request');
+    return { kind: 'blocked', request: request.id };
+  }
+
+  /** The transfer from a slot, if there is one. */
+  pendingFrom(slot: Slot): Outcome | undefined {
+    const request = this.#parts.root.requests.find((r) => r.slot === slot);
+    return request && { kind: 'blocked', request: request.id };
+  }
+
+  complete(request: RequestState): Promise<Outcome> | Outcome {
+    const settling = this.#parts.swap.settle();
+    return settling === undefined ? this.#move(request) : settling.then(() => this.#move(request));
+  }
+
+  /** Gives up the transfers that only `space` waits for; it is going. */
+  cancelPrivate(space: SpaceId): void {
+    const { root, frames } = this.#parts;
+    for (const request of root.requests.filter((r) => r.space === space)) {
+      if (frames.object(request.frame) === -1) this.#abandon(request);
+    }
+  }
+
+  #move(request: RequestState): Promise<Outcome> | Outcome {
+    assert(this.#parts.root.requests.includes(request), 'a request is completed once');
+    if (!this.#isWanted(request)) {
+      this.#abandon(request);
+      return RESUMED;
+    }
+    if (request.kind === 'file-in') return this.#finish(request, this.#readFile(request));
+    const { swap } = this.#parts;
+    const result = swap.read(request.slot, this.#bytes(request.frame));
+    if (!(result instanceof Promise)) return this.#finish(request, result);
+    return result.then((late) => this.#finish(request, late));
+  }
+
+  /** Whether the page is still what somebody waits for. */
+  #isWanted(request: RequestState): boolean {
+    const { root, frames, cache, objects } = this.#parts;
+    const { frame, object, index } = request;
+    const shared = frames.object(frame);
+    if (shared !== -1) {
+      if (cache.object(shared) === undefined) return false;
+      return request.kind === 'swap-in' || index * PAGE_SIZE < objects.size(shared);
+    }
+    const space = root.spaces[request.space];
+    const area = space && findArea(space.areas, addressOf(request.vpn));
+    if (space === undefined || area === undefined) return false;
+    const { tables, mappings } = this.#parts;
+    const at = tables.find(space, request.vpn);
+    if (request.kind === 'swap-in') return at !== -1 && mappings.slotOf(at) === request.slot;
+    const backed = backedPage(area, request.vpn);
+    if (backed?.object !== object || backed.index !== index || area.shared) return false;
+    return at === -1 || (mappings.frameOf(at) === -1 && mappings.slotOf(at) === -1);
+  }
+
+  #readFile(request: RequestState): StoreResult {
+    const { root, frames, objects, counters, events } = this.#parts;
+    const { frame, object, index } = request;
+    const bytes = this.#bytes(frame);
+    if (!objects.readPage(object, index, bytes)) {
+      counters.storeFailures++;
+      const detail = `page ${index} of ${objects.path(object)} could not be read`;
+      if (events.watched) events.emit({ type: 'store-failure', slot: NO_SLOT, failure: 'input-output', detail });
+      return { kind: 'input-output', slot: NO_SLOT, detail };
+    }
+    if (frames.object(frame) === -1) {
+      const area = findArea(root.spaces[request.space]!.areas, addressOf(request.vpn))!;
+      bytes.fill(0, backedPage(area, request.vpn)!.bytes);
+    }
+    counters.fileReads++;
+    if (events.watched) events.emit({ type: 'file-in', path: objects.path(object), index, frame });
+    return undefined;
+  }
+
+  #finish(request: RequestState, failure: StoreResult): Outcome {
+    const { frames, machine, events } = this.#parts;
+    const { frame, slot } = request;
+    if (failure !== undefined) {
+      this.#abandon(request);
+      return { kind: 'signal', signal: SIGBUS, code: BUS_ADRERR, address: addressOf(request.vpn) };
+    }
+    machine.codeChanged(frame);
+    if (request.kind === 'swap-in') {
+      if (events.watched) events.emit({ type: 'swap-in', slot, frame, page: frames.key(frame) });
+      this.#keepCopy(request);
+    }
+    this.#admit(request);
+    return this.#mapForWaiter(request);
+  }
+
+  /** The slot stays as the copy of the page, and the request's reference to it becomes the frame's. */
+  #keepCopy({ frame, slot }: RequestState): void {
+    const { frames, cache, swap } = this.#parts;
+    const object = frames.object(frame);
+    frames.setSlot(frame, slot);
+    swap.setFrame(slot, frame);
+    if (object === -1) return;
+    cache.clearSlot(object, frames.index(frame));
+    swap.release(slot);
+  }
+
+  #admit(request: RequestState): void {
+    const { frames, replacement } = this.#parts;
+    const { frame } = request;
+    this.#remove(request);
+    frames.clear(frame, LOADING);
+    frames.unpin(frame);
+    replacement.admitted(frame, frames.key(frame), request.space);
+  }
+
+  /** Maps the page for the space that asked first; others that wait find it resident. */
+  #mapForWaiter(request: RequestState): Outcome {
+    const { root, frames, pins, swap, mappings } = this.#parts;
+    const { frame, vpn: page } = request;
+    const space = root.spaces[request.space];
+    const area = space && findArea(space.areas, addressOf(page));
+    if (space === undefined || area === undefined || !this.#shows(area, request)) return RESUMED;
+    frames.pin(frame);
+    const at = this.#parts.ensureEntry(space, page, frames.key(frame));
+    frames.unpin(frame);
+    pins.addGuest(space.id, frame);
+    if (at === -1) {
+      // The retry finds an object's page resident; a private one belongs to nobody without its entry.
+      if (frames.object(frame) === -1) mappings.release(frame);
+      return RESUMED;
+    }
+    if (mappings.frameOf(at) !== -1) return RESUMED;
+    const swapped = mappings.slotOf(at);
+    if (swapped !== -1 && frames.object(frame) !== -1) return RESUMED;
+    if (swapped !== -1) swap.release(slotNumber(swapped));
+    mappings.map(space, area, page, at, frame);
+    return RESUMED;
+  }
+
+  #shows(area: Area, { frame, vpn }: RequestState): boolean {
+    const { frames } = this.#parts;
+    const object = frames.object(frame);
+    if (object === -1) return true;
+    const backed = backedPage(area, vpn);
+    return backed?.object === object && backed.index === frames.index(frame);
+  }
+
+  #abandon(request: RequestState): void {
+    const { frames, swap, mappings } = this.#parts;
+    this.#remove(request);
+    frames.unpin(request.frame);
+    if (request.slot !== NO_SLOT) swap.release(request.slot);
+    mappings.release(request.frame);
+  }
+
+  #remove(request: RequestState): void {
+    const { requests } = this.#parts.root;
+    requests.splice(requests.indexOf(request), 1);
+  }
+
+  #bytes(frame: Frame): Uint8Array {
+    return this.#parts.machine.ram.subarray(frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
+  }
+}

@@ -1,0 +1,251 @@
+/** The process: its end, its numbers, owners, limits and use of the machine. */
+import { Errno } from '../errno.ts';
+import { GUEST_GID, GUEST_UID } from '../files/flags.ts';
+import { faultCounts, nameOf, processTimes } from '../files/proc-texts.ts';
+import { limitOf, LIMITS } from '../limits.ts';
+import type { Result } from '../memory/contract.ts';
+import { endProcess } from '../process/exit.ts';
+import type { CallContext, CallResult, SystemCall } from './contract.ts';
+import { structure, textField, words } from './layout.ts';
+
+const own = (call: CallContext): Result => call.process.pid;
+const user = (): Result => GUEST_UID;
+const group = (): Result => GUEST_GID;
+
+export const processCalls: readonly SystemCall[] = [
+  { number: 90, name: 'capget', arguments: ['pointer', 'pointer'], handle: capget },
+  { number: 92, name: 'personality', arguments: ['hex'], handle: personality },
+  { number: 93, name: 'exit', arguments: ['int'], handle: exit },
+  { number: 94, name: 'exit_group', arguments: ['int'], handle: exit },
+  { number: 95, name: 'waitid', arguments: ['int', 'int', 'pointer', 'hex', 'pointer'], handle: () => Errno.ECHILD },
+  { number: 96, name: 'set_tid_address', arguments: ['pointer'], handle: setTidAddress },
+  { number: 99, name: 'set_robust_list', arguments: ['pointer', 'size'], handle: setRobustList },
+  { number: 100, name: 'get_robust_list', arguments: ['int', 'pointer', 'pointer'], handle: getRobustList },
+  { number: 140, name: 'setpriority', arguments: ['int', 'int', 'int'], handle: setpriority },
+  { number: 141, name: 'getpriority', arguments: ['int', 'int'], handle: getpriority },
+  { number: 143, name: 'setregid', arguments: ['int', 'int'], handle: (call) => become(call, 2, GUEST_GID) },
+  { number: 144, name: 'setgid', arguments: ['int'], handle: (call) => become(call, 1, GUEST_GID) },
+  { number: 145, name: 'setreuid', arguments: ['int', 'int'], handle: (call) => become(call, 2, GUEST_UID) },
+  { number: 146, name: 'setuid', arguments: ['int'], handle: (call) => become(call, 1, GUEST_UID) },
+  { number: 147, name: 'setresuid', arguments: ['int', 'int', 'int'], handle: (call) => become(call, 3, GUEST_UID) },
+  { number: 148, name: 'getresuid', arguments: ['pointer', 'pointer', 'pointer'], handle: (call) => threeTimes(call, GUEST_UID) },
+  { number: 149, name: 'setresgid', arguments: ['int', 'int', 'int'], handle: (call) => become(call, 3, GUEST_GID) },
+  { number: 150, name: 'getresgid', arguments: ['pointer', 'pointer', 'pointer'], handle: (call) => threeTimes(call, GUEST_GID) },
+  { number: 154, name: 'setpgid', arguments: ['int', 'int'], handle: setpgid },
+  { number: 155, name: 'getpgid', arguments: ['int'], handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH) },
+  { number: 156, name: 'getsid', arguments: ['int'], handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH) },
+  { number: 157, name: 'setsid', arguments: [], handle: () => Errno.EPERM },
+  { number: 158, name: 'getgroups', arguments: ['int', 'pointer'], handle: getgroups },
+  { number: 159, name: 'setgroups', arguments: ['int', 'pointer'], handle: () => Errno.EPERM },
+  { number: 163, name: 'getrlimit', arguments: ['limit', 'pointer'], handle: getrlimit },
+  { number: 164, name: 'setrlimit', arguments: ['limit', 'pointer'], handle: setrlimit },
+  { number: 165, name: 'getrusage', arguments: ['int', 'pointer'], handle: getrusage },
+  { number: 167, name: 'prctl', arguments: ['int', 'hex', 'hex', 'hex', 'hex'], handle: prctl },
+  { number: 172, name: 'getpid', arguments: [], handle: own },
+  { number: 173, name: 'getppid', arguments: [], handle: (call) => call.process.parent },
+  { number: 174, name: 'getuid', arguments: [], handle: user },
+  { number: 175, name: 'geteuid', arguments: [], handle: user },
+  { number: 176, name: 'getgid', arguments: [], handle: group },
+  { number: 177, name: 'getegid', arguments: [], handle: group },
+  { number: 178, name: 'gettid', arguments: [], handle: own },
+  { number: 260, name: 'wait4', arguments: ['int', 'pointer', 'hex', 'pointer'], handle: wait4 },
+  { number: 261, name: 'prlimit64', arguments: ['int', 'limit', 'pointer', 'pointer'], handle: prlimit64 },
+];
+
+function exit(call: CallContext): CallResult {
+  endProcess(call.process, { code: call.int(0) & 0xff, signal: 0 });
+  return 'exited';
+}
+
+const isOwn = (call: CallContext, pid: number): boolean => pid === 0 || pid === call.process.pid;
+
+function setTidAddress(call: CallContext): Result {
+  call.process.clearChildTid = call.address(0);
+  return own(call);
+}
+
+const ROBUST_LIST_HEAD_BYTES = 24;
+
+function setRobustList(call: CallContext): Result {
+  if (call.size(1) !== ROBUST_LIST_HEAD_BYTES) return Errno.EINVAL;
+  call.process.robustList = call.address(0);
+  return 0;
+}
+
+function getRobustList(call: CallContext): Result {
+  if (!isOwn(call, call.int(0))) return Errno.ESRCH;
+  call.user.prepare(call.address(2), 8, 'store');
+  call.user.writeU64(call.address(1), BigInt(call.process.robustList));
+  call.user.writeU64(call.address(2), BigInt(ROBUST_LIST_HEAD_BYTES));
+  return 0;
+}
+
+/** wait4(2): there are no children; the options are checked first, as Linux does. */
+function wait4(call: CallContext): Result {
+  const WNOHANG_UNTRACED_CONTINUED = 1 | 2 | 8;
+  const THREAD_OPTIONS = 0xe000_0000;
+  return (call.uint(2) & ~(WNOHANG_UNTRACED_CONTINUED | THREAD_OPTIONS)) !== 0 ? Errno.EINVAL : Errno.ECHILD;
+}
+
+/** set*id(2): the process may only become what it is. */
+function become(call: CallContext, count: 1 | 2 | 3, id: number): Result {
+  for (let i = 0; i < count; i++) {
+    const wanted = call.int(i);
+    const isKept = wanted === -1 && count > 1;
+    if (wanted === -1 && count === 1) return Errno.EINVAL;
+    if (!isKept && wanted !== id) return Errno.EPERM;
+  }
+  return 0;
+}
+
+function threeTimes(call: CallContext, id: number): Result {
+  for (const i of [0, 1, 2]) call.user.prepare(call.address(i), 4, 'store');
+  for (const i of [0, 1, 2]) call.user.writeU32(call.address(i), id);
+  return 0;
+}
+
+/** The process leads a session, so its group can't be changed (setpgid(2): EPERM). */
+function setpgid(call: CallContext): Result {
+  if (call.int(1) < 0) return Errno.EINVAL;
+  return isOwn(call, call.int(0)) ? Errno.EPERM : Errno.ESRCH;
+}
+
+function getgroups(call: CallContext): Result {
+  const size = call.int(0);
+  if (size < 0) return Errno.EINVAL;
+  if (size > 0) call.user.writeU32(call.address(1), GUEST_GID);
+  return 1;
+}
+
+const PRIO_USER = 2;
+
+function isOwnPriority(call: CallContext): Result {
+  const [which, who] = [call.int(0), call.int(1)];
+  if (which < 0 || which > PRIO_USER) return Errno.EINVAL;
+  const isMine = which === PRIO_USER ? who === 0 || who === GUEST_UID : isOwn(call, who);
+  return isMine ? 0 : Errno.ESRCH;
+}
+
+/** 20 - nice, so that no result looks like an error. */
+function getpriority(call: CallContext): Result {
+  const refusal = isOwnPriority(call);
+  return refusal < 0 ? refusal : 20;
+}
+
+/** Nice values other than 0 have no effect on anything yet and are refused. */
+function setpriority(call: CallContext): Result {
+  const refusal = isOwnPriority(call);
+  if (refusal < 0) return refusal;
+  return call.int(2) === 0 ? 0 : Errno.EACCES;
+}
+
+function personality(call: CallContext): Result {
+  const wanted = call.uint(0);
+  return wanted === 0xffff_ffff || wanted === 0 ? 0 : Errno.EINVAL;
+}
+
+/** capget(2), version 3: the process has no capability. */
+function capget(call: CallContext): Result {
+  const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
+  const [header, sets] = [call.address(0), call.address(1)];
+  const version = call.user.readU32(header);
+  const pid = call.user.readU32((header + 4) as typeof header) | 0;
+  if (version !== LINUX_CAPABILITY_VERSION_3) {
+    call.user.writeU32(header, LINUX_CAPABILITY_VERSION_3);
+    return sets === 0 && version === 0 ? 0 : Errno.EINVAL;
+  }
+  if (!isOwn(call, pid)) return Errno.ESRCH;
+  if (sets !== 0) call.user.write(sets, new Uint8Array(24));
+  return 0;
+}
+
+const RLIM_BYTES = 16;
+
+function getrlimit(call: CallContext): Result {
+  const limit = LIMITS[call.uint(0)];
+  if (limit === undefined) return Errno.EINVAL;
+  call.user.write(call.address(1), words(...limitOf(call.process, limit.name)));
+  return 0;
+}
+
+function setrlimit(call: CallContext): Result {
+  return changeLimit(call, call.uint(0), readLimit(call, 1));
+}
+
+function prlimit64(call: CallContext): Result {
+  const limit = LIMITS[call.uint(1)];
+  if (!isOwn(call, call.int(0))) return Errno.ESRCH;
+  if (limit === undefined) return Errno.EINVAL;
+  const wanted = call.address(2) === 0 ? undefined : readLimit(call, 2);
+  const old = limitOf(call.process, limit.name);
+  if (call.address(3) !== 0) call.user.prepare(call.address(3), RLIM_BYTES, 'store');
+  const result = wanted === undefined ? 0 : changeLimit(call, call.uint(1), wanted);
+  if (result === 0 && call.address(3) !== 0) call.user.write(call.address(3), words(...old));
+  return result;
+}
+
+function readLimit(call: CallContext, i: number): [bigint, bigint] {
+  const bytes = new Uint8Array(RLIM_BYTES);
+  call.user.read(call.address(i), bytes);
+  const view = new DataView(bytes.buffer);
+  return [view.getBigUint64(0, true), view.getBigUint64(8, true)];
+}
+
+function changeLimit(call: CallContext, resource: number, [soft, hard]: [bigint, bigint]): Result {
+  const limit = LIMITS[resource];
+  if (limit === undefined || soft > hard) return Errno.EINVAL;
+  if (hard > limitOf(call.process, limit.name)[1]) return Errno.EPERM;
+  call.process.limits[limit.name] = [soft, hard];
+  return 0;
+}
+
+const RUSAGE_SELF = 0;
+const RUSAGE_CHILDREN = -1;
+const RUSAGE_THREAD = 1;
+
+/** struct rusage, 144 bytes. */
+function getrusage(call: CallContext): Result {
+  const who = call.int(0);
+  if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN && who !== RUSAGE_THREAD) return Errno.EINVAL;
+  const rest = new Array<number>(14).fill(0);
+  const times = [0, 0, 0, 0];
+  if (who !== RUSAGE_CHILDREN) {
+    const { user: userTime, system } = processTimes(call.root);
+    const { minor, major } = faultCounts(call.memory.counters);
+    times.splice(0, 4, ...micros(userTime), ...micros(system));
+    rest[0] = call.space.residentPeak * 4;
+    rest[4] = minor;
+    rest[5] = major;
+  }
+  call.user.write(call.address(1), words(...times, ...rest));
+  return 0;
+}
+
+/** struct timeval. */
+function micros(ns: number): [number, number] {
+  const all = Math.floor(ns / 1000);
+  return [Math.floor(all / 1e6), all % 1e6];
+}
+
+const COMM_BYTES = 16;
+
+/** prctl(2): the name, and what a process without privileges may ask. Everything else is EINVAL. */
+function prctl(call: CallContext): Result {
+  const { process } = call;
+  switch (call.int(0)) {
+    case 3: // PR_GET_DUMPABLE
+      return 1;
+    case 15: {
+      const name = call.user.readString(call.address(1), 4096) ?? '';
+      process.name = new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, COMM_BYTES - 1));
+      return 0;
+    }
+    case 16:
+      call.user.write(call.address(1), structure(COMM_BYTES, (view) => textField(new Uint8Array(view.buffer), 0, COMM_BYTES, nameOf(process))));
+      return 0;
+    case 39: // PR_GET_NO_NEW_PRIVS
+      return 0;
+    default:
+      return Errno.EINVAL;
+  }
+}

@@ -1,0 +1,179 @@
+/** Clocks and sleeping. Time is virtual: a sleep lets it pass at once. */
+import type { VirtualAddress } from '../../base/numbers.ts';
+import { Errno } from '../errno.ts';
+import { processTimes } from '../files/proc-texts.ts';
+import type { Result } from '../memory/contract.ts';
+import type { CallContext, CallResult, SystemCall } from './contract.ts';
+import { timespec, words } from './layout.ts';
+import { deadLock, sleep } from './waiting.ts';
+
+export const timeCalls: readonly SystemCall[] = [
+  { number: 101, name: 'nanosleep', arguments: ['timespec', 'pointer'], handle: nanosleep },
+  { number: 102, name: 'getitimer', arguments: ['int', 'pointer'], handle: getitimer },
+  { number: 103, name: 'setitimer', arguments: ['int', 'pointer', 'pointer'], handle: setitimer },
+  { number: 112, name: 'clock_settime', arguments: ['clock', 'timespec'], handle: () => Errno.EPERM },
+  { number: 113, name: 'clock_gettime', arguments: ['clock', 'timespec'], handle: clockGettime },
+  { number: 114, name: 'clock_getres', arguments: ['clock', 'timespec'], handle: clockGetres },
+  { number: 115, name: 'clock_nanosleep', arguments: ['clock', 'hex', 'timespec', 'pointer'], handle: clockNanosleep },
+  { number: 153, name: 'times', arguments: ['pointer'], handle: times },
+  { number: 169, name: 'gettimeofday', arguments: ['pointer', 'pointer'], handle: gettimeofday },
+  { number: 170, name: 'settimeofday', arguments: ['pointer', 'pointer'], handle: () => Errno.EPERM },
+];
+
+const BILLION = 1e9;
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+const CLOCK_BOOTTIME = 7;
+const CLOCK_TAI = 11;
+/** CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID. */
+const cpuClocks = [2, 3];
+/** CLOCK_MONOTONIC, _RAW, _COARSE, CLOCK_BOOTTIME. */
+const uptimeClocks = [1, 4, 6, 7];
+/** CLOCK_REALTIME, _COARSE, CLOCK_TAI. */
+const dateClocks = [0, 5, CLOCK_TAI];
+/** The clocks that clock_nanosleep(2) waits by. */
+const sleepClocks = [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI];
+
+/** The date, ns since 1970. */
+export function realTime(call: CallContext): bigint {
+  return BigInt(call.root.files.bootTime) * 1_000_000_000n + BigInt(Math.floor(call.clock.now));
+}
+
+/** A clock's time as whole seconds since its start, which come apart from `ns` so that both are exact. */
+function readClock(call: CallContext, clock: number): { seconds: number; ns: number } | undefined {
+  if (uptimeClocks.includes(clock)) return { seconds: 0, ns: call.clock.now };
+  if (dateClocks.includes(clock)) return { seconds: call.root.files.bootTime, ns: call.clock.now };
+  if (cpuClocks.includes(clock) || isOwnCpuClock(call, clock)) {
+    const { user, system } = processTimes(call.root);
+    return { seconds: 0, ns: user + system };
+  }
+  return undefined;
+}
+
+/** As clock_getcpuclockid(3) makes them for a process: ~pid << 3 | 2. */
+function isOwnCpuClock(call: CallContext, clock: number): boolean {
+  if (clock >= 0 || (clock & 3) !== 2) return false;
+  const pid = ~(clock >> 3);
+  return pid === 0 || pid === call.process.pid;
+}
+
+function clockGettime(call: CallContext): Result {
+  const time = readClock(call, call.int(0));
+  if (time === undefined) return Errno.EINVAL;
+  const seconds = Math.floor(time.ns / BILLION);
+  call.user.write(call.address(1), timespec(time.seconds + seconds, Math.floor(time.ns - seconds * BILLION)));
+  return 0;
+}
+
+function clockGetres(call: CallContext): Result {
+  if (readClock(call, call.int(0)) === undefined) return Errno.EINVAL;
+  if (call.address(1) !== 0) call.user.write(call.address(1), timespec(0, 1));
+  return 0;
+}
+
+function gettimeofday(call: CallContext): Result {
+  const micros = Math.floor(call.clock.now / 1000);
+  const seconds = Math.floor(micros / 1e6);
+  if (call.address(0) !== 0) {
+    call.user.write(call.address(0), words(call.root.files.bootTime + seconds, micros - seconds * 1e6));
+  }
+  if (call.address(1) !== 0) call.user.write(call.address(1), new Uint8Array(8));
+  return 0;
+}
+
+/** struct timespec at `address` in ns; EINVAL when it is none. */
+export function readTimespec(call: CallContext, address: VirtualAddress): Result {
+  const bytes = new Uint8Array(16);
+  call.user.read(address, bytes);
+  const view = new DataView(bytes.buffer);
+  const [seconds, rest] = [view.getBigInt64(0, true), view.getBigInt64(8, true)];
+  if (seconds < 0n || rest < 0n || rest > 999_999_999n) return Errno.EINVAL;
+  return Number(seconds) * BILLION + Number(rest);
+}
+
+function nanosleep(call: CallContext): CallResult {
+  const ns = readTimespec(call, call.address(0));
+  return ns < 0 ? ns : sleepFor(call, ns, call.address(1));
+}
+
+/** Sleeps; when it is interrupted, what is left goes to `rest`, if that is not null. */
+function sleepFor(call: CallContext, ns: number, rest: VirtualAddress): CallResult {
+  if (rest !== 0) call.user.prepare(rest, 16, 'store');
+  const start = call.clock.now;
+  switch (sleep(call, ns)) {
+    case 'over':
+      return 0;
+    case 'never':
+      return deadLock(call, 'it sleeps for ever');
+    case 'interrupted': {
+      const left = Math.max(0, ns - (call.clock.now - start));
+      if (rest !== 0) call.user.write(rest, timespec(Math.floor(left / BILLION), Math.floor(left % BILLION)));
+      return Errno.EINTR;
+    }
+  }
+}
+
+const TIMER_ABSTIME = 1;
+
+function clockNanosleep(call: CallContext): CallResult {
+  const [clock, flags] = [call.int(0), call.int(1)];
+  if (!sleepClocks.includes(clock)) return cpuClocks.includes(clock) ? Errno.EOPNOTSUPP : Errno.EINVAL;
+  if ((flags & ~TIMER_ABSTIME) !== 0) return Errno.EINVAL;
+  const ns = readTimespec(call, call.address(2));
+  if (ns < 0) return ns;
+  if (flags !== TIMER_ABSTIME) return sleepFor(call, ns, call.address(3));
+  return sleepFor(call, untilTime(call, clock, ns), 0 as VirtualAddress);
+}
+
+/** From now until a clock shows `ns`; 0 when it has. */
+export function untilTime(call: CallContext, clock: number, ns: number): number {
+  const start = dateClocks.includes(clock) ? call.root.files.bootTime * BILLION : 0;
+  return Math.max(0, ns - start - call.clock.now);
+}
+
+/** times(2), in ticks of 10 ms since the start. */
+function times(call: CallContext): Result {
+  const ticks = (ns: number) => Math.floor((ns / BILLION) * 100);
+  const { user, system } = processTimes(call.root);
+  if (call.address(0) !== 0) call.user.write(call.address(0), words(ticks(user), ticks(system), 0, 0));
+  return ticks(call.clock.now);
+}
+
+const ITIMER_REAL = 0;
+const ITIMER_PROF = 2;
+
+function getitimer(call: CallContext): Result {
+  if (call.uint(0) > ITIMER_PROF) return Errno.EINVAL;
+  call.user.write(call.address(1), call.uint(0) === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
+  return 0;
+}
+
+/** setitimer(2). The timers of processor time can be stopped, which they are; starting one is ENOSYS. */
+function setitimer(call: CallContext): Result {
+  const { process, user } = call;
+  const [which, wanted, old] = [call.uint(0), call.address(1), call.address(2)];
+  if (which > ITIMER_PROF) return Errno.EINVAL;
+  const bytes = new Uint8Array(32);
+  if (wanted !== 0) user.read(wanted, bytes);
+  const [interval, value] = [readMicros(bytes, 0), readMicros(bytes, 16)];
+  if (interval === undefined || value === undefined) return Errno.EINVAL;
+  if (which !== ITIMER_REAL && value !== 0) return Errno.ENOSYS;
+  if (old !== 0) user.write(old, which === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
+  if (which === ITIMER_REAL) process.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
+  return 0;
+}
+
+/** struct timeval at `at` in ns; `undefined` when it is none. */
+function readMicros(bytes: Uint8Array, at: number): number | undefined {
+  const view = new DataView(bytes.buffer);
+  const [seconds, micros] = [view.getBigInt64(at, true), view.getBigInt64(at + 8, true)];
+  return seconds < 0n || micros < 0n || micros > 999_999n ? undefined : Number(seconds) * BILLION + Number(micros) * 1000;
+}
+
+/** struct itimerval of the process's timer. */
+function alarmLeft(call: CallContext): Uint8Array {
+  const { alarm } = call.process;
+  const left = alarm === undefined ? 0 : Math.max(1000, alarm.due - call.clock.now);
+  const timeval = (ns: number): [number, number] => [Math.floor(ns / BILLION), Math.floor((ns % BILLION) / 1000)];
+  return words(...timeval(alarm?.interval ?? 0), ...timeval(left));
+}

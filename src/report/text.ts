@@ -1,0 +1,140 @@
+/** A run's report for people: compact, one subject a line. */
+import { formatSize } from '../base/sizes.ts';
+import { counted, duration, grouped, meanDuration, percent } from './format.ts';
+import type { RunReport } from './schema.ts';
+
+const PAGE_SIZE = 4096;
+const LABEL_WIDTH = 13;
+
+const size = (pages: number): string => formatSize(pages * PAGE_SIZE);
+const join = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined).join(' · ');
+
+/** @returns lines that end in a line feed */
+export function reportText(report: RunReport): string {
+  const rows: [label: string, text: string | undefined][] = [
+    ['end', endLine(report)],
+    ['ran', ranLine(report)],
+    ['memory', memoryLine(report)],
+    ['least', `${formatSize(report.leastMemory.bytes)} (${counted(report.leastMemory.frames, 'frame')}) is the least memory for this run`],
+    ['references', referencesLine(report)],
+    ['TLB', tlbLine(report)],
+    ['walks', `${counted(report.walks.loads, 'table load')}, ${counted(report.walks.dirty, 'walk')} only to set a dirty bit`],
+    ['faults', faultsLine(report)],
+    ['evictions', evictionsLine(report)],
+    ['swap', swapLine(report)],
+    ['tables', `${counted(report.tables.frames, 'frame')} at the end, ${grouped(report.tables.peak)} at the peak`],
+    ['access time', accessLine(report)],
+    ['time', timeLine(report)],
+    ['system calls', callsLine(report)],
+    ['unknown', unknownLine(report)],
+    ...report.notes.map((note): [string, string] => ['note', note]),
+  ];
+  const lines = rows.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`]));
+  const title = `pagewalk: ${[report.program.path, ...report.program.arguments.slice(1)].join(' ')}`;
+  return `${[title, ...lines, ...areaLines(report)].join('\n')}\n`;
+}
+
+function endLine({ end }: RunReport): string {
+  switch (end.kind) {
+    case 'exited':
+      return `exited with status ${end.status}`;
+    case 'killed':
+      return `killed by ${end.signal}${end.reason === undefined ? '' : `: ${end.reason}`} (status ${end.status})`;
+    case 'stopped':
+      return `stopped when --max-${end.limit} was reached (status ${end.status})`;
+  }
+}
+
+function ranLine({ instructions, time }: RunReport): string {
+  const each = instructions === 0 ? '' : `, ${meanDuration(time.total / instructions)} each`;
+  return `${counted(instructions, 'instruction')} in ${duration(time.total)} of virtual time${each}`;
+}
+
+function memoryLine({ configuration, resident }: RunReport): string {
+  const { sizing, frames, replacement, loading } = configuration;
+  const what = sizing === 'memory' ? `${size(frames)} with its tables` : `${size(frames)} for pages`;
+  return join([
+    `${counted(frames, 'frame')}, ${what}`,
+    `${replacement} replacement`,
+    loading === 'eager' ? 'loaded eagerly' : undefined,
+    `resident peak ${counted(resident.peak, 'page')} (${size(resident.peak)})`,
+  ]);
+}
+
+function referencesLine({ accesses }: RunReport): string {
+  const { fetches, loads, stores } = accesses;
+  return `${grouped(fetches + loads + stores)}: ${counted(fetches, 'fetch', 'fetches')} · ${counted(loads, 'load')} · ${counted(stores, 'store')}`;
+}
+
+function tlbLine({ tlb }: RunReport): string {
+  if (tlb === undefined) return 'none: every reference walks the table';
+  const one = (name: string, { shape, lookUps, hits, misses }: NonNullable<RunReport['tlb']>['data']) =>
+    `${name} ${shape} ${percent(hits, lookUps)} hits, ${counted(misses, 'miss', 'misses')}`;
+  return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
+}
+
+function faultsLine({ faults }: RunReport): string {
+  const cases = Object.entries(faults.cases).filter(([, n]) => n > 0);
+  const shown = cases.map(([name, n]) => `${name} ${grouped(n)}`).join(' · ');
+  return `${grouped(faults.total)}, ${grouped(faults.major)} with a transfer${shown === '' ? '' : `: ${shown}`}`;
+}
+
+function evictionsLine({ evictions }: RunReport): string {
+  const { clean, dirty, writesSaved } = evictions;
+  if (clean + dirty === 0) return 'none';
+  return `${grouped(clean + dirty)}: clean ${grouped(clean)} · dirty ${grouped(dirty)} · writes saved ${grouped(writesSaved)}`;
+}
+
+function swapLine({ configuration, swap }: RunReport): string {
+  if (configuration.swapPages === 0) return 'none';
+  const use = `${counted(swap.reads, 'read')} · ${counted(swap.writes, 'write')} · peak ${counted(swap.peak, 'page')}`;
+  const failures = swap.failures === 0 ? undefined : counted(swap.failures, 'failure');
+  return join([use, `${size(configuration.swapPages)} in ${configuration.swap}`, failures]);
+}
+
+function accessLine({ accessTime }: RunReport): string {
+  const { average, hitRatio, memory, disk } = accessTime;
+  return `${meanDuration(average)} on average: ${percent(hitRatio, 1)} × ${duration(memory)} + ${percent(1 - hitRatio, 1)} × ${duration(disk)}`;
+}
+
+function timeLine({ time }: RunReport): string {
+  const parts: [string, number][] = [
+    ['instructions', time.instructions],
+    ['memory', time.memory],
+    ['walks', time.walks],
+    ['traps', time.traps],
+    ['faults', time.faults],
+    ['system calls', time.systemCalls],
+    ['waiting', time.idle],
+  ];
+  return join(parts.filter(([, ns]) => ns > 0).map(([name, ns]) => `${name} ${percent(ns, time.total)}`));
+}
+
+function callsLine({ systemCalls }: RunReport): string {
+  const shown = systemCalls.calls.slice(0, 6).map(({ name, count }) => `${name} ${grouped(count)}`);
+  const more = systemCalls.calls.length > shown.length ? '…' : undefined;
+  return `${grouped(systemCalls.total)}: ${join([...shown, more])}`;
+}
+
+function unknownLine({ systemCalls }: RunReport): string | undefined {
+  if (systemCalls.unknown.length === 0) return undefined;
+  const shown = systemCalls.unknown.map(({ name, count }) => `${name} × ${grouped(count)}`);
+  return `calls answered ENOSYS: ${shown.join(', ')}`;
+}
+
+function areaLines({ areas }: RunReport): string[] {
+  if (areas.length === 0) return [];
+  const rows = areas.map(({ start, end, protection, pages, resident, swapped, name }) => [
+    `${start}-${end}`,
+    protection,
+    grouped(pages),
+    grouped(resident),
+    grouped(swapped),
+    name,
+  ]);
+  const table = [['area', '', 'pages', 'resident', 'swapped', ''], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]!.length)));
+  const aligned = (row: string[]) =>
+    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : i < 5 ? cell.padStart(widths[i]!) : cell)).join('  ');
+  return table.map((row) => `  ${aligned(row)}`.trimEnd());
+}

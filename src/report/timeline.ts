@@ -1,0 +1,123 @@
+/**
+ * A run as trace events for Perfetto (https://ui.perfetto.dev) and chrome://tracing: faults, evictions and
+ * transfers as instants, system calls and waits as slices, resident pages and swap slots as counters. Times
+ * are virtual. Source: "Trace Event Format", JSON array form.
+ */
+import type { KernelEvent } from '../kernel/events.ts';
+
+/** Takes text, in order. */
+export type TextSink = (text: string) => void;
+
+/** Rows of the picture, as thread numbers. */
+const TRACK = { program: 1, faults: 2, disk: 3 } as const;
+
+type Arguments = Readonly<Record<string, number | string>>;
+
+export class Timeline {
+  readonly #sink: TextSink;
+  #separator = '[\n';
+  #resident = 0;
+  #swapped = 0;
+  #callStart: number | undefined;
+
+  constructor(sink: TextSink) {
+    this.#sink = sink;
+    for (const [name, tid] of Object.entries(TRACK)) {
+      this.#put({ name: 'thread_name', ph: 'M', pid: 1, tid, args: { name } });
+    }
+  }
+
+  readonly observe = (event: KernelEvent): void => {
+    switch (event.type) {
+      case 'exec':
+        this.#put({ name: 'process_name', ph: 'M', pid: event.pid, args: { name: event.argv.join(' ') } });
+        break;
+      case 'trap':
+        if (event.cause === 'system-call') this.#callStart = event.time;
+        break;
+      case 'system-call':
+        this.#call(event);
+        break;
+      case 'fault':
+        this.#instant(event, TRACK.faults, `fault: ${event.case}`, {
+          address: event.address.toString(16),
+          access: event.access,
+          by: event.by,
+          pc: event.pc.toString(16),
+        });
+        break;
+      case 'map':
+        this.#resident++;
+        this.#counter(event, 'resident pages', this.#resident);
+        break;
+      case 'unmap':
+        this.#resident--;
+        this.#counter(event, 'resident pages', this.#resident);
+        break;
+      default:
+        this.#rest(event);
+    }
+  };
+
+  /** Ends the array; nothing may follow. */
+  finish(): void {
+    this.#sink(`${this.#separator === '[\n' ? '[' : ''}\n]\n`);
+  }
+
+  #rest(event: KernelEvent): void {
+    switch (event.type) {
+      case 'evict':
+        this.#instant(event, TRACK.faults, `evict: ${event.written}`, { frame: event.frame, page: event.page });
+        break;
+      case 'swap-out':
+        this.#swapped++;
+        this.#instant(event, TRACK.disk, 'swap out', { slot: event.slot, page: event.page });
+        this.#counter(event, 'pages swapped out', this.#swapped);
+        break;
+      case 'swap-in':
+        this.#instant(event, TRACK.disk, 'swap in', { slot: event.slot, page: event.page });
+        break;
+      case 'file-in':
+      case 'file-out':
+        this.#instant(event, TRACK.disk, event.type, { path: event.path, index: event.index });
+        break;
+      case 'signal':
+        this.#instant(event, TRACK.program, `signal ${event.signal}`, { action: event.action });
+        break;
+      case 'out-of-memory':
+        this.#instant(event, TRACK.program, 'out of memory', { detail: event.detail });
+        break;
+      case 'exit':
+        this.#instant(event, TRACK.program, 'exit', { status: event.status, signal: event.signal });
+        break;
+    }
+  }
+
+  #call(event: KernelEvent & { type: 'system-call' }): void {
+    const start = this.#callStart ?? event.time;
+    this.#callStart = undefined;
+    const args = { result: event.result, ...(event.shown === undefined ? {} : { call: event.shown }) };
+    this.#put({
+      name: event.name,
+      ph: 'X',
+      ts: start / 1000,
+      dur: (event.time - start) / 1000,
+      pid: event.pid,
+      tid: TRACK.program,
+      args,
+    });
+  }
+
+  #instant(event: KernelEvent, tid: number, name: string, args: Arguments): void {
+    this.#put({ name, ph: 'i', s: 't', ts: event.time / 1000, pid: event.pid, tid, args });
+  }
+
+  #counter(event: KernelEvent, name: string, value: number): void {
+    this.#put({ name, ph: 'C', ts: event.time / 1000, pid: event.pid, args: { pages: value } });
+  }
+
+  #put(record: object): void {
+    this.#sink(this.#separator + JSON.stringify(record));
+    this.#separator = ',\n';
+  }
+}

@@ -1,0 +1,131 @@
+/** Brings the first program to its first instruction: reads its headers, lays out its space, fills its stack. */
+import { UserError } from '../base/errors.ts';
+import { nextUint32, type RandomState } from '../base/random.ts';
+import { PAGE_SIZE, type VirtualAddress, virtualAddress } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
+import type { EventSink } from '../kernel/events.ts';
+import type { KernelFiles } from '../kernel/files/files.ts';
+import { GUEST_GID, GUEST_UID } from '../kernel/files/flags.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { checkWriteXorExecute, placementOf, programAreas, stackArea, trampolineArea } from '../kernel/loader/areas.ts';
+import { type ElfImage, parseElf } from '../kernel/loader/elf.ts';
+import { MMAP_TOP, STACK_TOP } from '../kernel/loader/layout.ts';
+import { buildStack, type StackImage } from '../kernel/loader/stack.ts';
+import type { VirtualMemory } from '../kernel/memory/contract.ts';
+import { createProcess, FIRST_PID, NO_PARENT } from '../kernel/process/create.ts';
+import { TRAMPOLINE_CODE } from '../kernel/process/trampoline.ts';
+import { PROT_EXEC, PROT_READ, PROT_WRITE, type ProcessState, type RootState, type SpaceState } from '../kernel/state.ts';
+import type { MachinePort } from '../machine/contract.ts';
+import type { SystemConfig } from './config.ts';
+import type { ProgramRequest } from './ports.ts';
+
+export interface BootParts {
+  readonly root: RootState;
+  readonly memory: VirtualMemory;
+  readonly files: KernelFiles;
+  readonly machine: MachinePort;
+  readonly kernel: Kernel;
+  readonly events: EventSink;
+  readonly config: SystemConfig;
+  readonly program: ProgramRequest;
+}
+
+/** @throws UserError when the file is no program for this machine, or memory does not hold its start */
+export async function boot(parts: BootParts): Promise<void> {
+  const { root, files, machine, events, config, program } = parts;
+  const image = parseElf(program.bytes, program.name);
+  if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
+  const stack = stackOf(image, program, root.random);
+  const space = createSpace(parts);
+  layOut(parts, space, image, stack);
+  const process = createProcess({ ...program, pid: FIRST_PID, parent: NO_PARENT, space: space.id, cwd: '/' });
+  process.auxv = stack.auxiliary;
+  root.processes.push(process);
+  root.running = process.pid;
+  files.openStandardStreams(process);
+  machine.setSpace(space.root, space.asid);
+  machine.loadRegisters(process.registers);
+  if (events.watched) events.emit({ type: 'exec', path: program.path, argv: program.argv });
+  await fillStack(parts, process, space, stack);
+  if (config.loading === 'eager') await touchAll(parts, process, space);
+  machine.pc = placementOf(image).entry;
+  machine.x[2] = BigInt(stack.pointer);
+}
+
+function stackOf(image: ElfImage, program: ProgramRequest, random: RandomState): StackImage {
+  const { entry, headersAddress } = placementOf(image);
+  const stack = buildStack({
+    path: program.argv[0] ?? program.path,
+    argv: program.argv,
+    env: program.env,
+    entry,
+    headersAddress,
+    headerCount: image.programHeaders.count,
+    uid: GUEST_UID,
+    gid: GUEST_GID,
+    random: randomBytes(random),
+  });
+  if (stack === undefined) throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
+  return stack;
+}
+
+function randomBytes(random: RandomState): Uint8Array {
+  const words = new Uint32Array(4).map(() => nextUint32(random));
+  return new Uint8Array(words.buffer);
+}
+
+function createSpace({ memory, config }: BootParts): SpaceState {
+  try {
+    return memory.createSpace();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw tooSmall(config, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function layOut({ memory, files, config, program }: BootParts, space: SpaceState, image: ElfImage, stack: StackImage): void {
+  const object = files.hostProgram(program.path, program.bytes);
+  for (const area of programAreas(image, { object, path: program.path })) memory.addArea(space, area);
+  const execute = image.executableStack ? PROT_EXEC : 0;
+  memory.addArea(space, stackArea(stack.bytes.length, PROT_READ | PROT_WRITE | execute));
+  const trampoline = files.kernelPage('[vdso]', TRAMPOLINE_CODE);
+  memory.addArea(space, trampolineArea(trampoline, TRAMPOLINE_CODE.length));
+  const { end } = placementOf(image);
+  space.brkStart = end;
+  space.brk = end;
+  space.mmapTop = MMAP_TOP;
+  void config;
+}
+
+/** Writes the stack a page at a time, from the top as the guest would. */
+async function fillStack(parts: BootParts, process: ProcessState, space: SpaceState, stack: StackImage): Promise<void> {
+  const user = parts.memory.user(space);
+  for (let end: number = STACK_TOP; end > stack.pointer; ) {
+    const start = Math.max(stack.pointer, Math.floor((end - 1) / PAGE_SIZE) * PAGE_SIZE);
+    const piece = stack.bytes.subarray(start - stack.pointer, end - stack.pointer);
+    await must(parts, process, () => user.write(virtualAddress(start), piece));
+    end = start;
+  }
+}
+
+/** Eager loading: brings in every page that comes from a file before the program starts. */
+async function touchAll(parts: BootParts, process: ProcessState, space: SpaceState): Promise<void> {
+  const user = parts.memory.user(space);
+  const pages: VirtualAddress[] = [];
+  for (const { start, end, backing } of space.areas) {
+    if (backing === undefined) continue;
+    for (let at: number = start; at < end; at += PAGE_SIZE) pages.push(virtualAddress(at));
+  }
+  for (const page of pages) await must(parts, process, () => user.prepare(page, 1, 'load'));
+}
+
+async function must({ kernel, config }: BootParts, process: ProcessState, action: () => void): Promise<void> {
+  if (await kernel.attempt(process, action)) return;
+  throw tooSmall(config, process.exit?.reason ?? 'its first pages do not fit');
+}
+
+/** @param detail what could not be had */
+function tooSmall({ sizing }: SystemConfig, detail: string): UserError {
+  const flag = sizing.mode === 'frames' ? `--frames ${sizing.frames}` : `--memory ${formatSize(sizing.frames * PAGE_SIZE)}`;
+  return new UserError(flag, `too small to start the program: ${detail}`);
+}

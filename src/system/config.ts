@@ -1,0 +1,170 @@
+/**
+ * What a run is made of. `SystemOptions` is what people write, on the command line, in a configuration file or
+ * as an object; `systemConfig` turns it into `SystemConfig`, checked and without abbreviations.
+ */
+import { UserError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { formatSize, parsePages } from '../base/sizes.ts';
+import { DEFAULT_COSTS } from '../kernel/clock.ts';
+import type { Costs } from '../kernel/state.ts';
+import type { TlbConfig } from '../machine/contract.ts';
+import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import { parseStore, type StoreChoice } from '../stores/registry.ts';
+import { parseCount, parseDuration } from './time-syntax.ts';
+import { parseTlb } from './tlb-syntax.ts';
+
+/** As written; each is optional. The defaults are those of `DEFAULT_OPTIONS`. */
+export interface SystemOptions {
+  /** Size of all memory, tables included: `64M`. */
+  memory?: string | undefined;
+  /** Instead: number of frames for pages, with tables beside them. */
+  frames?: number | string | undefined;
+  /** Address translation: `sv39`. */
+  translation?: string | undefined;
+  /** See tlb-syntax.ts. */
+  tlb?: string | undefined;
+  /** Name of a replacement policy. */
+  replacement?: string | undefined;
+  /** `memory,64M`, `file:PATH,256M`, `none`, or `file` for a temporary one. */
+  swap?: string | undefined;
+  /** Whether pages of the program are read when they are touched (`lazy`) or before it starts (`eager`). */
+  loading?: string | undefined;
+  /** Whether a page that is writable may be executable. */
+  writeXorExecute?: boolean | undefined;
+  /** Seed of everything random: -2^31 to 2^32 - 1. */
+  seed?: number | string | undefined;
+  /** Virtual time after which the run is stopped: `10s`. */
+  maxTime?: string | undefined;
+  /** Instructions after which the run is stopped; `100m` is a hundred million. */
+  maxInstructions?: number | string | undefined;
+  /** Virtual time that things cost, in ns. */
+  costs?: Partial<Record<keyof Costs, number>> | undefined;
+}
+
+/** Checked, complete, plain data. */
+export interface SystemConfig {
+  /** `memory`: `frames` are all there are, tables included; `frames`: those that pages may have. */
+  readonly sizing: { readonly mode: 'memory' | 'frames'; readonly frames: number };
+  readonly translation: 'sv39';
+  readonly tlb: TlbConfig;
+  readonly replacement: string;
+  /** `undefined`: a temporary file of this many slots, where there are files. */
+  readonly swap: StoreChoice | { readonly kind: 'temporary'; readonly capacity: number };
+  readonly loading: 'lazy' | 'eager';
+  readonly writeXorExecute: 'off' | 'on';
+  readonly seed: number;
+  readonly limits: { readonly time: number | undefined; readonly instructions: number | undefined };
+  readonly costs: Costs;
+}
+
+export const DEFAULT_OPTIONS = {
+  memory: '64M',
+  translation: 'sv39',
+  tlb: '64x4:lru',
+  replacement: 'clock',
+  swap: 'file,256M',
+  loading: 'lazy',
+  writeXorExecute: false,
+  seed: 1,
+} as const satisfies SystemOptions;
+
+/** The most frames a machine can have (3 GiB). */
+const MOST_FRAMES = 786_432;
+
+/** Names the place of an option for messages: `--memory`, or `FILE: memory`. */
+export type PlaceOf = (option: string) => string;
+
+const flagOf: PlaceOf = (option) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/**
+ * @throws UserError naming the option, for the first one that is wrong
+ */
+export function systemConfig(options: SystemOptions, placeOf: PlaceOf = flagOf): SystemConfig {
+  const policy = findReplacementPolicy(options.replacement ?? DEFAULT_OPTIONS.replacement, placeOf('replacement'));
+  checkNeeds(policy, placeOf('replacement'));
+  return {
+    sizing: sizingOf(options, placeOf),
+    translation: oneOf(options.translation ?? DEFAULT_OPTIONS.translation, ['sv39'], placeOf('translation')),
+    tlb: parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb')),
+    replacement: policy.name,
+    swap: parseSwap(options.swap ?? DEFAULT_OPTIONS.swap, placeOf('swap')),
+    loading: oneOf(options.loading ?? DEFAULT_OPTIONS.loading, ['lazy', 'eager'], placeOf('loading')),
+    writeXorExecute: (options.writeXorExecute ?? DEFAULT_OPTIONS.writeXorExecute) ? 'on' : 'off',
+    seed: seedOf(options.seed ?? DEFAULT_OPTIONS.seed, placeOf('seed')),
+    limits: {
+      time: options.maxTime === undefined ? undefined : parseDuration(options.maxTime, placeOf('maxTime')),
+      instructions:
+        options.maxInstructions === undefined
+          ? undefined
+          : parseCount(String(options.maxInstructions), 1, placeOf('maxInstructions')),
+    },
+    costs: costsOf(options.costs ?? {}, placeOf('costs')),
+  };
+}
+
+/** Refuses a policy that needs what a run can't tell it, with the reason. */
+function checkNeeds(policy: PolicyDefinition, place: string): void {
+  if (policy.needs === 'the future') {
+    throw new UserError(place, `${policy.name} needs to know the future; record the run with --record and replay it`);
+  }
+  if (policy.needs === 'every reference') {
+    throw new UserError(place, `${policy.name} needs every reference as it happens, which a run does not tell it yet`);
+  }
+}
+
+function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizing'] {
+  if (options.frames === undefined) {
+    const frames = parsePages(options.memory ?? DEFAULT_OPTIONS.memory, placeOf('memory'));
+    if (frames <= MOST_FRAMES) return { mode: 'memory', frames };
+    throw new UserError(placeOf('memory'), `${formatSize(frames * PAGE_SIZE)} is more than the machine can have (3G)`);
+  }
+  if (options.memory !== undefined) {
+    throw new UserError(placeOf('frames'), 'give either frames or memory, not both');
+  }
+  const frames = parseCount(String(options.frames), 1, placeOf('frames'));
+  if (frames <= MOST_FRAMES / 2) return { mode: 'frames', frames };
+  throw new UserError(placeOf('frames'), `${frames} is more than the machine can have (${MOST_FRAMES / 2})`);
+}
+
+function parseSwap(text: string, place: string): SystemConfig['swap'] {
+  if (text !== 'file' && !text.startsWith('file,')) return parseStore(text, place);
+  const size = text === 'file' ? '256M' : text.slice('file,'.length);
+  return { kind: 'temporary', capacity: parsePages(size, place) };
+}
+
+function seedOf(seed: number | string, place: string): number {
+  const value = Number(seed);
+  if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32 && String(seed).trim() !== '') return value;
+  throw new UserError(place, `'${seed}' is not a whole number of 32 bits`);
+}
+
+function oneOf<const Name extends string>(text: string, known: readonly Name[], place: string): Name {
+  const found = known.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new UserError(place, `unknown '${text}'; known: ${known.join(', ')}`);
+}
+
+function costsOf(given: Partial<Record<string, number>>, place: string): Costs {
+  const known = Object.keys(DEFAULT_COSTS);
+  for (const [name, ns] of Object.entries(given)) {
+    if (!known.includes(name)) throw new UserError(place, `unknown cost '${name}'; known: ${known.join(', ')}`);
+    // Fractions of a nanosecond would make sums depend on their order.
+    if (ns === undefined || !Number.isSafeInteger(ns) || ns < 0 || ns > 1e12) {
+      throw new UserError(place, `${name}=${ns} is not a whole number of ns from 0 to 10^12`);
+    }
+  }
+  return { ...DEFAULT_COSTS, ...given };
+}
+
+/** Costs as on the command line: `memory=100,diskPage=10000000`. */
+export function parseCosts(text: string, place: string): Partial<Record<keyof Costs, number>> {
+  const costs: Record<string, number> = {};
+  for (const part of text.split(',')) {
+    const [, name, ns] = /^([A-Za-z]+)=(\d+)$/.exec(part) ?? [];
+    if (name === undefined) throw new UserError(place, `'${part}' is not NAME=NS, e.g. memory=100`);
+    costs[name] = Number(ns);
+  }
+  costsOf(costs, place);
+  return costs;
+}

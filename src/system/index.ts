@@ -1,0 +1,38 @@
+/**
+ * Pagewalk as a library: a configuration and an outside in, a running system out.
+ *
+ *   const system = createSystem(systemConfig({ memory: '1M', replacement: 'lru' }), ports);
+ *   const outcome = await system.run();
+ *   console.log(reportText(system.report()));
+ */
+export { UserError } from '../base/errors.ts';
+export type { KernelEvent, Observer } from '../kernel/events.ts';
+export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
+export { replacementPolicies } from '../policies/replacement/registry.ts';
+export {
+  type RecordEntry,
+  type RecordHeader,
+  type RecordWriter,
+  recordWriter,
+} from '../replay/record-format.ts';
+export { type ReadRecord, readRecord } from '../replay/record-reader.ts';
+export type { Comparison, RunReport } from '../report/schema.ts';
+export { reportText } from '../report/text.ts';
+export { Timeline } from '../report/timeline.ts';
+export {
+  DEFAULT_OPTIONS,
+  parseCosts,
+  type PlaceOf,
+  type SystemConfig,
+  type SystemOptions,
+  systemConfig,
+} from './config.ts';
+export type { ProgramRequest, SystemPorts } from './ports.ts';
+export {
+  createSystem,
+  type RunOutcome,
+  resumeSystem,
+  type Snapshot,
+  type System,
+} from './system.ts';
+export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';

@@ -1,0 +1,30 @@
+/**
+ * `SystemOptions` as a schema, for configuration files. It checks names and types; what the values mean is
+ * checked where they are parsed, so that flags and files are told the same. Loaded only when there is a file.
+ */
+import { z } from 'zod';
+import { DEFAULT_COSTS } from '../kernel/clock.ts';
+import { DEFAULT_OPTIONS, type SystemOptions } from './config.ts';
+
+const count = z.union([z.int().positive(), z.string()]);
+const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
+
+export const systemOptionsSchema = z.strictObject({
+  memory: z.string().optional().describe(`size of all memory, tables included; default ${DEFAULT_OPTIONS.memory}`),
+  frames: count.optional().describe('instead: frames for pages alone, tables beside them'),
+  translation: z.string().optional().describe('address translation: sv39'),
+  tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
+  replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
+  swap: z.string().optional().describe(`default ${DEFAULT_OPTIONS.swap}`),
+  loading: z.string().optional().describe('lazy or eager'),
+  writeXorExecute: z.boolean().optional().describe('refuse pages that are writable and executable'),
+  seed: z.union([z.int(), z.string()]).optional().describe('seed of everything random'),
+  maxTime: z.string().optional().describe('virtual time after which the run is stopped, e.g. 10s'),
+  maxInstructions: count.optional().describe('instructions after which the run is stopped'),
+  costs: z.partialRecord(z.enum(costNames), z.number()).optional().describe('ns of virtual time'),
+});
+
+/** The schema and the type say the same; the compiler checks it here. */
+type Schema = z.infer<typeof systemOptionsSchema>;
+type Same = Schema extends SystemOptions ? true : never;
+export const schemaAgrees: Same = true;

@@ -1,0 +1,34 @@
+/** The outside of a system: what a host (Node, a browser worker, a test) gives it. */
+import type { HostFiles, HostStreams } from '../kernel/files/host.ts';
+import type { RecordWriter } from '../replay/record-format.ts';
+import type { StoreOpeners } from '../stores/registry.ts';
+
+/** A program and how it is called. */
+export interface ProgramRequest {
+  /** As the user named it, for messages. */
+  readonly name: string;
+  /** As the guest sees it: absolute. */
+  readonly path: string;
+  /** The whole file. */
+  readonly bytes: Uint8Array;
+  /** With argv[0]. */
+  readonly argv: readonly string[];
+  /** `NAME=VALUE` each. */
+  readonly env: readonly string[];
+}
+
+export interface SystemPorts {
+  readonly program: ProgramRequest;
+  readonly files: HostFiles;
+  readonly streams: HostStreams;
+  readonly stores: StoreOpeners & {
+    /** A file that is gone with the store; `undefined` where there are no files: memory is taken instead. */
+    readonly temporaryPath: (() => string) | undefined;
+  };
+  /** Lets the host handle what waits for it. */
+  turn(): Promise<void>;
+  /** Where every reference goes; slows the run. */
+  readonly record?: RecordWriter | undefined;
+  /** Whether system-call events carry the text that strace(1) would print. */
+  readonly strace?: 'off' | 'on' | undefined;
+}

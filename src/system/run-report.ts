@@ -1,0 +1,150 @@
+/** Collects a run's report from the state, the machine's counts and the configuration. */
+import { PAGE_SIZE } from '../base/numbers.ts';
+import type { AreaList } from '../kernel/kernel.ts';
+import type { MemoryCounters } from '../kernel/memory/contract.ts';
+import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
+import { allCalls } from '../kernel/syscalls/registry.ts';
+import type { MachineCounters, TlbShape } from '../machine/contract.ts';
+import type { RunReport } from '../report/schema.ts';
+import type { PageStore } from '../stores/contract.ts';
+import type { SystemConfig } from './config.ts';
+import type { ProgramRequest } from './ports.ts';
+import { formatShape, formatTlb } from './tlb-syntax.ts';
+
+export interface ReportSources {
+  readonly config: SystemConfig;
+  readonly root: RootState;
+  readonly machine: MachineCounters;
+  readonly memory: MemoryCounters;
+  readonly areas: AreaList;
+  readonly store: PageStore;
+  readonly program: ProgramRequest;
+  readonly end: RunReport['end'];
+}
+
+export function collectReport(sources: ReportSources): RunReport {
+  const { config, root, machine, memory, program, end } = sources;
+  const tlb = tlbReport(config, machine);
+  return {
+    schema: 'pagewalk.run/1',
+    program: { path: program.path, arguments: [...program.argv] },
+    configuration: configurationReport(sources),
+    end,
+    // A call begun again after a wait is one instruction of the program.
+    instructions: machine.instructions - (root.calls.restarted ?? 0),
+    accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
+    ...(tlb === undefined ? {} : { tlb }),
+    walks: { loads: machine.walkLoads, dirty: machine.dirtyWalks },
+    faults: { total: sum(Object.values(memory.faults)), major: memory.majorFaults, cases: { ...memory.faults } },
+    evictions: { clean: memory.evictionsClean, dirty: memory.evictionsDirty, writesSaved: memory.writesSaved },
+    swap: {
+      reads: memory.swapReads,
+      writes: memory.swapWrites,
+      used: memory.swapUsed,
+      peak: memory.swapPeak,
+      failures: memory.storeFailures,
+    },
+    files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
+    tables: { frames: memory.tableFrames, peak: memory.tableFramesPeak },
+    resident: { pages: memory.residentPages, peak: memory.residentPeak },
+    leastMemory: leastMemory(memory),
+    accessTime: accessTime(sources),
+    time: timeReport(root),
+    systemCalls: callsReport(root),
+    areas: sources.areas.map(areaReport),
+    notes: [],
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+function configurationReport({ config, store }: ReportSources): RunReport['configuration'] {
+  return {
+    sizing: config.sizing.mode,
+    frames: config.sizing.frames,
+    translation: config.translation,
+    tlb: formatTlb(config.tlb),
+    replacement: config.replacement,
+    // A temporary file's name differs from run to run, and reports of equal runs should be equal.
+    swap: config.swap.kind === 'temporary' ? 'a temporary file' : store.name,
+    swapPages: store.capacity,
+    loading: config.loading,
+    writeXorExecute: config.writeXorExecute === 'on',
+    seed: config.seed,
+    costs: { ...config.costs },
+  };
+}
+
+function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['tlb'] {
+  if (tlb.kind === 'none') return undefined;
+  const [instructions, data]: [TlbShape, TlbShape] =
+    tlb.kind === 'split' ? [tlb.instructions, tlb.data] : [tlb.shape, tlb.shape];
+  const one = (shape: TlbShape, lookUps: number, misses: number) => ({
+    shape: formatShape(shape),
+    lookUps,
+    hits: lookUps - misses,
+    misses,
+  });
+  return {
+    instructions: one(instructions, machine.fetches, machine.instructionTlbMisses),
+    data: one(data, machine.loads + machine.stores, machine.dataTlbMisses),
+    flushed: machine.flushed,
+  };
+}
+
+/**
+ * The frames that were needed at once: the tables, and the pages that one instruction, or one step of a system
+ * call, touched. With fewer it could not have completed.
+ */
+function leastMemory(memory: MemoryCounters): RunReport['leastMemory'] {
+  const frames = memory.tableFramesPeak + memory.pinnedPeak;
+  return { frames, bytes: frames * PAGE_SIZE };
+}
+
+/** As the notes define it: P(hit) T(M) + P(miss) T(D), where a miss is a reference that had to wait for a transfer. */
+function accessTime({ config, machine, memory }: ReportSources): RunReport['accessTime'] {
+  const references = machine.fetches + machine.loads + machine.stores;
+  const miss = references === 0 ? 0 : Math.min(1, memory.majorFaults / references);
+  const { memory: hitTime, diskPage: missTime } = config.costs;
+  return { average: (1 - miss) * hitTime + miss * missTime, hitRatio: 1 - miss, memory: hitTime, disk: missTime };
+}
+
+function timeReport({ clock }: RootState): RunReport['time'] {
+  const { now, instructions, memory, walks, traps, faults, systemCalls, idle, disk } = clock;
+  return { total: now, instructions, memory, walks, traps, faults, systemCalls, idle, disk };
+}
+
+function callsReport({ calls }: RootState): RunReport['systemCalls'] {
+  return {
+    total: sum(Object.values(calls.made)),
+    calls: listCalls(calls.made),
+    unknown: listCalls(calls.unknown),
+  };
+}
+
+/** The most frequent first; equal ones by number. */
+function listCalls(counts: Readonly<Record<number, number>>): RunReport['systemCalls']['calls'] {
+  return Object.entries(counts)
+    .map(([key, count]) => ({ number: Number(key), name: callName(Number(key)), count }))
+    .sort((a, b) => b.count - a.count || a.number - b.number);
+}
+
+const callName = (number: number): string => allCalls.find((call) => call.number === number)?.name ?? `call ${number}`;
+
+function areaReport({ area, resident, swapped }: AreaList[number]): RunReport['areas'][number] {
+  return {
+    start: area.start.toString(16),
+    end: area.end.toString(16),
+    protection: protectionText(area),
+    offset: area.backing?.offset ?? 0,
+    name: area.name,
+    pages: (area.end - area.start) / PAGE_SIZE,
+    resident,
+    swapped,
+  };
+}
+
+function protectionText({ protection, shared }: Area): string {
+  const bit = (flag: number, letter: string) => (protection & flag ? letter : '-');
+  return bit(PROT_READ, 'r') + bit(PROT_WRITE, 'w') + bit(PROT_EXEC, 'x') + (shared ? 's' : 'p');
+}

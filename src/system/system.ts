@@ -1,0 +1,255 @@
+/**
+ * The composition root: from a configuration and the outside to a running system. Everything that is stateful
+ * hangs off the root state, the machine and the store, which together make a snapshot.
+ */
+import { UserError } from '../base/errors.ts';
+import { nextUint32, randomState } from '../base/random.ts';
+import { initialClockState, VirtualClock } from '../kernel/clock.ts';
+import type { Observer } from '../kernel/events.ts';
+import { KernelFiles } from '../kernel/files/files.ts';
+import { GUEST_UID } from '../kernel/files/flags.ts';
+import { filesState } from '../kernel/files/state.ts';
+import { Kernel, type RunLimits } from '../kernel/kernel.ts';
+import { TRAMPOLINE } from '../kernel/loader/layout.ts';
+import { Memory } from '../kernel/memory/memory.ts';
+import { initialMemoryState, type MemoryState, type Sizing } from '../kernel/memory/state.ts';
+import { FIRST_PID } from '../kernel/process/create.ts';
+import { shellStatus } from '../kernel/process/exit.ts';
+import { signalName } from '../kernel/process/signal-table.ts';
+import { ProcessSignals } from '../kernel/process/signals.ts';
+import type { RootState } from '../kernel/state.ts';
+import { EventStream } from '../kernel/stream.ts';
+import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
+import { allCalls } from '../kernel/syscalls/registry.ts';
+import type { MachineConfig, MachineState } from '../machine/contract.ts';
+import { Machine } from '../machine/machine.ts';
+import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import type { RunReport } from '../report/schema.ts';
+import type { PageStore, StoreContents } from '../stores/contract.ts';
+import { openStore } from '../stores/registry.ts';
+import { sv39 } from '../translation/sv39.ts';
+import { boot } from './boot.ts';
+import type { SystemConfig } from './config.ts';
+import type { SystemPorts } from './ports.ts';
+import { Recorder } from './recorder.ts';
+import { collectReport } from './run-report.ts';
+
+/** How a run ended, or that it has not. */
+export type RunOutcome = RunReport['end'] | { readonly kind: 'paused' };
+
+/** Everything that a run is at one moment; plain data that survives `structuredClone`. */
+export interface Snapshot {
+  readonly root: RootState;
+  readonly machine: MachineState;
+  readonly store: StoreContents;
+}
+
+/** Exit status of a run that a limit stopped, as timeout(1) has it. */
+const STATUS_STOPPED = 124;
+/** With `--frames` tables have frames of their own beside those of pages; untouched ones cost nothing. */
+const LEAST_TABLE_FRAMES = 4_096;
+
+export class System {
+  /** All state of the kernel. */
+  readonly root: RootState;
+  readonly machine: Machine;
+  readonly memory: Memory;
+  readonly store: PageStore;
+  readonly #config: SystemConfig;
+  readonly #ports: SystemPorts;
+  readonly #stream: EventStream;
+  readonly #kernel: Kernel;
+  readonly #files: KernelFiles;
+  #end: RunReport['end'] | undefined;
+
+  /** Use `createSystem` or `resumeSystem`. */
+  constructor(config: SystemConfig, ports: SystemPorts, snapshot: Snapshot | undefined) {
+    this.#config = config;
+    this.#ports = ports;
+    const definition = findReplacementPolicy(config.replacement, '--replacement');
+    const recorded = ports.record !== undefined;
+    this.machine = new Machine(machineConfig(config, definition.needs === 'last-use order', recorded));
+    this.store = openSwap(config, ports);
+    this.root = snapshot === undefined ? initialRoot(config, this.store) : structuredClone(snapshot.root);
+    const { root, machine, store } = this;
+    const stream = new EventStream(root);
+    const clock = new VirtualClock(root.clock, config.costs);
+    const recorder = ports.record && new Recorder(ports.record);
+    if (recorder) stream.observe(recorder.observe);
+    const { frames } = machine;
+    const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames });
+    const memory = new Memory({
+      root, machine, store, clock, events: stream, policyDefinition: definition, objects: files, geometry: sv39,
+      costs: config.costs, references: recorder, options: { writeXorExecute: config.writeXorExecute === 'on' },
+    });
+    files.connect(memory);
+    const signals = new ProcessSignals({ machine, memory, events: stream, trampoline: TRAMPOLINE, uid: GUEST_UID });
+    const strace = ports.strace ?? 'off';
+    const calls = new Dispatcher({
+      root, machine, memory, files, signals, clock, events: stream, calls: allCalls, strace,
+    });
+    const drain = recorder && (() => recorder.drain(machine, root));
+    this.memory = memory;
+    this.#files = files;
+    this.#stream = stream;
+    this.#kernel = new Kernel({
+      root, machine, memory, files, calls, signals, clock, stream, drain, costs: config.costs, host: ports,
+    });
+    if (snapshot !== undefined) this.#takeUp(snapshot);
+  }
+
+  /** Calls `observer` for every event from now on; returns what ends that. */
+  observe(observer: Observer): () => void {
+    return this.#stream.observe(observer);
+  }
+
+  /**
+   * Runs the program, from its start or from where it was paused, until it ends, a limit of the configuration
+   * stops it, or `pause` is reached.
+   * @throws UserError when the program can't be loaded or the memory is too small for it
+   */
+  async run(pause: RunLimits = {}): Promise<RunOutcome> {
+    if (this.#end !== undefined) return this.#end;
+    const { limits } = this.#config;
+    if (this.root.processes.length === 0) {
+      await boot({
+        root: this.root, memory: this.memory, files: this.#files, machine: this.machine, kernel: this.#kernel,
+        events: this.#stream, config: this.#config, program: this.#ports.program,
+      });
+    }
+    const end = await this.#kernel.run({
+      instructions: least(limits.instructions, pause.instructions),
+      time: least(limits.time, pause.time),
+    });
+    if (end === 'ended') this.#end = this.#howItEnded();
+    else if (this.#isAt(limits, end)) this.#end = { kind: 'stopped', limit: end, status: STATUS_STOPPED };
+    return this.#end ?? { kind: 'paused' };
+  }
+
+  /** Sends the running program a signal from outside, e.g. 2 for an interrupt. */
+  interrupt(signal: number): void {
+    if (this.root.processes.length > 0) this.#kernel.interrupt(signal);
+  }
+
+  /** What the run did so far; complete when it has ended. */
+  report(): RunReport {
+    return collectReport({
+      config: this.#config,
+      root: this.root,
+      machine: this.machine.counters(),
+      memory: this.memory.counters,
+      areas: this.#kernel.areas(),
+      store: this.store,
+      program: this.#ports.program,
+      end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
+    });
+  }
+
+  /** The state between two instructions; only while `run` is not under way. */
+  async snapshot(): Promise<Snapshot> {
+    const store = await this.store.save();
+    if (store === undefined) throw new UserError('snapshot', `the contents of ${this.store.name} can't be copied`);
+    return { root: structuredClone(this.root), machine: this.machine.save(), store };
+  }
+
+  /** Throws, naming what is broken, when kernel and machine disagree. */
+  checkInvariants(): void {
+    this.memory.checkInvariants();
+  }
+
+  /** Gives up the store. */
+  close(): void {
+    this.store.close();
+  }
+
+  #takeUp(snapshot: Snapshot): void {
+    this.machine.load(snapshot.machine);
+    // The bytes of a program outside of the guest's files are no state: they come from the ports again.
+    this.#files.hostProgram(this.#ports.program.path, this.#ports.program.bytes);
+  }
+
+  #isAt(limits: SystemConfig['limits'], end: 'instructions' | 'time'): boolean {
+    if (end === 'time') return limits.time !== undefined && this.root.clock.now >= limits.time;
+    return limits.instructions !== undefined && this.machine.counters().instructions >= limits.instructions;
+  }
+
+  #howItEnded(): RunReport['end'] {
+    const { exit } = this.#kernel.process;
+    if (exit === undefined) throw new Error('the run has ended but its process has not');
+    const status = shellStatus(exit);
+    if (exit.signal === 0) return { kind: 'exited', status };
+    const reason = exit.reason === undefined ? {} : { reason: exit.reason };
+    return { kind: 'killed', signal: signalName(exit.signal), status, ...reason };
+  }
+}
+
+/**
+ * A system that is ready to run the program of `ports`.
+ * @throws UserError when the swap store can't be opened, or there is no room for the machine
+ */
+export function createSystem(config: SystemConfig, ports: SystemPorts): System {
+  return new System(config, ports, undefined);
+}
+
+/**
+ * Continues from a snapshot, which is not changed: with the configuration it was made under, and ports that
+ * offer the same program and files.
+ */
+export async function resumeSystem(snapshot: Snapshot, config: SystemConfig, ports: SystemPorts): Promise<System> {
+  const system = new System(config, ports, snapshot);
+  const failure = await system.store.load(snapshot.store);
+  if (failure !== undefined) throw new UserError('snapshot', `${system.store.name}: ${failure.detail}`);
+  return system;
+}
+
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
+function machineConfig(config: SystemConfig, stamped: boolean, recorded: boolean): MachineConfig {
+  const { sizing } = config;
+  const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
+  return {
+    frames: sizing.frames + tables,
+    tlb: config.tlb,
+    stamps: stamped ? 'on' : 'off',
+    references: recorded ? 'recorded' : 'off',
+    seed: config.seed,
+  };
+}
+
+function memorySizing({ sizing }: SystemConfig): Sizing {
+  return sizing.mode === 'frames' ? { mode: 'frames', frames: sizing.frames } : { mode: 'memory' };
+}
+
+function openSwap({ swap }: SystemConfig, { stores }: SystemPorts): PageStore {
+  const { kind } = swap;
+  if (kind !== 'temporary') return openStore(swap, stores, '--swap');
+  const path = stores.temporaryPath?.();
+  const choice = path === undefined ? { kind: 'memory' as const } : { kind: 'file' as const, path };
+  return openStore({ ...choice, capacity: swap.capacity }, stores, '--swap');
+}
+
+function initialRoot(config: SystemConfig, store: PageStore): RootState {
+  const random = randomState(config.seed);
+  const machine = machineConfig(config, false, false);
+  const memory: MemoryState = initialMemoryState({
+    frames: machine.frames,
+    sizing: memorySizing(config),
+    policyDefinition: findReplacementPolicy(config.replacement, '--replacement'),
+    swapCapacity: store.capacity,
+    // Not the guest's own sequence: another policy must not change what the program draws.
+    random: randomState(nextUint32(randomState(config.seed ^ 0x5bd1e995))),
+  });
+  return {
+    clock: initialClockState(),
+    random,
+    spaces: [],
+    processes: [],
+    running: FIRST_PID,
+    requests: [],
+    nextRequest: 1,
+    memory,
+    files: filesState(),
+    calls: { made: {}, unknown: {} },
+  };
+}

@@ -1,0 +1,25 @@
+/** Random instruction words of a row, and the words that a table's tests go through one by one. */
+import { type RandomState, nextUint32 } from '../../src/base/random.ts';
+import { decode } from '../../src/isa/decode.ts';
+import type { Row } from '../../src/isa/row.ts';
+import { isCompressed } from '../../src/isa/table.ts';
+
+/** The row's word whose operand bits are those of `bits`; `undefined` when they belong to another row or none. */
+export function wordOf(row: Row, bits: number): number | undefined {
+  const all = isCompressed(row) ? 0xffff : 0xffffffff;
+  const word = (row.match | (bits & ~row.mask & all)) >>> 0;
+  return decode(word)?.row === row ? word : undefined;
+}
+
+/** A random word of a row. */
+export function randomWord(row: Row, random: RandomState): number {
+  for (;;) {
+    const word = wordOf(row, nextUint32(random));
+    if (word !== undefined) return word;
+  }
+}
+
+/** Every half-word that is no first half of a longer instruction. */
+export const halfWords: readonly number[] = Array.from({ length: 65_536 }, (_, half) => half).filter(
+  (half) => (half & 3) !== 3,
+);

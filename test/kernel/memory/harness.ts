@@ -1,0 +1,278 @@
+/** Virtual memory on a fake machine, with a clock and backing objects that tests can look into. */
+import {
+  type Nanoseconds,
+  nanoseconds,
+  PAGE_SIZE,
+  type SpaceId,
+  type VirtualAddress,
+  virtualAddress,
+} from '../../../src/base/numbers.ts';
+import { initialClockState } from '../../../src/kernel/clock.ts';
+import type { EventBody } from '../../../src/kernel/events.ts';
+import type { BackingObjects, Clock, Outcome } from '../../../src/kernel/memory/contract.ts';
+import { Memory } from '../../../src/kernel/memory/memory.ts';
+import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
+import type { Area, ObjectId, RootState, SpaceState } from '../../../src/kernel/state.ts';
+import type { Access } from '../../../src/machine/contract.ts';
+import type { PolicyDefinition } from '../../../src/policies/replacement/contract.ts';
+import { lru } from '../../../src/policies/replacement/lru.ts';
+import type { PageStore } from '../../../src/stores/contract.ts';
+import { MemoryStore } from '../../../src/stores/memory.ts';
+import { sv39 } from '../../../src/translation/sv39.ts';
+import { FakeMachine } from '../../support/fake-machine.ts';
+import { testRoot } from '../root.ts';
+
+export const DISK = 10_000_000;
+
+/** Time that moves only when somebody waits, with one queue at the disk. */
+export class FakeClock implements Clock {
+  readonly state: { now: number; freeAt: number };
+
+  constructor(state: { now: number; freeAt: number }) {
+    this.state = state;
+  }
+
+  get now(): Nanoseconds {
+    return nanoseconds(this.state.now);
+  }
+
+  charge(): void {}
+
+  disk(pages: number): Nanoseconds {
+    this.state.freeAt = Math.max(this.state.now, this.state.freeAt) + pages * DISK;
+    return nanoseconds(this.state.freeAt);
+  }
+
+  idleUntil(time: Nanoseconds): void {
+    this.state.now = Math.max(this.state.now, time);
+  }
+}
+
+export interface FakeObject {
+  bytes: Uint8Array;
+  anonymous: boolean;
+  retained: number;
+}
+
+/** Files and shared memory that live in an array. */
+export class FakeObjects implements BackingObjects {
+  readonly list: FakeObject[];
+  /** Fails reads and writes of pages that it says yes to. */
+  fails: (operation: 'read' | 'write', object: ObjectId, index: number) => boolean = () => false;
+
+  constructor(list: FakeObject[] = []) {
+    this.list = list;
+  }
+
+  add(bytes: Uint8Array, anonymous = false): ObjectId {
+    return this.list.push({ bytes, anonymous, retained: 0 }) - 1;
+  }
+
+  /** A file of `pages` pages; byte `b` of page `i` is `first + i`. */
+  file(pages: number, first: number): ObjectId {
+    const bytes = new Uint8Array(pages * PAGE_SIZE);
+    for (let i = 0; i < pages; i++) bytes.fill(first + i, i * PAGE_SIZE, (i + 1) * PAGE_SIZE);
+    return this.add(bytes);
+  }
+
+  readPage(object: ObjectId, index: number, into: Uint8Array): boolean {
+    if (this.fails('read', object, index)) return false;
+    into.fill(0);
+    into.set(this.#live(object).bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
+    return true;
+  }
+
+  writePage(object: ObjectId, index: number, from: Uint8Array): boolean {
+    if (this.fails('write', object, index)) return false;
+    const { bytes } = this.#live(object);
+    const room = Math.max(0, Math.min(PAGE_SIZE, bytes.length - index * PAGE_SIZE));
+    bytes.set(from.subarray(0, room), index * PAGE_SIZE);
+    return true;
+  }
+
+  size(object: ObjectId): number {
+    return this.#live(object).bytes.length;
+  }
+
+  path(object: ObjectId): string {
+    return `/object${object}`;
+  }
+
+  isAnonymous(object: ObjectId): boolean {
+    return this.list[object]!.anonymous;
+  }
+
+  retain(object: ObjectId): void {
+    this.list[object]!.retained++;
+  }
+
+  release(object: ObjectId): void {
+    if (--this.list[object]!.retained < 0) throw new Error('released more often than retained');
+  }
+
+  #live(object: ObjectId): FakeObject {
+    const found = this.list[object]!;
+    if (found.retained === 0) throw new Error(`object ${object} is used though nobody holds it`);
+    return found;
+  }
+}
+
+export interface WorldOptions {
+  readonly frames: number;
+  readonly sizing?: Sizing;
+  readonly policy?: PolicyDefinition;
+  readonly swap?: number;
+  readonly store?: PageStore;
+  readonly writeXorExecute?: boolean;
+}
+
+function emptyRoot(): RootState {
+  return { ...testRoot().root, clock: initialClockState(), spaces: [], processes: [] };
+}
+
+export const anonymous = (start: number, pages: number, protection = 3): Area => ({
+  start: virtualAddress(start),
+  end: virtualAddress(start + pages * PAGE_SIZE),
+  protection,
+  shared: false,
+  growLimit: 0,
+  backing: undefined,
+  name: '',
+});
+
+export type Settled =
+  | { readonly kind: 'done'; readonly physical: number }
+  | { readonly kind: 'signal'; readonly signal: number; readonly code: number }
+  | { readonly kind: 'out-of-memory' };
+
+export class World {
+  readonly machine: FakeMachine;
+  readonly root: RootState;
+  readonly clock: FakeClock;
+  readonly objects: FakeObjects;
+  readonly store: PageStore;
+  readonly memory: Memory;
+  readonly events: EventBody[] = [];
+  readonly options: WorldOptions;
+  readonly references: string[] = [];
+
+  constructor(options: WorldOptions, from?: World) {
+    this.options = options;
+    this.machine = from === undefined ? new FakeMachine(options.frames) : from.machine.clone();
+    this.root = from === undefined ? emptyRoot() : structuredClone(from.root);
+    this.clock = new FakeClock(from === undefined ? { now: 0, freeAt: 0 } : { ...from.clock.state });
+    this.objects = new FakeObjects(from === undefined ? [] : structuredClone(from.objects.list));
+    this.store = options.store ?? new MemoryStore(options.swap ?? 1024);
+    const { events, root, machine, store, clock, objects, references } = this;
+    const definition = options.policy ?? lru;
+    root.memory ??= initialMemoryState({
+      frames: machine.frames,
+      sizing: options.sizing ?? { mode: 'memory' },
+      policyDefinition: definition,
+      swapCapacity: store.capacity,
+      random: root.random,
+    });
+    this.memory = new Memory({
+      root,
+      machine,
+      clock,
+      events: { watched: true, emit: (event) => void events.push(event) },
+      policyDefinition: definition,
+      geometry: sv39,
+      store,
+      objects,
+      costs: { fault: 0 },
+      options: { writeXorExecute: options.writeXorExecute ?? false },
+      references: {
+        reference: (space, kind, address, bytes) =>
+          void references.push(`${space} ${kind} ${address.toString(16)} ${bytes}`),
+        gone: (space, page, count) => void references.push(`${space} gone ${page.toString(16)} ${count}`),
+      },
+    });
+  }
+
+  space(id: number): SpaceState {
+    return this.root.spaces[id as SpaceId]!;
+  }
+
+  /** One access of the guest, faults and waits included, as one instruction at `pc`. */
+  async access(space: SpaceState, address: number, access: Access, pc = 0x1000): Promise<Settled> {
+    this.machine.setSpace(space.root, space.asid);
+    this.machine.pc = virtualAddress(pc);
+    for (let tries = 0; tries < 50; tries++) {
+      const physical = this.machine.access(address, access);
+      if (physical !== undefined) {
+        space.instructions = (space.instructions ?? 0) + 1;
+        return { kind: 'done', physical };
+      }
+      const outcome = this.memory.fault(space, virtualAddress(address), access, virtualAddress(pc));
+      const settled = await this.settle(outcome);
+      if (settled.kind === 'signal') return { kind: 'signal', signal: settled.signal, code: settled.code };
+      if (settled.kind === 'out-of-memory') return { kind: 'out-of-memory' };
+    }
+    throw new Error(`the access to 0x${address.toString(16)} makes no progress`);
+  }
+
+  /** Waits for what an outcome waits for. */
+  async settle(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'blocked') return outcome;
+    const request = this.root.requests.find(({ id }) => id === outcome.request);
+    if (request === undefined) throw new Error('a process waits for a request that there is not');
+    this.clock.idleUntil(request.due);
+    return this.memory.complete(request);
+  }
+
+  async load(space: SpaceState, address: number): Promise<number> {
+    const result = await this.access(space, address, 'load');
+    if (result.kind !== 'done') throw new Error(`load of 0x${address.toString(16)}: ${JSON.stringify(result)}`);
+    return this.machine.ram[result.physical]!;
+  }
+
+  async store1(space: SpaceState, address: number, value: number): Promise<void> {
+    const result = await this.access(space, address, 'store');
+    if (result.kind !== 'done') throw new Error(`store to 0x${address.toString(16)}: ${JSON.stringify(result)}`);
+    this.machine.ram[result.physical] = value;
+  }
+
+  /** Runs a step of a system call until it neither waits nor needs a page. */
+  async call<T>(space: SpaceState, step: (user: ReturnType<Memory['user']>) => T): Promise<T> {
+    const { PageWait } = await import('../../../src/kernel/memory/contract.ts');
+    this.machine.setSpace(space.root, space.asid);
+    const user = this.memory.user(space);
+    for (let tries = 0; tries < 50; tries++) {
+      try {
+        const result = step(user);
+        space.instructions = (space.instructions ?? 0) + 1;
+        return result;
+      } catch (error) {
+        if (!(error instanceof PageWait)) throw error;
+        const outcome = await this.settle(error.outcome);
+        if (outcome.kind !== 'resumed') throw new Error(`call: ${outcome.kind}`);
+      }
+    }
+    throw new Error('the call makes no progress');
+  }
+
+  eventsOf<T extends EventBody['type']>(type: T): (EventBody & { type: T })[] {
+    return this.events.filter((event): event is EventBody & { type: T } => event.type === type);
+  }
+
+  map(
+    space: SpaceState,
+    address: number,
+    pages: number,
+    more: Partial<Parameters<Memory['map']>[1]> = {},
+  ): number {
+    return this.memory.map(space, {
+      address: address as VirtualAddress,
+      length: pages * PAGE_SIZE,
+      protection: 3,
+      shared: false,
+      fixed: 'replace',
+      backing: undefined,
+      growLimit: 0,
+      name: '',
+      ...more,
+    });
+  }
+}

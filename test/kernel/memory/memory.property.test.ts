@@ -1,0 +1,312 @@
+/**
+ * Random sequences of operations against a model that knows nothing of frames: a map from page to what may be
+ * done there and what it holds. Invariants are checked after every operation.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PAGE_SIZE, virtualAddress } from '../../../src/base/numbers.ts';
+import { BadAddress } from '../../../src/kernel/memory/contract.ts';
+import type { ObjectId, SpaceState } from '../../../src/kernel/state.ts';
+import type { Access } from '../../../src/machine/contract.ts';
+import { replacementPolicies } from '../../../src/policies/replacement/registry.ts';
+import { MemoryStore } from '../../../src/stores/memory.ts';
+import { LateStore } from '../../support/stores.ts';
+import { World, type WorldOptions } from './harness.ts';
+
+/** Ten pages on each side of a border between two leaf tables. */
+const WINDOW = 20;
+const BASE = 0x4000_0000 - (WINDOW / 2) * PAGE_SIZE;
+/** Where a page's one interesting byte is. */
+const BYTE = 1234;
+const OBJECT_PAGES = 6;
+
+type Kind = 'anonymous' | 'private file' | 'shared file' | 'shared memory';
+
+interface ModelPage {
+  protection: number;
+  kind: Kind;
+  index: number;
+  /** What a private page holds once it differs from what it was made from. */
+  own: number | undefined;
+}
+
+type Operation =
+  | { readonly op: 'map'; at: number; pages: number; kind: Kind; index: number; protection: number }
+  | { readonly op: 'unmap' | 'drop' | 'sync'; at: number; pages: number }
+  | { readonly op: 'protect'; at: number; pages: number; protection: number }
+  | { readonly op: 'move'; at: number; pages: number; to: number; newPages: number }
+  | { readonly op: 'access'; at: number; access: Access; value: number }
+  | { readonly op: 'kernel'; at: number; access: 'load' | 'store'; value: number };
+
+const place = fc.integer({ min: 0, max: WINDOW - 1 });
+const pages = fc.integer({ min: 1, max: 6 });
+const protection = fc.constantFrom(3, 3, 3, 1, 5, 7, 0, 2, 4);
+const value = fc.integer({ min: 1, max: 255 });
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('map' as const),
+      at: place,
+      pages,
+      kind: fc.constantFrom<Kind>('anonymous', 'anonymous', 'private file', 'shared file', 'shared memory'),
+      index: fc.integer({ min: 0, max: OBJECT_PAGES - 1 }),
+      protection,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('unmap', 'drop', 'sync'), at: place, pages }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('protect' as const), at: place, pages, protection }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('move' as const), at: place, pages, to: place, newPages: pages }) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      op: fc.constant('access' as const),
+      at: place,
+      access: fc.constantFrom<Access>('load', 'store', 'store', 'fetch'),
+      value,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('kernel' as const),
+      at: place,
+      access: fc.constantFrom('load' as const, 'store' as const),
+      value,
+    }),
+  },
+);
+const script = fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), operation), {
+  minLength: 10,
+  maxLength: 150,
+  size: 'max',
+});
+
+/** The model of two spaces and what they map. */
+class Model {
+  readonly spaces: Map<number, ModelPage>[] = [new Map(), new Map()];
+  /** Bytes of the objects that mappings share. */
+  readonly shared: Record<'shared file' | 'shared memory', number[]> = {
+    'shared file': Array.from({ length: OBJECT_PAGES }, (_, i) => 100 + i),
+    'shared memory': Array.from({ length: OBJECT_PAGES }, () => 0),
+  };
+
+  value(page: ModelPage): number {
+    if (page.kind === 'shared file' || page.kind === 'shared memory') return this.shared[page.kind][page.index]!;
+    return page.own ?? (page.kind === 'anonymous' ? 0 : 50 + page.index);
+  }
+
+  write(page: ModelPage, to: number): void {
+    if (page.kind === 'shared file' || page.kind === 'shared memory') this.shared[page.kind][page.index] = to;
+    else page.own = to;
+  }
+
+  /** What an access must end in. */
+  verdict(page: ModelPage | undefined, access: Access): 'done' | { signal: number; code: number } {
+    if (page === undefined) return { signal: 11, code: 1 };
+    const needed = access === 'load' ? 3 : access === 'store' ? 2 : 4;
+    if ((page.protection & needed) === 0) return { signal: 11, code: 2 };
+    const fileLike = page.kind !== 'anonymous';
+    if (fileLike && page.index >= OBJECT_PAGES && page.own === undefined) return { signal: 7, code: 2 };
+    return 'done';
+  }
+}
+
+class Trial {
+  readonly world: World;
+  readonly model = new Model();
+  readonly objects: Record<Exclude<Kind, 'anonymous'>, ObjectId>;
+  readonly spaces: SpaceState[];
+
+  constructor(options: WorldOptions) {
+    this.world = new World(options);
+    const { objects, memory } = this.world;
+    this.objects = {
+      'private file': objects.file(OBJECT_PAGES, 50),
+      'shared file': objects.file(OBJECT_PAGES, 100),
+      'shared memory': objects.add(new Uint8Array(OBJECT_PAGES * PAGE_SIZE), true),
+    };
+    this.spaces = [memory.createSpace(), memory.createSpace()];
+  }
+
+  async run(which: number, step: Operation): Promise<void> {
+    const { world, model } = this;
+    const space = this.spaces[which]!;
+    const page = model.spaces[which]!;
+    const address = virtualAddress(BASE + step.at * PAGE_SIZE);
+    const length = 'pages' in step ? step.pages * PAGE_SIZE : 0;
+    const range = 'pages' in step ? Array.from({ length: step.pages }, (_, i) => step.at + i) : [];
+    const covered = range.every((at) => page.has(at));
+    switch (step.op) {
+      case 'map':
+        return this.#map(which, step);
+      case 'unmap':
+        expect(world.memory.unmap(space, address, length)).toBe(0);
+        for (const at of range) page.delete(at);
+        return;
+      case 'drop':
+        expect(world.memory.advise(space, address, length, 4)).toBe(covered ? 0 : -12);
+        for (const at of range) if (page.has(at)) page.get(at)!.own = undefined;
+        return;
+      case 'sync':
+        expect(world.memory.synchronize(space, address, length, 4)).toBe(covered ? 0 : -12);
+        return this.#expectSynchronized(page, range);
+      case 'protect': {
+        expect(world.memory.protect(space, address, length, step.protection)).toBe(covered ? 0 : -12);
+        for (const at of range) {
+          if (!page.has(at)) break;
+          page.get(at)!.protection = step.protection;
+        }
+        return;
+      }
+      case 'move':
+        return this.#move(which, step);
+      case 'access':
+        return this.#access(which, step);
+      case 'kernel':
+        return this.#kernel(which, step);
+    }
+  }
+
+  #map(which: number, step: Operation & { op: 'map' }): void {
+    const { kind, index, protection } = step;
+    const object = kind === 'anonymous' ? undefined : this.objects[kind];
+    const backing = object === undefined ? undefined : { object, offset: index * PAGE_SIZE, length: 1 };
+    const shared = kind === 'shared file' || kind === 'shared memory';
+    const address = BASE + step.at * PAGE_SIZE;
+    const result = this.world.map(this.spaces[which]!, address, step.pages, { protection, shared, backing });
+    expect(result).toBe(address);
+    for (let i = 0; i < step.pages; i++) {
+      this.model.spaces[which]!.set(step.at + i, { protection, kind, index: index + i, own: undefined });
+    }
+  }
+
+  #move(which: number, step: Operation & { op: 'move' }): void {
+    const space = this.spaces[which]!;
+    const page = this.model.spaces[which]!;
+    const from = virtualAddress(BASE + step.at * PAGE_SIZE);
+    const to = virtualAddress(BASE + step.to * PAGE_SIZE);
+    const [oldLength, newLength] = [step.pages * PAGE_SIZE, step.newPages * PAGE_SIZE];
+    const result = this.world.memory.remap(space, from, oldLength, newLength, 3, to);
+    if (result < 0) {
+      const overlaps = to < from + oldLength && from < to + newLength;
+      const first = page.get(step.at);
+      // One area is one kind with one protection and continuing indices.
+      const kept = Math.min(step.pages, step.newPages);
+      const isOne = Array.from({ length: kept }, (_, i) => page.get(step.at + i)).every(
+        (p, i) =>
+          p !== undefined &&
+          p.kind === first?.kind &&
+          p.protection === first.protection &&
+          (p.kind === 'anonymous' || p.index === first.index + i),
+      );
+      if (!page.has(step.at)) expect(result).toBe(-14);
+      else expect([overlaps ? -22 : 0, isOne ? 0 : -14]).toContain(result);
+      return;
+    }
+    expect(result).toBe(to);
+    const moved = Array.from({ length: Math.min(step.pages, step.newPages) }, (_, i) => page.get(step.at + i)!);
+    for (let i = 0; i < step.newPages; i++) page.delete(step.to + i);
+    for (let i = 0; i < step.pages; i++) page.delete(step.at + i);
+    const [first] = moved;
+    for (let i = 0; i < step.newPages; i++) {
+      page.set(step.to + i, moved[i] ?? { ...first!, index: first!.index + i, own: undefined });
+    }
+  }
+
+  async #access(which: number, step: Operation & { op: 'access' }): Promise<void> {
+    const page = this.model.spaces[which]!.get(step.at);
+    const expected = this.model.verdict(page, step.access);
+    const address = BASE + step.at * PAGE_SIZE + BYTE;
+    const result = await this.world.access(this.spaces[which]!, address, step.access, 0x1000 + (step.value % 3) * 4);
+    if (expected !== 'done') {
+      expect(result).toEqual({ kind: 'signal', ...expected });
+      return;
+    }
+    if (result.kind !== 'done') throw new Error(`${step.access}: ${JSON.stringify(result)}`);
+    const { ram } = this.world.machine;
+    expect(ram[result.physical]).toBe(this.model.value(page!));
+    if (step.access !== 'store') return;
+    ram[result.physical] = step.value;
+    this.model.write(page!, step.value);
+  }
+
+  async #kernel(which: number, step: Operation & { op: 'kernel' }): Promise<void> {
+    const page = this.model.spaces[which]!.get(step.at);
+    const expected = this.model.verdict(page, step.access);
+    const address = virtualAddress(BASE + step.at * PAGE_SIZE + BYTE);
+    const byte = Uint8Array.of(step.value);
+    const call = this.world.call(this.spaces[which]!, (user) =>
+      step.access === 'load' ? user.read(address, byte) : user.write(address, byte),
+    );
+    if (expected !== 'done') {
+      await expect(call).rejects.toBeInstanceOf(BadAddress);
+      return;
+    }
+    await call;
+    if (step.access === 'load') expect(byte[0]).toBe(this.model.value(page!));
+    else this.model.write(page!, step.value);
+  }
+
+  #expectSynchronized(page: Map<number, ModelPage>, range: number[]): void {
+    const { bytes } = this.world.objects.list[this.objects['shared file']]!;
+    for (const at of range) {
+      const found = page.get(at);
+      if (found?.kind !== 'shared file' || found.index >= OBJECT_PAGES) continue;
+      expect(bytes[found.index * PAGE_SIZE + BYTE]).toBe(this.model.shared['shared file'][found.index]);
+    }
+  }
+
+  /** After the end of both spaces nothing may be left, and the file must have every byte. */
+  end(): void {
+    const { world } = this;
+    for (const space of this.spaces) {
+      world.memory.destroySpace(space.id);
+      world.memory.checkInvariants();
+    }
+    expect(world.memory.counters).toMatchObject({ residentPages: 0, tableFrames: 0, swapUsed: 0 });
+    expect(world.root.requests).toEqual([]);
+    expect(world.objects.list.map(({ retained }) => retained)).toEqual([0, 0, 0]);
+    const { bytes } = world.objects.list[this.objects['shared file']]!;
+    const held = Array.from({ length: OBJECT_PAGES }, (_, i) => bytes[i * PAGE_SIZE + BYTE]);
+    expect(held).toEqual(this.model.shared['shared file']);
+  }
+}
+
+function check(options: () => WorldOptions, runs: number): Promise<void> {
+  return fc.assert(
+    fc.asyncProperty(script, async (steps) => {
+      const trial = new Trial(options());
+      for (const [which, step] of steps) {
+        // An object that nobody maps forgets shared memory, as the last close of it would.
+        const before = trial.world.objects.list[trial.objects['shared memory']]!.retained;
+        await trial.run(which, step);
+        const { retained } = trial.world.objects.list[trial.objects['shared memory']]!;
+        if (before > 0 && retained === 0) trial.model.shared['shared memory'].fill(0);
+        trial.world.memory.checkInvariants();
+      }
+      trial.end();
+    }),
+    { numRuns: runs },
+  );
+}
+
+describe.each(replacementPolicies.map((policy) => ({ name: policy.name, policy })))('memory under $name', ({ policy }) => {
+  it('agrees with the model when tables and pages share 15 frames', async () => {
+    await check(() => ({ frames: 15, policy }), 60);
+  });
+
+  it('agrees with the model with 3 page frames', async () => {
+    await check(() => ({ frames: 13, sizing: { mode: 'frames', frames: 3 }, policy }), 60);
+  });
+
+  it('agrees with the model with few slots', async () => {
+    await check(() => ({ frames: 20, policy, swap: 40 }), 30);
+  });
+});
+
+describe('memory with a store that takes its time', () => {
+  it('agrees with the model', async () => {
+    await check(() => ({ frames: 15, store: new LateStore(new MemoryStore(100)) }), 100);
+  });
+});

@@ -1,0 +1,174 @@
+/**
+ * A machine without instructions: RAM, stamps, and accesses that walk the table in RAM. Its TLB never forgets
+ * anything by itself, so that an entry that should have been flushed is used for ever.
+ */
+import { type Frame, frame as frameNumber, type VirtualAddress, type Vpn } from '../../src/base/numbers.ts';
+import type {
+  Access,
+  MachineCounters,
+  MachinePort,
+  MachineState,
+  RegisterContext,
+  Trap,
+} from '../../src/machine/contract.ts';
+import {
+  hasBit,
+  permissionBit,
+  type RadixGeometry,
+  readEntry,
+  walk,
+  writeEntry,
+} from '../../src/translation/radix.ts';
+import { sv39 } from '../../src/translation/sv39.ts';
+
+/** What the TLB keeps of a leaf entry. */
+interface TlbEntry {
+  frame: Frame;
+  low: number;
+}
+
+export class FakeMachine implements MachinePort {
+  readonly ram: Uint8Array;
+  readonly ramView: DataView;
+  readonly frames: number;
+  readonly x = new BigInt64Array(32);
+  readonly f = new BigUint64Array(32);
+  pc = 0 as VirtualAddress;
+  fcsr = 0;
+  instructions = 0;
+  readonly geometry: RadixGeometry = sv39;
+  /** Frames whose code was dropped, in order. */
+  readonly changed: Frame[] = [];
+  #root = frameNumber(0);
+  #asid = 0;
+  #time = 0;
+  #flushed = 0;
+  #stamps: Float64Array;
+  #tlb = new Map<string, TlbEntry>();
+
+  constructor(frames: number) {
+    this.frames = frames;
+    this.ram = new Uint8Array(frames * 4096);
+    // What was there before must not shine through.
+    this.ram.fill(0xa5);
+    this.ramView = new DataView(this.ram.buffer);
+    this.#stamps = new Float64Array(frames);
+  }
+
+  /** Makes one access of the guest: its physical address, or `undefined` when it faults. */
+  access(address: number, access: Access): number | undefined {
+    const key = `${this.#asid}:${Math.floor(address / 4096)}`;
+    const { entry: layout } = this.geometry;
+    const hit = this.#tlb.get(key);
+    if (hit !== undefined && this.#allows(hit.low, access)) {
+      this.#stamps[hit.frame] = ++this.#time;
+      return hit.frame * 4096 + (address % 4096);
+    }
+    const result = walk(this.geometry, this.ramView, this.#root, address, access);
+    if (result.kind === 'fault') return undefined;
+    const bits = (1 << layout.accessed) | (access === 'store' ? 1 << layout.dirty : 0);
+    const low = (result.entry.low | bits) >>> 0;
+    writeEntry(this.geometry, this.ramView, result.entryAddress, { low, high: result.entry.high });
+    this.#tlb.set(key, { frame: result.frame, low });
+    this.#stamps[result.frame] = ++this.#time;
+    return result.frame * 4096 + (address % 4096);
+  }
+
+  /** Whether a page is in the TLB. */
+  caches(asid: number, page: number): boolean {
+    return this.#tlb.has(`${asid}:${page}`);
+  }
+
+  /** A store through an entry that is not dirty yet has to walk, so that the table gets its bit. */
+  #allows(low: number, access: Access): boolean {
+    const { entry: layout } = this.geometry;
+    if (!hasBit(low, permissionBit(layout, access))) return false;
+    return access !== 'store' || hasBit(low, layout.dirty);
+  }
+
+  /** Leaf entry of a page in RAM, as halves; `undefined` without a table. */
+  leafEntry(address: number): { low: number; high: number } | undefined {
+    const result = walk(this.geometry, this.ramView, this.#root, address, 'load');
+    return result.kind === 'leaf' ? readEntry(this.geometry, this.ramView, result.entryAddress) : undefined;
+  }
+
+  run(): Trap {
+    throw new Error('this machine runs no instructions');
+  }
+
+  setSpace(root: Frame, asid: number): void {
+    this.#root = root;
+    this.#asid = asid;
+  }
+
+  flushPage(asid: number, page: Vpn): void {
+    if (this.#tlb.delete(`${asid}:${page}`)) this.#flushed++;
+  }
+
+  flushSpace(asid: number): void {
+    for (const key of [...this.#tlb.keys()]) {
+      if (key.startsWith(`${asid}:`) && this.#tlb.delete(key)) this.#flushed++;
+    }
+  }
+
+  flushAll(): void {
+    this.#flushed += this.#tlb.size;
+    this.#tlb.clear();
+  }
+
+  codeChanged(frame: Frame): void {
+    this.changed.push(frame);
+  }
+
+  lastUse(frame: Frame): number {
+    return this.#stamps[frame]!;
+  }
+
+  stamp(frame: Frame): void {
+    this.#stamps[frame] = ++this.#time;
+  }
+
+  clearStamp(frame: Frame): void {
+    this.#stamps[frame] = 0;
+  }
+
+  counters(): MachineCounters {
+    return {
+      instructions: this.instructions,
+      fetches: 0,
+      loads: 0,
+      stores: 0,
+      instructionTlbMisses: 0,
+      dataTlbMisses: 0,
+      walkLoads: 0,
+      dirtyWalks: 0,
+      flushed: this.#flushed,
+    };
+  }
+
+  drainReferences(): void {}
+  saveRegisters(_into: RegisterContext): void {}
+  loadRegisters(_from: RegisterContext): void {}
+
+  save(): MachineState {
+    throw new Error('use clone');
+  }
+
+  load(): void {
+    throw new Error('use clone');
+  }
+
+  /** Another machine in the same state. */
+  clone(): FakeMachine {
+    const other = new FakeMachine(this.frames);
+    other.ram.set(this.ram);
+    other.instructions = this.instructions;
+    other.pc = this.pc;
+    other.setSpace(this.#root, this.#asid);
+    other.#time = this.#time;
+    other.#flushed = this.#flushed;
+    other.#stamps = this.#stamps.slice();
+    other.#tlb = structuredClone(this.#tlb);
+    return other;
+  }
+}
