@@ -48,12 +48,11 @@ export class NodeFiles implements HostFiles {
     return attempt(() => fs.readlinkSync(this.#real(path)));
   }
 
-  /** Sorted by name, so that a listing does not depend on the host's filesystem. */
+  /** In the filesystem's own order, in which any program of the host sees them too (readdirSync would sort). */
   list(path: string): { name: string; kind: HostStat['kind']; inode: number }[] | number {
     return attempt(() => {
       const directory = this.#real(path);
-      const names = fs.readdirSync(directory).sort();
-      return names.flatMap((name) => {
+      return namesIn(directory).flatMap((name) => {
         const stat = fs.lstatSync(join(directory, name), { throwIfNoEntry: false });
         return stat === undefined ? [] : [{ name, kind: kindOf(stat), inode: stat.ino }];
       });
@@ -205,6 +204,17 @@ export class NodeFiles implements HostFiles {
       this.#open.delete(name);
     }
   }
+}
+
+function namesIn(directory: string): string[] {
+  const names: string[] = [];
+  const open = fs.opendirSync(directory, { bufferSize: 1024 });
+  try {
+    for (let entry = open.readSync(); entry !== null; entry = open.readSync()) names.push(entry.name);
+  } finally {
+    open.closeSync();
+  }
+  return names;
 }
 
 /** O_NONBLOCK keeps a pipe that took the file's place from holding up everything. */

@@ -9,7 +9,13 @@ import { formatSize } from '../base/sizes.ts';
 import { hashBytes, hashHex, streamHash } from '../base/stream-hash.ts';
 import type { HostStreams } from '../kernel/files/host.ts';
 import { duration, grouped, meanDuration } from '../report/format.ts';
-import { type Comparison, createSystem, type RunReport, type SystemConfig, type SystemPorts } from '../system/index.ts';
+import {
+  type Comparison,
+  createSystem,
+  type RunReport,
+  type SystemConfig,
+  type SystemPorts,
+} from '../system/index.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { hostStores, openRoot, parseRoot, type RootChoice, readProgram, turn } from './program.ts';
 import { startProgress } from './progress.ts';
@@ -31,7 +37,9 @@ export function addCompareCommand(program: Command): void {
   const command = program
     .command('compare')
     .summary('run a program under several policies and sizes, side by side')
-    .description('Runs a program once for each of the listed policies and memory sizes and compares the costs.')
+    .description(
+      'Runs a program once for each of the listed policies and memory sizes and compares the costs.',
+    )
     .usage('[options] <elf> [args…]')
     .argument('<elf>', 'the program')
     .argument('[args...]', 'its arguments; options after <elf> are its too')
@@ -54,7 +62,8 @@ async function compare(elf: string, args: readonly string[], flags: Flags): Prom
   const variants = await variantsOf(flags);
   const { root: rootText, env } = await chooseOptions({ ...flags, ...firstOf(flags) });
   const root = parseRoot(rootText);
-  if (root.access === 'writable') throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');
+  if (root.access === 'writable')
+    throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');
   const program = readProgram(elf, args, env, root);
   const input = readInput();
   const progress = startProgress('runs', variants.length);
@@ -69,11 +78,14 @@ async function compare(elf: string, args: readonly string[], flags: Flags): Prom
   }
   const identicalOutput = runs.every((run) => sameResult(run, runs[0]!));
   const comparison: Comparison = { schema: 'pagewalk.compare/1', identicalOutput, runs };
-  process.stdout.write(flags.json ? `${JSON.stringify(comparison, undefined, 2)}\n` : comparisonText(comparison));
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(comparison, undefined, 2)}\n` : comparisonText(comparison),
+  );
   return identicalOutput ? 0 : 1;
 }
 
-const listed = (text: string | undefined): (string | undefined)[] => (text === undefined ? [undefined] : text.split(','));
+const listed = (text: string | undefined): (string | undefined)[] =>
+  text === undefined ? [undefined] : text.split(',');
 
 const firstOf = ({ memory, frames, replacement }: RunFlags) => ({
   ...(memory === undefined ? {} : { memory: memory.split(',')[0]! }),
@@ -87,7 +99,11 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
   for (const memory of listed(flags.memory)) {
     for (const frames of listed(flags.frames)) {
       for (const replacement of listed(flags.replacement)) {
-        const chosen = { ...(memory && { memory }), ...(frames && { frames }), ...(replacement && { replacement }) };
+        const chosen = {
+          ...(memory && { memory }),
+          ...(frames && { frames }),
+          ...(replacement && { replacement }),
+        };
         const { config } = await chooseOptions({ ...flags, ...chosen });
         variants.push({ label: labelOf(config), config });
       }
@@ -150,17 +166,30 @@ async function runVariant(
   root: RootChoice,
 ): Promise<ComparedRun> {
   const streams = new ComparedStreams(input);
-  const system = createSystem(variant.config, { program, files: openRoot(root), streams, stores: hostStores, turn });
+  const system = createSystem(variant.config, {
+    program,
+    files: openRoot(root),
+    streams,
+    stores: hostStores,
+    turn,
+  });
   try {
     await system.run();
-    return { label: variant.label, outputBytes: streams.length, outputHash: hashHex(streams.hash), report: system.report() };
+    return {
+      label: variant.label,
+      outputBytes: streams.length,
+      outputHash: hashHex(streams.hash),
+      report: system.report(),
+    };
   } finally {
     system.close();
   }
 }
 
 const sameResult = (a: ComparedRun, b: ComparedRun): boolean =>
-  a.outputHash === b.outputHash && a.outputBytes === b.outputBytes && a.report.end.status === b.report.end.status;
+  a.outputHash === b.outputHash &&
+  a.outputBytes === b.outputBytes &&
+  a.report.end.status === b.report.end.status;
 
 const columns: readonly [title: string, show: (report: RunReport) => string][] = [
   ['faults', ({ faults }) => grouped(faults.total)],
@@ -177,8 +206,23 @@ const columns: readonly [title: string, show: (report: RunReport) => string][] =
 function comparisonText({ runs, identicalOutput }: Comparison): string {
   const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
   const edges = Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid',
-      'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map((edge) => [edge, '']),
+    [
+      'top',
+      'top-mid',
+      'top-left',
+      'top-right',
+      'bottom',
+      'bottom-mid',
+      'bottom-left',
+      'bottom-right',
+      'left',
+      'left-mid',
+      'mid',
+      'mid-mid',
+      'right',
+      'right-mid',
+      'middle',
+    ].map((edge) => [edge, '']),
   );
   const table = new Table({
     head: ['policy', 'memory', ...columns.map(([title]) => title)],
@@ -188,7 +232,10 @@ function comparisonText({ runs, identicalOutput }: Comparison): string {
   });
   for (const { report } of runs) {
     const { configuration } = report;
-    const size = configuration.sizing === 'frames' ? `${configuration.frames} frames` : formatSize(configuration.frames * PAGE_SIZE);
+    const size =
+      configuration.sizing === 'frames'
+        ? `${configuration.frames} frames`
+        : formatSize(configuration.frames * PAGE_SIZE);
     table.push([configuration.replacement, size, ...columns.map(([, show]) => show(report))]);
   }
   const first = runs[0]!.report;

@@ -21,7 +21,10 @@ export function loadConfigFile(path: string): FileOptions {
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(configFileSchema.shape).join(', ');
-    throw new UserError(`${path}: ${[key, issue.keys[0]].filter(Boolean).join('.')}`, `unknown key; known: ${known}`);
+    throw new UserError(
+      `${path}: ${[key, issue.keys[0]].filter(Boolean).join('.')}`,
+      `unknown key; known: ${known}`,
+    );
   }
   throw new UserError(key === '' ? path : `${path}: ${key}`, issue.message);
 }

@@ -33,9 +33,15 @@ const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
 /** Prints what went wrong as one line; a bug of ours also says how to see where. */
 export function printFailure(error: unknown): void {
-  if (error instanceof UserError) return complain(firstLine(error.message));
+  if (error instanceof UserError) {
+    complain(firstLine(error.message));
+    return;
+  }
   const message = error instanceof Error ? `${error.name}: ${firstLine(error.message)}` : String(error);
-  if (process.env['PAGEWALK_DEBUG'] && error instanceof Error) return complain(error.stack ?? message);
+  if (process.env.PAGEWALK_DEBUG && error instanceof Error) {
+    complain(error.stack ?? message);
+    return;
+  }
   complain(`bug: ${message} (PAGEWALK_DEBUG=1 shows where; please report it)`);
 }
 

@@ -10,7 +10,9 @@ export function addListCommand(program: Command): void {
   program
     .command('list')
     .summary('list policies and what else options can name')
-    .description('Lists the replacement policies, with what each needs to know, and the forms of other options.')
+    .description(
+      'Lists the replacement policies, with what each needs to know, and the forms of other options.',
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLE)
     .action((flags: { json?: boolean }) => {
@@ -21,7 +23,13 @@ export function addListCommand(program: Command): void {
 function listing() {
   return {
     schema: 'pagewalk.list/1',
-    replacement: replacementPolicies.map(({ name, summary, source, needs, ties }) => ({ name, summary, source, needs, ties })),
+    replacement: replacementPolicies.map(({ name, summary, source, needs, ties }) => ({
+      name,
+      summary,
+      source,
+      needs,
+      ties,
+    })),
     translation: ['sv39'],
     defaults: DEFAULT_OPTIONS,
   };

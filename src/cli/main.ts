@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: finds the command, and turns failures into one line and a status. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { complain, printFailure, STATUS_MISTAKE, STATUS_RUN_MISTAKE } from './failures.ts';
@@ -18,8 +19,11 @@ Examples:
 
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command('pagewalk')
-    .description('Runs RISC-V Linux programs under virtual memory, with every mechanism and policy in the open.')
+    .description(
+      'Runs RISC-V Linux programs under virtual memory, with every mechanism and policy in the open.',
+    )
     .enablePositionalOptions()
+    .version(version(), '-V, --version')
     .addHelpText('after', EXAMPLE)
     .exitOverride()
     // One line for a mistake, printed below; what is asked for (help) goes to standard output.
@@ -28,7 +32,10 @@ async function main(args: readonly string[]): Promise<void> {
   const loaders = wanted === undefined ? Object.values(commands) : [wanted];
   for (const add of loaders) await add(program);
   for (const command of program.commands) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined }).allowExcessArguments(false);
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .allowExcessArguments(false);
   }
   if (args.length === 0) {
     program.outputHelp();
@@ -38,13 +45,19 @@ async function main(args: readonly string[]): Promise<void> {
   await program.parseAsync(args, { from: 'user' });
 }
 
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
+}
+
 function fail(error: unknown, command: string | undefined): void {
   const status = command === 'run' ? STATUS_RUN_MISTAKE : STATUS_MISTAKE;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
     process.exitCode = status;
     const message = error.message.replace(/^error: /, '').split('\n', 1)[0];
-    const help = command !== undefined && command in commands ? `pagewalk ${command} --help` : 'pagewalk --help';
+    const help =
+      command !== undefined && command in commands ? `pagewalk ${command} --help` : 'pagewalk --help';
     complain(`${message} (see ${help})`);
     return;
   }

@@ -1,7 +1,15 @@
 /** The options that make a system, shared by the commands that run programs. */
 import { type Command, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
-import { DEFAULT_OPTIONS, parseCosts, type PlaceOf, type SystemConfig, type SystemOptions, systemConfig, TLB_SYNTAX } from '../system/index.ts';
+import {
+  DEFAULT_OPTIONS,
+  type PlaceOf,
+  parseCosts,
+  type SystemConfig,
+  type SystemOptions,
+  systemConfig,
+  TLB_SYNTAX,
+} from '../system/index.ts';
 
 /** As commander gives them. */
 export interface RunFlags {
@@ -39,15 +47,25 @@ export function addSystemOptions(command: Command): Command {
     .option('--translation <scheme>', `address translation: sv39 (default: ${d.translation})`)
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
     .option('--replacement <policy>', `page replacement, see 'pagewalk list' (default: ${d.replacement})`)
-    .option('--swap <store>', `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`)
-    .option('--loading <how>', `read the program's pages lazy (when touched) or eager (default: ${d.loading})`)
+    .option(
+      '--swap <store>',
+      `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`,
+    )
+    .option(
+      '--loading <how>',
+      `read the program's pages lazy (when touched) or eager (default: ${d.loading})`,
+    )
     .option('--write-xor-execute', 'refuse pages that are writable and executable')
     .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
     .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
     .option('--max-time <duration>', 'stop after this much virtual time, e.g. 10s')
     .option('--max-instructions <n>', 'stop after this many instructions, e.g. 100m')
     .option('--root <dir>', "the guest's / and working directory; DIR:rw to let it write (default: .)")
-    .addOption(new Option('--env <K=V>', 'an environment variable of the guest; repeatable').argParser(collect).default([], 'none'))
+    .addOption(
+      new Option('--env <K=V>', 'an environment variable of the guest; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--config <file>', 'options from a JSON file; flags come before it');
 }
 
@@ -59,7 +77,10 @@ export interface ChosenOptions {
 }
 
 /** What a program finds when nothing is said. */
-const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/' };
+const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: '/',
+};
 
 /**
  * Flags, then the configuration file, then defaults.
@@ -73,7 +94,11 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
   if (given.frames !== undefined) file.memory = undefined;
   const config = systemConfig({ ...file, ...given }, placesOf(given, flags.config));
   const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
-  return { config, root: flags.root ?? file.root ?? '.', env: Object.entries(env).map(([key, value]) => `${key}=${value}`) };
+  return {
+    config,
+    root: flags.root ?? file.root ?? '.',
+    env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+  };
 }
 
 function placesOf(given: SystemOptions, file: string | undefined): PlaceOf {

@@ -1,9 +1,10 @@
 /** The program named on the command line, and the host around it. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { NodeFiles } from '../adapters/node-files.ts';
 import { UserError } from '../base/errors.ts';
+import type { PageStore } from '../stores/contract.ts';
 import { openFileStore } from '../stores/file.ts';
 import type { ProgramRequest, SystemPorts } from '../system/index.ts';
 import { reasonOf } from './failures.ts';
@@ -36,7 +37,12 @@ export function openRoot(root: RootChoice): NodeFiles {
 }
 
 /** @throws UserError when the file can't be read */
-export function readProgram(name: string, args: readonly string[], env: readonly string[], root: RootChoice): ProgramRequest {
+export function readProgram(
+  name: string,
+  args: readonly string[],
+  env: readonly string[],
+  root: RootChoice,
+): ProgramRequest {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(name);
@@ -56,11 +62,17 @@ function guestPath(name: string, root: RootChoice): string {
 
 let temporaries = 0;
 
+/** Its name is taken away at once, so that the file goes with the process however that ends. */
+function openTemporaryStore(capacity: number, place: string): PageStore {
+  const path = join(tmpdir(), `pagewalk-${process.pid}-${++temporaries}.swap`);
+  const store = openFileStore(path, capacity, place);
+  // Where an open file can't lose its name, closing the store deletes it.
+  if (process.platform !== 'win32') rmSync(path, { force: true });
+  return store;
+}
+
 /** Stores over the host's files. */
-export const hostStores: SystemPorts['stores'] = {
-  file: openFileStore,
-  temporaryPath: () => join(tmpdir(), `pagewalk-${process.pid}-${++temporaries}.swap`),
-};
+export const hostStores: SystemPorts['stores'] = { file: openFileStore, temporary: openTemporaryStore };
 
 /** Lets timers and signals of the host be handled. */
 export const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

@@ -12,7 +12,13 @@ const silent: Progress = { at: () => undefined, stop: () => undefined };
 export function startProgress(unit: string, total: number): Progress {
   if (!process.stderr.isTTY) return silent;
   const format = `{bar} {value}/{total} ${unit}  {what}`;
-  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true, barsize: 24 });
+  const bar = new SingleBar({
+    format,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    barsize: 24,
+  });
   bar.start(total, 0, { what: '' });
   return {
     at: (done, what) => bar.update(done, { what }),

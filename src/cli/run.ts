@@ -3,7 +3,15 @@ import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
 import {
-  createSystem, eventLine, type KernelEvent, recordWriter, reportText, type RunReport, type System, type SystemPorts, Timeline,
+  createSystem,
+  eventLine,
+  type KernelEvent,
+  type RunReport,
+  recordWriter,
+  reportText,
+  type System,
+  type SystemPorts,
+  Timeline,
 } from '../system/index.ts';
 import { Interrupts } from './interrupts.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
@@ -43,8 +51,15 @@ export function addRunCommand(program: Command): void {
     .option('--report <file>', 'write the report there instead of to standard error')
     .option('--json', 'write the report as JSON')
     .option('--quiet', 'no report on standard error')
-    .option('--record <file>', 'write every reference to a file; .gz compresses, .txt (or .txt.gz) is readable')
-    .option('--record-granularity <what>', 'every reference, or page: successive ones to a page as one', 'every')
+    .option(
+      '--record <file>',
+      'write every reference to a file; .gz compresses, .txt (or .txt.gz) is readable',
+    )
+    .option(
+      '--record-granularity <what>',
+      'every reference, or page: successive ones to a page as one',
+      'every',
+    )
     .option('--timeline <file>', 'write trace events for Perfetto to a file')
     .option('--events <file>', 'write every event to a file, one JSON object a line')
     .option('--strace', 'print system calls on standard error')
@@ -141,4 +156,3 @@ const printCall = (event: KernelEvent): void => {
 function render(report: RunReport, flags: Flags): string {
   return flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report);
 }
-

@@ -277,4 +277,5 @@ export const errnoName = (result: number): string | undefined => names.get(resul
 export const errnoMessage = (result: number): string => messages[-result] ?? 'Unknown error';
 
 /** The negative number of a name such as `ENOENT`; `undefined` for an unknown name. */
-export const errnoByName = (name: string): number | undefined => (Errno as Readonly<Record<string, number>>)[name];
+export const errnoByName = (name: string): number | undefined =>
+  (Errno as Readonly<Record<string, number>>)[name];

@@ -34,7 +34,7 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly case: FaultCase;
       readonly pc: VirtualAddress;
     }
-  /** A page became resident. */
+  /** An entry leads to a page in memory; and the program gave one up (eviction is told by `evict` alone). */
   | {
       readonly type: 'map';
       readonly space: SpaceId;

@@ -9,8 +9,8 @@ import type { MachinePort, Trap } from '../machine/contract.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Files } from './files/contract.ts';
 import { type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
-import type { Signals } from './process/contract.ts';
 import { expireAlarm } from './process/alarm.ts';
+import type { Signals } from './process/contract.ts';
 import { endProcess } from './process/exit.ts';
 import { Signal, SignalCode } from './process/signal-table.ts';
 import type { Area, Costs, ProcessState, RootState, SpaceState } from './state.ts';
@@ -54,7 +54,11 @@ export interface RunLimits {
 export type RunEnd = 'ended' | 'instructions' | 'time';
 
 /** Areas of a process as they were when it ended. */
-export type AreaList = readonly { readonly area: Area; readonly resident: number; readonly swapped: number }[];
+export type AreaList = readonly {
+  readonly area: Area;
+  readonly resident: number;
+  readonly swapped: number;
+}[];
 
 /** Longest run without a look at limits and host. */
 const QUANTUM = 200_000;
@@ -138,12 +142,13 @@ export class Kernel {
   }
 
   #step(process: ProcessState, limits: RunLimits): undefined {
-    const { machine, clock, drain } = this.#parts;
+    const { machine, clock, drain, signals } = this.#parts;
     const space = this.#spaceOf(process);
-    expireAlarm(process, clock.now, this.#parts.signals);
+    expireAlarm(process, clock.now, signals);
     const { pending, saved } = process.signals;
-    if ((pending.length > 0 || saved !== undefined) && !this.#deliverSignals(process, space)) return undefined;
-    const trap = machine.run(this.#fuel(limits));
+    if ((pending.length > 0 || saved !== undefined) && !this.#deliverSignals(process, space))
+      return undefined;
+    const trap = machine.run(this.#fuel(process, limits));
     const counters = machine.counters();
     space.instructions = (space.instructions ?? 0) + counters.instructions - clock.instructions;
     clock.ran(counters);
@@ -152,18 +157,25 @@ export class Kernel {
     return undefined;
   }
 
-  #fuel({ instructions }: RunLimits): number {
-    if (instructions === undefined) return QUANTUM;
-    const left = instructions - this.#parts.machine.counters().instructions;
-    return Math.min(QUANTUM, Math.max(1, left));
+  /** Instructions to run at most: no further than a limit, and not past the time at which an alarm is due. */
+  #fuel({ alarm }: ProcessState, { instructions }: RunLimits): number {
+    const { machine, clock, costs } = this.#parts;
+    let fuel = QUANTUM;
+    if (instructions !== undefined) fuel = Math.min(fuel, instructions - machine.counters().instructions);
+    // Each instruction takes at least its own time and that of its fetch, so this many can't be too many.
+    if (alarm !== undefined)
+      fuel = Math.min(fuel, (alarm.due - clock.now) / Math.max(1, costs.instruction + costs.memory));
+    return Math.max(1, Math.floor(fuel));
   }
 
   /** Whether the process can go on: it was not killed, and waits for no page. */
   #deliverSignals(process: ProcessState, space: SpaceState): boolean {
     const { signals } = this.#parts;
-    return this.#holdingPages(process, () => {
-      while (signals.deliver(process, space) === 'handler');
-    }) && process.exit === undefined;
+    return (
+      this.#holdingPages(process, () => {
+        while (signals.deliver(process, space) === 'handler');
+      }) && process.exit === undefined
+    );
   }
 
   /** Runs `action`; false when it has to be started over because a page must come first, or could not. */
@@ -186,17 +198,22 @@ export class Kernel {
     this.#enter(trap);
     switch (trap.cause) {
       case 'system-call':
-        return this.#call(process, space);
+        this.#call(process, space);
+        break;
       case 'page-fault':
-        return this.#settle(process, memory.fault(space, trap.address, trap.access, trap.pc));
+        this.#settle(process, memory.fault(space, trap.address, trap.access, trap.pc));
+        break;
       case 'illegal-instruction':
-        return signals.force(process, Signal.SIGILL, SignalCode.illegalOpcode, BigInt(trap.pc));
+        signals.force(process, Signal.SIGILL, SignalCode.illegalOpcode, BigInt(trap.pc));
+        break;
       case 'breakpoint':
-        return signals.force(process, Signal.SIGTRAP, SignalCode.breakpoint, BigInt(trap.pc));
+        signals.force(process, Signal.SIGTRAP, SignalCode.breakpoint, BigInt(trap.pc));
+        break;
       case 'misaligned':
-        return signals.force(process, Signal.SIGBUS, SignalCode.misaligned, BigInt(trap.pc));
+        signals.force(process, Signal.SIGBUS, SignalCode.misaligned, BigInt(trap.pc));
+        break;
       default:
-        return unreachable(trap.cause);
+        unreachable(trap.cause);
     }
   }
 
@@ -221,22 +238,25 @@ export class Kernel {
   #settle(process: ProcessState, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'resumed':
-        return;
+        break;
       case 'blocked':
         process.waitsFor = outcome.request;
         process.status = 'blocked';
-        return;
+        break;
       case 'signal':
-        return this.#parts.signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address));
+        this.#parts.signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address));
+        break;
       case 'out-of-memory':
-        return this.#kill(process, outcome.detail);
+        endProcess(process, {
+          code: 0,
+          signal: Signal.SIGKILL,
+          reason: outcome.detail,
+          lacks: outcome.lacks,
+        });
+        break;
       default:
-        return unreachable(outcome);
+        unreachable(outcome);
     }
-  }
-
-  #kill(process: ProcessState, reason: string): void {
-    endProcess(process, { code: 0, signal: Signal.SIGKILL, reason });
   }
 
   /** There is no other process to run: time passes until the page has come. */

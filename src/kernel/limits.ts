@@ -4,8 +4,22 @@ import type { ProcessState } from './state.ts';
 export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
 export type LimitName =
-  | 'CPU' | 'FSIZE' | 'DATA' | 'STACK' | 'CORE' | 'RSS' | 'NPROC' | 'NOFILE' | 'MEMLOCK' | 'AS' | 'LOCKS'
-  | 'SIGPENDING' | 'MSGQUEUE' | 'NICE' | 'RTPRIO' | 'RTTIME';
+  | 'CPU'
+  | 'FSIZE'
+  | 'DATA'
+  | 'STACK'
+  | 'CORE'
+  | 'RSS'
+  | 'NPROC'
+  | 'NOFILE'
+  | 'MEMLOCK'
+  | 'AS'
+  | 'LOCKS'
+  | 'SIGPENDING'
+  | 'MSGQUEUE'
+  | 'NICE'
+  | 'RTPRIO'
+  | 'RTTIME';
 
 export interface Limit {
   readonly name: LimitName;
@@ -16,8 +30,18 @@ export interface Limit {
   readonly hard: bigint;
 }
 
-const limit = (name: LimitName, title: string, units: string, soft: bigint = UNLIMITED, hard: bigint = soft): Limit => ({
-  name, title, units, soft, hard,
+const limit = (
+  name: LimitName,
+  title: string,
+  units: string,
+  soft: bigint = UNLIMITED,
+  hard: bigint = soft,
+): Limit => ({
+  name,
+  title,
+  units,
+  soft,
+  hard,
 });
 
 /** Index is the number of the resource, RLIMIT_* of asm-generic/resource.h. */
@@ -41,7 +65,9 @@ export const LIMITS: readonly Limit[] = [
   limit('RTTIME', 'Max realtime timeout', 'us'),
 ];
 
-const defaults = new Map<LimitName, readonly [bigint, bigint]>(LIMITS.map(({ name, soft, hard }) => [name, [soft, hard]]));
+const defaults = new Map<LimitName, readonly [bigint, bigint]>(
+  LIMITS.map(({ name, soft, hard }) => [name, [soft, hard]]),
+);
 
 /** Soft and hard limit of a process; the default where it has set none. */
 export function limitOf(process: ProcessState, name: LimitName): readonly [soft: bigint, hard: bigint] {

@@ -67,8 +67,8 @@ export interface ProcessState {
   status: 'ready' | 'running' | 'blocked' | 'zombie';
   /** Registers while not running. */
   registers: RegisterContext;
-  /** Exit code, or the signal that killed it, and why the kernel did when no signal of its own. */
-  exit: { code: number; signal: number; reason?: string } | undefined;
+  /** Exit code, or the signal that killed it, and why the kernel did when no signal of its own; see process/exit.ts. */
+  exit: { code: number; signal: number; reason?: string; lacks?: 'frames' | 'swap' } | undefined;
   /** Path, arguments and environment of the running program. */
   path: string;
   /** As set by prctl(PR_SET_NAME); otherwise the last part of `path`. */

@@ -304,7 +304,7 @@ function placeBody(body: Body, shared: Shared, access: number): Statement {
 /** A look-up for an instruction; `failed` is what to do when it faults. */
 function lookUpInstruction(
   body: Body,
-  { geometry, layout, config }: AccessEnvironment,
+  { geometry }: AccessEnvironment,
   look: FunctionReference<'i64'>,
   note: (failed: I32) => Statement,
 ): { entry: Local<'i64'>; statement: Statement } {
@@ -312,8 +312,7 @@ function lookUpInstruction(
   const entry = body.local('i64');
   const refused = i32.or(i64.eqz(entry), i32.eqz(hasBit(entry, geometry.entry.execute)));
   const fault = sequence(fail(pc, ACCESS.fetch, EXIT.pageFault), give(i32.const(EXIT.pageFault)));
-  const forget = config.tlb.kind === 'split' ? forgetSlot(layout, pc) : nothing;
-  return { entry, statement: sequence(entry.set(call(look, pc, i32.const(ACCESS.fetch))), note(refused), when(refused, sequence(forget, fault))) };
+  return { entry, statement: sequence(entry.set(call(look, pc, i32.const(ACCESS.fetch))), note(refused), when(refused, fault)) };
 }
 
 function fetchBody(body: Body, environment: AccessEnvironment, look: FunctionReference<'i64'>, ring: Ring): Statement {

@@ -22,7 +22,12 @@ export interface RecordHeader {
 
 /** What a file holds after its header. */
 export type RecordEntry =
-  | { readonly type: 'reference'; readonly kind: RecordedKind; readonly address: number; readonly bytes: number }
+  | {
+      readonly type: 'reference';
+      readonly kind: RecordedKind;
+      readonly address: number;
+      readonly bytes: number;
+    }
   /** The references that follow are made in this address space. */
   | { readonly type: 'space'; readonly space: number }
   /** Pages from `page` on are gone from the current space for good. */
@@ -119,14 +124,14 @@ class BinaryRecord implements RecordWriter {
   #first(low: number, number: number): void {
     if (this.#used + LONGEST_ENTRY > CHUNK) this.#flush();
     const more = number >= 16;
-    this.#chunk[this.#used++] = low | (number % 16 << 3) | (more ? 0x80 : 0);
+    this.#chunk[this.#used++] = low | ((number % 16) << 3) | (more ? 0x80 : 0);
     if (more) this.#number(Math.floor(number / 16));
   }
 
   /** LEB128: seven bits a byte, lowest first. */
   #number(value: number): void {
     while (value >= 0x80) {
-      this.#chunk[this.#used++] = value % 0x80 | 0x80;
+      this.#chunk[this.#used++] = (value % 0x80) | 0x80;
       value = Math.floor(value / 0x80);
     }
     this.#chunk[this.#used++] = value;

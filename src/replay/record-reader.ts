@@ -1,8 +1,18 @@
 /** Recorded references, read; record-format.ts describes the format. */
 import { UserError } from '../base/errors.ts';
 import {
-  KINDS, LETTERS, OPERATIONS, OTHER, RECORD_MAGIC, RECORD_VERSION, type RecordEntry, type RecordHeader,
-  type RecordedKind, unitOf, unzigzag, usualBytes,
+  KINDS,
+  LETTERS,
+  OPERATIONS,
+  OTHER,
+  RECORD_MAGIC,
+  RECORD_VERSION,
+  type RecordEntry,
+  type RecordedKind,
+  type RecordHeader,
+  unitOf,
+  unzigzag,
+  usualBytes,
 } from './record-format.ts';
 
 export interface ReadRecord {
@@ -24,16 +34,21 @@ export function readRecord(bytes: Uint8Array, name: string): ReadRecord {
   const first = lineAt(bytes, 0);
   const [magic, version, form] = first?.text.split(' ') ?? [];
   if (first === undefined || magic !== RECORD_MAGIC) {
-    throw new UserError(name, `not a reference record; expected '${RECORD_MAGIC} ${RECORD_VERSION} …' in line 1`);
+    throw new UserError(
+      name,
+      `not a reference record; expected '${RECORD_MAGIC} ${RECORD_VERSION} …' in line 1`,
+    );
   }
   if (version !== String(RECORD_VERSION)) {
     throw new UserError(`${name}:1`, `version ${version} of the format; expected ${RECORD_VERSION}`);
   }
-  if (form !== 'binary' && form !== 'text') throw new UserError(`${name}:1`, `form '${form}', expected binary or text`);
+  if (form !== 'binary' && form !== 'text')
+    throw new UserError(`${name}:1`, `form '${form}', expected binary or text`);
   const second = lineAt(bytes, first.end);
   const header = parseHeader(second?.text ?? '', name);
   const start = second?.end ?? bytes.length;
-  const entries = form === 'text' ? textEntries(bytes, start, header, name) : binaryEntries(bytes, start, header, name);
+  const entries =
+    form === 'text' ? textEntries(bytes, start, header, name) : binaryEntries(bytes, start, header, name);
   return { header, entries };
 }
 
@@ -51,19 +66,26 @@ function parseHeader(text: string, name: string): RecordHeader {
     throw new UserError(`${name}:2`, 'not JSON');
   }
   const { granularity, pageSize, program } = (value ?? {}) as Partial<Record<string, unknown>>;
-  if (granularity !== 'every' && granularity !== 'page') throw new UserError(`${name}:2`, 'no granularity every or page');
+  if (granularity !== 'every' && granularity !== 'page')
+    throw new UserError(`${name}:2`, 'no granularity every or page');
   if (typeof pageSize !== 'number' || !(pageSize >= 1)) throw new UserError(`${name}:2`, 'no pageSize');
   return { granularity, pageSize, program: Array.isArray(program) ? program.map(String) : [] };
 }
 
-function* binaryEntries(bytes: Uint8Array, start: number, header: RecordHeader, name: string): Generator<RecordEntry> {
+function* binaryEntries(
+  bytes: Uint8Array,
+  start: number,
+  header: RecordHeader,
+  name: string,
+): Generator<RecordEntry> {
   const places = { fetch: 0, load: 0 };
   let at = start;
   const number = (): number => {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
       const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 49) throw new UserError(`${name}+0x${at.toString(16)}`, 'cut off or malformed');
+      if (byte === undefined || scale > 2 ** 49)
+        throw new UserError(`${name}+0x${at.toString(16)}`, 'cut off or malformed');
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
@@ -97,7 +119,12 @@ function operation(code: number, number: () => number, name: string): RecordEntr
   }
 }
 
-function* textEntries(bytes: Uint8Array, start: number, header: RecordHeader, name: string): Generator<RecordEntry> {
+function* textEntries(
+  bytes: Uint8Array,
+  start: number,
+  header: RecordHeader,
+  name: string,
+): Generator<RecordEntry> {
   let line = 2;
   for (let at = start; at < bytes.length; ) {
     const next = lineAt(bytes, at);

@@ -2,7 +2,9 @@
 
 /** 1234567 → `1,234,567`. */
 export function grouped(n: number): string {
-  return Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(n)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 const timeUnits = [
@@ -36,4 +38,5 @@ export function percent(part: number, whole: number): string {
 }
 
 /** `1 page`, `2 pages`. */
-export const counted = (n: number, one: string, many = `${one}s`): string => `${grouped(n)} ${n === 1 ? one : many}`;
+export const counted = (n: number, one: string, many = `${one}s`): string =>
+  `${grouped(n)} ${n === 1 ? one : many}`;

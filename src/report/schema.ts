@@ -79,7 +79,9 @@ export const runReportSchema = z.object({
   }),
   systemCalls: z.object({ total: count, calls: z.array(call), unknown: z.array(call) }),
   areas: z.array(area),
-  notes: z.array(z.string()).describe('what the reader should know, e.g. that a policy was served in a slower way'),
+  notes: z
+    .array(z.string())
+    .describe('what the reader should know, e.g. that a policy was served in a slower way'),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;
@@ -87,7 +89,9 @@ export type RunReport = z.infer<typeof runReportSchema>;
 export const comparisonSchema = z.object({
   schema: z.literal('pagewalk.compare/1'),
   identicalOutput: z.boolean(),
-  runs: z.array(z.object({ label: z.string(), outputBytes: count, outputHash: z.string(), report: runReportSchema })),
+  runs: z.array(
+    z.object({ label: z.string(), outputBytes: count, outputHash: z.string(), report: runReportSchema }),
+  ),
 });
 
 export type Comparison = z.infer<typeof comparisonSchema>;

@@ -7,7 +7,8 @@ const PAGE_SIZE = 4096;
 const LABEL_WIDTH = 13;
 
 const size = (pages: number): string => formatSize(pages * PAGE_SIZE);
-const join = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined).join(' · ');
+const join = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(' · ');
 
 /** @returns lines that end in a line feed */
 export function reportText(report: RunReport): string {
@@ -15,21 +16,32 @@ export function reportText(report: RunReport): string {
     ['end', endLine(report)],
     ['ran', ranLine(report)],
     ['memory', memoryLine(report)],
-    ['least', `${formatSize(report.leastMemory.bytes)} (${counted(report.leastMemory.frames, 'frame')}) is the least memory for this run`],
+    [
+      'least',
+      `${formatSize(report.leastMemory.bytes)} (${counted(report.leastMemory.frames, 'frame')}) is the least memory for this run`,
+    ],
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
-    ['walks', `${counted(report.walks.loads, 'table load')}, ${counted(report.walks.dirty, 'walk')} only to set a dirty bit`],
+    [
+      'walks',
+      `${counted(report.walks.loads, 'table load')}, ${counted(report.walks.dirty, 'walk')} only to set a dirty bit`,
+    ],
     ['faults', faultsLine(report)],
     ['evictions', evictionsLine(report)],
     ['swap', swapLine(report)],
-    ['tables', `${counted(report.tables.frames, 'frame')} at the end, ${grouped(report.tables.peak)} at the peak`],
+    [
+      'tables',
+      `${counted(report.tables.frames, 'frame')} at the end, ${grouped(report.tables.peak)} at the peak`,
+    ],
     ['access time', accessLine(report)],
     ['time', timeLine(report)],
     ['system calls', callsLine(report)],
     ['unknown', unknownLine(report)],
     ...report.notes.map((note): [string, string] => ['note', note]),
   ];
-  const lines = rows.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`]));
+  const lines = rows.flatMap(([label, text]) =>
+    text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`],
+  );
   const title = `pagewalk: ${[report.program.path, ...report.program.arguments.slice(1)].join(' ')}`;
   return `${[title, ...lines, ...areaLines(report)].join('\n')}\n`;
 }
@@ -135,6 +147,8 @@ function areaLines({ areas }: RunReport): string[] {
   const table = [['area', '', 'pages', 'resident', 'swapped', ''], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]!.length)));
   const aligned = (row: string[]) =>
-    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : i < 5 ? cell.padStart(widths[i]!) : cell)).join('  ');
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : i < 5 ? cell.padStart(widths[i]!) : cell))
+      .join('  ');
   return table.map((row) => `  ${aligned(row)}`.trimEnd());
 }

@@ -67,7 +67,10 @@ export class Timeline {
   #rest(event: KernelEvent): void {
     switch (event.type) {
       case 'evict':
-        this.#instant(event, TRACK.faults, `evict: ${event.written}`, { frame: event.frame, page: event.page });
+        this.#instant(event, TRACK.faults, `evict: ${event.written}`, {
+          frame: event.frame,
+          page: event.page,
+        });
         break;
       case 'swap-out':
         this.#swapped++;

@@ -1,23 +1,36 @@
 /** Brings the first program to its first instruction: reads its headers, lays out its space, fills its stack. */
 import { UserError } from '../base/errors.ts';
-import { nextUint32, type RandomState } from '../base/random.ts';
 import { PAGE_SIZE, type VirtualAddress, virtualAddress } from '../base/numbers.ts';
-import { formatSize } from '../base/sizes.ts';
+import { nextUint32, type RandomState } from '../base/random.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { KernelFiles } from '../kernel/files/files.ts';
 import { GUEST_GID, GUEST_UID } from '../kernel/files/flags.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkWriteXorExecute, placementOf, programAreas, stackArea, trampolineArea } from '../kernel/loader/areas.ts';
+import {
+  checkWriteXorExecute,
+  placementOf,
+  programAreas,
+  stackArea,
+  trampolineArea,
+} from '../kernel/loader/areas.ts';
 import { type ElfImage, parseElf } from '../kernel/loader/elf.ts';
 import { MMAP_TOP, STACK_TOP } from '../kernel/loader/layout.ts';
 import { buildStack, type StackImage } from '../kernel/loader/stack.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { createProcess, FIRST_PID, NO_PARENT } from '../kernel/process/create.ts';
 import { TRAMPOLINE_CODE } from '../kernel/process/trampoline.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, type ProcessState, type RootState, type SpaceState } from '../kernel/state.ts';
+import {
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type ProcessState,
+  type RootState,
+  type SpaceState,
+} from '../kernel/state.ts';
 import type { MachinePort } from '../machine/contract.ts';
 import type { SystemConfig } from './config.ts';
 import type { ProgramRequest } from './ports.ts';
+import { tooSmall } from './too-small.ts';
 
 export interface BootParts {
   readonly root: RootState;
@@ -32,11 +45,11 @@ export interface BootParts {
 
 /** @throws UserError when the file is no program for this machine, or memory does not hold its start */
 export async function boot(parts: BootParts): Promise<void> {
-  const { root, files, machine, events, config, program } = parts;
+  const { root, memory, files, machine, events, config, program } = parts;
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
   const stack = stackOf(image, program, root.random);
-  const space = createSpace(parts);
+  const space = memory.createSpace();
   layOut(parts, space, image, stack);
   const process = createProcess({ ...program, pid: FIRST_PID, parent: NO_PARENT, space: space.id, cwd: '/' });
   process.auxv = stack.auxiliary;
@@ -65,7 +78,8 @@ function stackOf(image: ElfImage, program: ProgramRequest, random: RandomState):
     gid: GUEST_GID,
     random: randomBytes(random),
   });
-  if (stack === undefined) throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
+  if (stack === undefined)
+    throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
   return stack;
 }
 
@@ -74,16 +88,12 @@ function randomBytes(random: RandomState): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-function createSpace({ memory, config }: BootParts): SpaceState {
-  try {
-    return memory.createSpace();
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw tooSmall(config, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function layOut({ memory, files, config, program }: BootParts, space: SpaceState, image: ElfImage, stack: StackImage): void {
+function layOut(
+  { memory, files, program }: BootParts,
+  space: SpaceState,
+  image: ElfImage,
+  stack: StackImage,
+): void {
   const object = files.hostProgram(program.path, program.bytes);
   for (const area of programAreas(image, { object, path: program.path })) memory.addArea(space, area);
   const execute = image.executableStack ? PROT_EXEC : 0;
@@ -94,11 +104,15 @@ function layOut({ memory, files, config, program }: BootParts, space: SpaceState
   space.brkStart = end;
   space.brk = end;
   space.mmapTop = MMAP_TOP;
-  void config;
 }
 
 /** Writes the stack a page at a time, from the top as the guest would. */
-async function fillStack(parts: BootParts, process: ProcessState, space: SpaceState, stack: StackImage): Promise<void> {
+async function fillStack(
+  parts: BootParts,
+  process: ProcessState,
+  space: SpaceState,
+  stack: StackImage,
+): Promise<void> {
   const user = parts.memory.user(space);
   for (let end: number = STACK_TOP; end > stack.pointer; ) {
     const start = Math.max(stack.pointer, Math.floor((end - 1) / PAGE_SIZE) * PAGE_SIZE);
@@ -121,11 +135,10 @@ async function touchAll(parts: BootParts, process: ProcessState, space: SpaceSta
 
 async function must({ kernel, config }: BootParts, process: ProcessState, action: () => void): Promise<void> {
   if (await kernel.attempt(process, action)) return;
-  throw tooSmall(config, process.exit?.reason ?? 'its first pages do not fit');
+  throw tooSmall(config, FIRST_TABLES + INSTRUCTION_PAGES, INSTRUCTION_PAGES);
 }
 
-/** @param detail what could not be had */
-function tooSmall({ sizing }: SystemConfig, detail: string): UserError {
-  const flag = sizing.mode === 'frames' ? `--frames ${sizing.frames}` : `--memory ${formatSize(sizing.frames * PAGE_SIZE)}`;
-  return new UserError(flag, `too small to start the program: ${detail}`);
-}
+/** Root, and two levels each for the program and the stack. */
+const FIRST_TABLES = 5;
+/** Two to be fetched from and two of data. */
+const INSTRUCTION_PAGES = 4;

@@ -81,7 +81,10 @@ const flagOf: PlaceOf = (option) => `--${option.replace(/[A-Z]/g, (letter) => `-
  * @throws UserError naming the option, for the first one that is wrong
  */
 export function systemConfig(options: SystemOptions, placeOf: PlaceOf = flagOf): SystemConfig {
-  const policy = findReplacementPolicy(options.replacement ?? DEFAULT_OPTIONS.replacement, placeOf('replacement'));
+  const policy = findReplacementPolicy(
+    options.replacement ?? DEFAULT_OPTIONS.replacement,
+    placeOf('replacement'),
+  );
   checkNeeds(policy, placeOf('replacement'));
   return {
     sizing: sizingOf(options, placeOf),
@@ -106,10 +109,16 @@ export function systemConfig(options: SystemOptions, placeOf: PlaceOf = flagOf):
 /** Refuses a policy that needs what a run can't tell it, with the reason. */
 function checkNeeds(policy: PolicyDefinition, place: string): void {
   if (policy.needs === 'the future') {
-    throw new UserError(place, `${policy.name} needs to know the future; record the run with --record and replay it`);
+    throw new UserError(
+      place,
+      `${policy.name} needs to know the future; record the run with --record and replay it`,
+    );
   }
   if (policy.needs === 'every reference') {
-    throw new UserError(place, `${policy.name} needs every reference as it happens, which a run does not tell it yet`);
+    throw new UserError(
+      place,
+      `${policy.name} needs every reference as it happens, which a run does not tell it yet`,
+    );
   }
 }
 
@@ -117,7 +126,10 @@ function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizin
   if (options.frames === undefined) {
     const frames = parsePages(options.memory ?? DEFAULT_OPTIONS.memory, placeOf('memory'));
     if (frames <= MOST_FRAMES) return { mode: 'memory', frames };
-    throw new UserError(placeOf('memory'), `${formatSize(frames * PAGE_SIZE)} is more than the machine can have (3G)`);
+    throw new UserError(
+      placeOf('memory'),
+      `${formatSize(frames * PAGE_SIZE)} is more than the machine can have (3G)`,
+    );
   }
   if (options.memory !== undefined) {
     throw new UserError(placeOf('frames'), 'give either frames or memory, not both');
@@ -135,7 +147,8 @@ function parseSwap(text: string, place: string): SystemConfig['swap'] {
 
 function seedOf(seed: number | string, place: string): number {
   const value = Number(seed);
-  if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32 && String(seed).trim() !== '') return value;
+  if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32 && String(seed).trim() !== '')
+    return value;
   throw new UserError(place, `'${seed}' is not a whole number of 32 bits`);
 }
 
@@ -148,7 +161,8 @@ function oneOf<const Name extends string>(text: string, known: readonly Name[], 
 function costsOf(given: Partial<Record<string, number>>, place: string): Costs {
   const known = Object.keys(DEFAULT_COSTS);
   for (const [name, ns] of Object.entries(given)) {
-    if (!known.includes(name)) throw new UserError(place, `unknown cost '${name}'; known: ${known.join(', ')}`);
+    if (!known.includes(name))
+      throw new UserError(place, `unknown cost '${name}'; known: ${known.join(', ')}`);
     // Fractions of a nanosecond would make sums depend on their order.
     if (ns === undefined || !Number.isSafeInteger(ns) || ns < 0 || ns > 1e12) {
       throw new UserError(place, `${name}=${ns} is not a whole number of ns from 0 to 10^12`);

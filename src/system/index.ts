@@ -21,8 +21,8 @@ export { reportText } from '../report/text.ts';
 export { Timeline } from '../report/timeline.ts';
 export {
   DEFAULT_OPTIONS,
-  parseCosts,
   type PlaceOf,
+  parseCosts,
   type SystemConfig,
   type SystemOptions,
   systemConfig,

@@ -10,7 +10,10 @@ const count = z.union([z.int().positive(), z.string()]);
 const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
 
 export const systemOptionsSchema = z.strictObject({
-  memory: z.string().optional().describe(`size of all memory, tables included; default ${DEFAULT_OPTIONS.memory}`),
+  memory: z
+    .string()
+    .optional()
+    .describe(`size of all memory, tables included; default ${DEFAULT_OPTIONS.memory}`),
   frames: count.optional().describe('instead: frames for pages alone, tables beside them'),
   translation: z.string().optional().describe('address translation: sv39'),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),

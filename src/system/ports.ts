@@ -1,6 +1,7 @@
 /** The outside of a system: what a host (Node, a browser worker, a test) gives it. */
 import type { HostFiles, HostStreams } from '../kernel/files/host.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
+import type { PageStore } from '../stores/contract.ts';
 import type { StoreOpeners } from '../stores/registry.ts';
 
 /** A program and how it is called. */
@@ -22,8 +23,8 @@ export interface SystemPorts {
   readonly files: HostFiles;
   readonly streams: HostStreams;
   readonly stores: StoreOpeners & {
-    /** A file that is gone with the store; `undefined` where there are no files: memory is taken instead. */
-    readonly temporaryPath: (() => string) | undefined;
+    /** Opens a store in a file that nobody else sees; `undefined` where there are no files: memory is taken instead. */
+    readonly temporary: ((capacity: number, place: string) => PageStore) | undefined;
   };
   /** Lets the host handle what waits for it. */
   turn(): Promise<void>;

@@ -35,8 +35,16 @@ export function collectReport(sources: ReportSources): RunReport {
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
     walks: { loads: machine.walkLoads, dirty: machine.dirtyWalks },
-    faults: { total: sum(Object.values(memory.faults)), major: memory.majorFaults, cases: { ...memory.faults } },
-    evictions: { clean: memory.evictionsClean, dirty: memory.evictionsDirty, writesSaved: memory.writesSaved },
+    faults: {
+      total: sum(Object.values(memory.faults)),
+      major: memory.majorFaults,
+      cases: { ...memory.faults },
+    },
+    evictions: {
+      clean: memory.evictionsClean,
+      dirty: memory.evictionsDirty,
+      writesSaved: memory.writesSaved,
+    },
     swap: {
       reads: memory.swapReads,
       writes: memory.swapWrites,
@@ -96,7 +104,7 @@ function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['
  * The frames that were needed at once: the tables, and the pages that one instruction, or one step of a system
  * call, touched. With fewer it could not have completed.
  */
-function leastMemory(memory: MemoryCounters): RunReport['leastMemory'] {
+export function leastMemory(memory: MemoryCounters): RunReport['leastMemory'] {
   const frames = memory.tableFramesPeak + memory.pinnedPeak;
   return { frames, bytes: frames * PAGE_SIZE };
 }
@@ -106,7 +114,12 @@ function accessTime({ config, machine, memory }: ReportSources): RunReport['acce
   const references = machine.fetches + machine.loads + machine.stores;
   const miss = references === 0 ? 0 : Math.min(1, memory.majorFaults / references);
   const { memory: hitTime, diskPage: missTime } = config.costs;
-  return { average: (1 - miss) * hitTime + miss * missTime, hitRatio: 1 - miss, memory: hitTime, disk: missTime };
+  return {
+    average: (1 - miss) * hitTime + miss * missTime,
+    hitRatio: 1 - miss,
+    memory: hitTime,
+    disk: missTime,
+  };
 }
 
 function timeReport({ clock }: RootState): RunReport['time'] {
@@ -129,7 +142,8 @@ function listCalls(counts: Readonly<Record<number, number>>): RunReport['systemC
     .sort((a, b) => b.count - a.count || a.number - b.number);
 }
 
-const callName = (number: number): string => allCalls.find((call) => call.number === number)?.name ?? `call ${number}`;
+const callName = (number: number): string =>
+  allCalls.find((call) => call.number === number)?.name ?? `call ${number}`;
 
 function areaReport({ area, resident, swapped }: AreaList[number]): RunReport['areas'][number] {
   return {

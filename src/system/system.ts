@@ -32,7 +32,8 @@ import { boot } from './boot.ts';
 import type { SystemConfig } from './config.ts';
 import type { SystemPorts } from './ports.ts';
 import { Recorder } from './recorder.ts';
-import { collectReport } from './run-report.ts';
+import { collectReport, leastMemory } from './run-report.ts';
+import { tooSmall } from './too-small.ts';
 
 /** How a run ended, or that it has not. */
 export type RunOutcome = RunReport['end'] | { readonly kind: 'paused' };
@@ -79,21 +80,54 @@ export class System {
     const { frames } = machine;
     const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames });
     const memory = new Memory({
-      root, machine, store, clock, events: stream, policyDefinition: definition, objects: files, geometry: sv39,
-      costs: config.costs, references: recorder, options: { writeXorExecute: config.writeXorExecute === 'on' },
+      root,
+      machine,
+      store,
+      clock,
+      events: stream,
+      policyDefinition: definition,
+      objects: files,
+      geometry: sv39,
+      costs: config.costs,
+      references: recorder,
+      options: { writeXorExecute: config.writeXorExecute === 'on' },
     });
     files.connect(memory);
-    const signals = new ProcessSignals({ machine, memory, events: stream, trampoline: TRAMPOLINE, uid: GUEST_UID });
+    const signals = new ProcessSignals({
+      machine,
+      memory,
+      events: stream,
+      trampoline: TRAMPOLINE,
+      uid: GUEST_UID,
+    });
     const strace = ports.strace ?? 'off';
     const calls = new Dispatcher({
-      root, machine, memory, files, signals, clock, events: stream, calls: allCalls, strace,
+      root,
+      machine,
+      memory,
+      files,
+      signals,
+      clock,
+      events: stream,
+      calls: allCalls,
+      strace,
     });
     const drain = recorder && (() => recorder.drain(machine, root));
     this.memory = memory;
     this.#files = files;
     this.#stream = stream;
     this.#kernel = new Kernel({
-      root, machine, memory, files, calls, signals, clock, stream, drain, costs: config.costs, host: ports,
+      root,
+      machine,
+      memory,
+      files,
+      calls,
+      signals,
+      clock,
+      stream,
+      drain,
+      costs: config.costs,
+      host: ports,
     });
     if (snapshot !== undefined) this.#takeUp(snapshot);
   }
@@ -113,14 +147,21 @@ export class System {
     const { limits } = this.#config;
     if (this.root.processes.length === 0) {
       await boot({
-        root: this.root, memory: this.memory, files: this.#files, machine: this.machine, kernel: this.#kernel,
-        events: this.#stream, config: this.#config, program: this.#ports.program,
+        root: this.root,
+        memory: this.memory,
+        files: this.#files,
+        machine: this.machine,
+        kernel: this.#kernel,
+        events: this.#stream,
+        config: this.#config,
+        program: this.#ports.program,
       });
     }
     const end = await this.#kernel.run({
       instructions: least(limits.instructions, pause.instructions),
       time: least(limits.time, pause.time),
     });
+    this.#checkRoom();
     if (end === 'ended') this.#end = this.#howItEnded();
     else if (this.#isAt(limits, end)) this.#end = { kind: 'stopped', limit: end, status: STATUS_STOPPED };
     return this.#end ?? { kind: 'paused' };
@@ -148,7 +189,8 @@ export class System {
   /** The state between two instructions; only while `run` is not under way. */
   async snapshot(): Promise<Snapshot> {
     const store = await this.store.save();
-    if (store === undefined) throw new UserError('snapshot', `the contents of ${this.store.name} can't be copied`);
+    if (store === undefined)
+      throw new UserError('snapshot', `the contents of ${this.store.name} can't be copied`);
     return { root: structuredClone(this.root), machine: this.machine.save(), store };
   }
 
@@ -166,6 +208,12 @@ export class System {
     this.machine.load(snapshot.machine);
     // The bytes of a program outside of the guest's files are no state: they come from the ports again.
     this.#files.hostProgram(this.#ports.program.path, this.#ports.program.bytes);
+  }
+
+  /** A program that its memory can't hold is a mistake of whoever gave it so little. */
+  #checkRoom(): void {
+    if (this.#kernel.process.exit?.lacks !== 'frames') return;
+    throw tooSmall(this.#config, leastMemory(this.memory.counters).frames, this.memory.counters.pinnedPeak);
   }
 
   #isAt(limits: SystemConfig['limits'], end: 'instructions' | 'time'): boolean {
@@ -195,7 +243,11 @@ export function createSystem(config: SystemConfig, ports: SystemPorts): System {
  * Continues from a snapshot, which is not changed: with the configuration it was made under, and ports that
  * offer the same program and files.
  */
-export async function resumeSystem(snapshot: Snapshot, config: SystemConfig, ports: SystemPorts): Promise<System> {
+export async function resumeSystem(
+  snapshot: Snapshot,
+  config: SystemConfig,
+  ports: SystemPorts,
+): Promise<System> {
   const system = new System(config, ports, snapshot);
   const failure = await system.store.load(snapshot.store);
   if (failure !== undefined) throw new UserError('snapshot', `${system.store.name}: ${failure.detail}`);
@@ -222,11 +274,10 @@ function memorySizing({ sizing }: SystemConfig): Sizing {
 }
 
 function openSwap({ swap }: SystemConfig, { stores }: SystemPorts): PageStore {
-  const { kind } = swap;
-  if (kind !== 'temporary') return openStore(swap, stores, '--swap');
-  const path = stores.temporaryPath?.();
-  const choice = path === undefined ? { kind: 'memory' as const } : { kind: 'file' as const, path };
-  return openStore({ ...choice, capacity: swap.capacity }, stores, '--swap');
+  if (swap.kind !== 'temporary') return openStore(swap, stores, '--swap');
+  return (
+    stores.temporary?.(swap.capacity, '--swap') ?? openStore({ ...swap, kind: 'memory' }, stores, '--swap')
+  );
 }
 
 function initialRoot(config: SystemConfig, store: PageStore): RootState {

@@ -56,10 +56,15 @@ function parseShape(text: string, place: string): TlbShape {
   if (!isReplacement(replacement)) {
     throw new UserError(place, `unknown TLB replacement '${replacement}'; known: ${replacements.join(', ')}`);
   }
-  if (entries < 1 || entries > MOST_ENTRIES) throw new UserError(place, `${entries} entries; give 1 to ${MOST_ENTRIES}`);
-  if (ways < 1 || ways > MOST_WAYS) throw new UserError(place, `${ways} ways; give 1 to ${MOST_WAYS}, e.g. 64x4`);
+  if (entries < 1 || entries > MOST_ENTRIES)
+    throw new UserError(place, `${entries} entries; give 1 to ${MOST_ENTRIES}`);
+  if (ways < 1 || ways > MOST_WAYS)
+    throw new UserError(place, `${ways} ways; give 1 to ${MOST_WAYS}, e.g. 64x4`);
   if (entries % ways !== 0 || !isPowerOfTwo(entries / ways)) {
-    throw new UserError(place, `${entries} entries in ${ways} ways make ${entries / ways} sets; that has to be a power of two`);
+    throw new UserError(
+      place,
+      `${entries} entries in ${ways} ways make ${entries / ways} sets; that has to be a power of two`,
+    );
   }
   return { entries, ways, replacement };
 }
@@ -79,4 +84,5 @@ export function formatTlb(config: TlbConfig): string {
   }
 }
 
-export const formatShape = ({ entries, ways, replacement }: TlbShape): string => `${entries}x${ways}:${replacement}`;
+export const formatShape = ({ entries, ways, replacement }: TlbShape): string =>
+  `${entries}x${ways}:${replacement}`;

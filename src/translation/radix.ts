@@ -91,15 +91,16 @@ export const hasBit = (low: number, bit: number): boolean => ((low >>> bit) & 1)
 
 /** Frame number in an entry. */
 export function frameIn(layout: EntryLayout, low: number, high: number): Frame {
-  const above = layout.ppnBits - (32 - layout.ppnShift);
-  const upper = above > 0 ? (high % 2 ** above) * 2 ** (32 - layout.ppnShift) : 0;
-  return (upper + (low >>> layout.ppnShift)) as Frame;
+  const lower = low >>> layout.ppnShift;
+  if (high === 0) return lower as Frame;
+  const bitsAbove = layout.ppnBits - (32 - layout.ppnShift);
+  return ((high % 2 ** bitsAbove) * 2 ** (32 - layout.ppnShift) + lower) as Frame;
 }
 
 /** Halves of an entry from its frame number and its lower flag bits. */
 export function entryOf(layout: EntryLayout, frame: number, flags: number): EntryHalves {
   const inLow = 2 ** (32 - layout.ppnShift);
-  return { low: ((frame % inLow << layout.ppnShift) | flags) >>> 0, high: Math.floor(frame / inLow) };
+  return { low: (((frame % inLow) << layout.ppnShift) | flags) >>> 0, high: Math.floor(frame / inLow) };
 }
 
 export function isLeaf(layout: EntryLayout, low: number): boolean {
@@ -163,7 +164,10 @@ interface Rule {
 /** Every entry on the way, in the order in which the architecture checks them. */
 const entryRules: readonly Rule[] = [
   { name: 'valid', broken: ({ low, layout }) => !hasBit(low, layout.valid) },
-  { name: 'write needs read', broken: ({ low, layout }) => hasBit(low, layout.write) && !hasBit(low, layout.read) },
+  {
+    name: 'write needs read',
+    broken: ({ low, layout }) => hasBit(low, layout.write) && !hasBit(low, layout.read),
+  },
   { name: 'reserved bits', broken: hasReservedBits },
 ];
 
@@ -236,10 +240,11 @@ export function walk(
     const entryAddress = table * 4096 + indexAt(geometry, level, address) * geometry.entryBytes;
     const entry = readEntry(geometry, ram, entryAddress);
     const bitsBelow = indexShift(geometry, level) - geometry.offsetBits;
-    const candidate: Candidate = { ...entry, layout, bitsBelow, access };
+    const candidate: Candidate = { low: entry.low, high: entry.high, layout, bitsBelow, access };
     const frame = frameIn(layout, entry.low, entry.high);
     const leaf = isLeaf(layout, entry.low);
-    const rule = firstBroken(entryRules, candidate) ?? firstBroken(leaf ? leafRules : pointerRules, candidate);
+    const rule =
+      firstBroken(entryRules, candidate) ?? firstBroken(leaf ? leafRules : pointerRules, candidate);
     if (rule !== undefined) return { kind: 'fault', rule, level, loads };
     if (leaf) {
       const inside = Math.floor(address / 4096) % 2 ** bitsBelow;

@@ -37,7 +37,9 @@ describe('rows', () => {
 
   it('of 32 bits do not overlap', () => {
     const overlaps = longRows.flatMap((a, i) =>
-      longRows.slice(i + 1).flatMap((b) => (((a.match ^ b.match) & a.mask & b.mask) === 0 ? [[a.name, b.name]] : [])),
+      longRows
+        .slice(i + 1)
+        .flatMap((b) => (((a.match ^ b.match) & a.mask & b.mask) === 0 ? [[a.name, b.name]] : [])),
     );
     expect(overlaps).toEqual([]);
   });
@@ -127,12 +129,17 @@ describe('encode', () => {
 });
 
 describe('assemble', () => {
-  it.each(['frob a0,a1', 'add a0,a1', 'add a0,a1,a2,a3', 'add a0,a1,q7', 'lw a0,4[a1]', 'addi a0,a1,x', ''])(
-    "refuses '%s'",
-    (line) => {
-      expect(() => assemble(line, 0)).toThrow(SyntaxError);
-    },
-  );
+  it.each([
+    'frob a0,a1',
+    'add a0,a1',
+    'add a0,a1,a2,a3',
+    'add a0,a1,q7',
+    'lw a0,4[a1]',
+    'addi a0,a1,x',
+    '',
+  ])("refuses '%s'", (line) => {
+    expect(() => assemble(line, 0)).toThrow(SyntaxError);
+  });
 });
 
 describe('illegal encodings', () => {

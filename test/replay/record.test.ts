@@ -26,10 +26,13 @@ function randomEntries(count: number): RecordEntry[] {
   for (let i = 0; i < count; i++) {
     const kind = kinds[nextBelow(random, 3)]!;
     // Near and far distances: zigzags of every length up to 38 bits.
-    const address = nextBelow(random, 2 ** (1 + nextBelow(random, 32))) * (nextBelow(random, 2) === 0 ? 1 : 64);
-    if (kind === 'fetch') entries.push({ type: 'reference', kind, address: address - (address % 2), bytes: 2 });
+    const address =
+      nextBelow(random, 2 ** (1 + nextBelow(random, 32))) * (nextBelow(random, 2) === 0 ? 1 : 64);
+    if (kind === 'fetch')
+      entries.push({ type: 'reference', kind, address: address - (address % 2), bytes: 2 });
     else entries.push({ type: 'reference', kind, address, bytes: 1 << nextBelow(random, 4) });
-    if (nextBelow(random, 50) === 0) entries.push({ type: 'unmap', page: nextBelow(random, 2 ** 26), count: 1 + nextBelow(random, 9) });
+    if (nextBelow(random, 50) === 0)
+      entries.push({ type: 'unmap', page: nextBelow(random, 2 ** 26), count: 1 + nextBelow(random, 9) });
   }
   return [...entries, { type: 'exit' }];
 }
@@ -45,7 +48,12 @@ describe.each(['binary', 'text'] as const)('a %s record', (form) => {
 
   it('at page granularity holds successive references of a kind to a page once', () => {
     const head = { ...header, granularity: 'page' as const };
-    const reference = (kind: 'fetch' | 'load' | 'store', address: number): RecordEntry => ({ type: 'reference', kind, address, bytes: 4 });
+    const reference = (kind: 'fetch' | 'load' | 'store', address: number): RecordEntry => ({
+      type: 'reference',
+      kind,
+      address,
+      bytes: 4,
+    });
     const bytes = written(form, head, [
       reference('fetch', 0x10000),
       reference('fetch', 0x10004),
@@ -56,7 +64,9 @@ describe.each(['binary', 'text'] as const)('a %s record', (form) => {
       { type: 'unmap', page: 0x20, count: 1 },
       reference('store', 0x20020),
     ]);
-    const pages = [...readRecord(bytes, 'r').entries].map((entry) => (entry.type === 'reference' ? `${entry.kind} ${entry.address / 4096}` : entry.type));
+    const pages = [...readRecord(bytes, 'r').entries].map((entry) =>
+      entry.type === 'reference' ? `${entry.kind} ${entry.address / 4096}` : entry.type,
+    );
     expect(pages).toEqual(['fetch 16', 'load 32', 'fetch 16', 'store 32', 'unmap', 'store 32']);
   });
 
@@ -69,7 +79,8 @@ describe.each(['binary', 'text'] as const)('a %s record', (form) => {
 
 it('straight code takes a byte an instruction', () => {
   const entries: RecordEntry[] = [];
-  for (let i = 0; i < 1000; i++) entries.push({ type: 'reference', kind: 'fetch', address: 0x10000 + 4 * i, bytes: 2 });
+  for (let i = 0; i < 1000; i++)
+    entries.push({ type: 'reference', kind: 'fetch', address: 0x10000 + 4 * i, bytes: 2 });
   const empty = written('binary', header, []).length;
   // The first one holds the distance from 0: 0x8000 units, zigzag 0x10000, 4 + 7 + 7 bits in 3 bytes.
   expect(written('binary', header, entries).length - empty).toBe(999 + 3);

@@ -4,9 +4,16 @@
  */
 import { type Frame, frame, virtualAddress } from '../../src/base/numbers.ts';
 import { assemble } from '../../src/isa/text.ts';
-import type { MachineConfig, Trap, TlbShape } from '../../src/machine/contract.ts';
+import type { MachineConfig, TlbShape, Trap } from '../../src/machine/contract.ts';
 import { Machine } from '../../src/machine/machine.ts';
-import { encodeLeaf, encodePointer, indexAt, readEntry, frameIn, writeEntry } from '../../src/translation/radix.ts';
+import {
+  encodeLeaf,
+  encodePointer,
+  frameIn,
+  indexAt,
+  readEntry,
+  writeEntry,
+} from '../../src/translation/radix.ts';
 import { sv39 } from '../../src/translation/sv39.ts';
 
 export interface Segment {
@@ -39,7 +46,11 @@ export interface Outcome {
   readonly output: Buffer;
 }
 
-const shape = (entries: number, ways: number, replacement: TlbShape['replacement'] = 'lru'): TlbShape => ({ entries, ways, replacement });
+const shape = (entries: number, ways: number, replacement: TlbShape['replacement'] = 'lru'): TlbShape => ({
+  entries,
+  ways,
+  replacement,
+});
 
 /** A machine of 64×4 LRU TLBs without stamps and recording, but for what `changed` says. */
 export const bareConfig = (changed: Partial<MachineConfig> = {}): MachineConfig => ({
@@ -56,7 +67,9 @@ export const equivalentConfigs: Readonly<Record<string, Partial<MachineConfig>>>
   'split 64x4': {},
   'split, stamped': { stamps: 'on' },
   'split, one entry each': { tlb: { kind: 'split', data: shape(1, 1), instructions: shape(1, 1) } },
-  'split 4x2 random': { tlb: { kind: 'split', data: shape(4, 2, 'random'), instructions: shape(4, 2, 'random') } },
+  'split 4x2 random': {
+    tlb: { kind: 'split', data: shape(4, 2, 'random'), instructions: shape(4, 2, 'random') },
+  },
   'unified 8x4 fifo': { tlb: { kind: 'unified', shape: shape(8, 4, 'fifo') } },
   'unified, stamped': { tlb: { kind: 'unified', shape: shape(64, 4) }, stamps: 'on' },
   'no TLB': { tlb: { kind: 'none' } },
@@ -83,8 +96,13 @@ export class BareMachine {
     const { machine } = this;
     machine.ram.fill(0, 0, this.#nextFrame * 4096);
     for (let used = 0; used < this.#nextFrame; used++) machine.codeChanged(frame(used));
-    machine.flushAll();
-    machine.loadRegisters({ x: new BigInt64Array(32), f: new BigUint64Array(32), pc: virtualAddress(0), fcsr: 0 });
+    this.#flush();
+    machine.loadRegisters({
+      x: new BigInt64Array(32),
+      f: new BigUint64Array(32),
+      pc: virtualAddress(0),
+      fcsr: 0,
+    });
     this.#nextFrame = 1;
   }
 
@@ -95,15 +113,23 @@ export class BareMachine {
     const before = readEntry(sv39, this.machine.ramView, at);
     const isMapped = (before.low & 1) === 1;
     const target = given ?? (isMapped ? frameIn(sv39.entry, before.low, before.high) : this.#takeFrame());
-    const bits = { read, write, execute, user: true, global: false, accessed: preset, dirty: preset && write };
+    const bits = {
+      read,
+      write,
+      execute,
+      user: true,
+      global: false,
+      accessed: preset,
+      dirty: preset && write,
+    };
     writeEntry(sv39, this.machine.ramView, at, encodeLeaf(sv39.entry, { frame: target, ...bits }));
-    this.machine.flushAll();
+    this.#flush();
     return target;
   }
 
   unmap(address: number): void {
     writeEntry(sv39, this.machine.ramView, this.#leafAt(address), { low: 0, high: 0 });
-    this.machine.flushAll();
+    this.#flush();
   }
 
   /** The low bits of the table entry of an address: V R W X U G A D. */
@@ -114,7 +140,8 @@ export class BareMachine {
   /** Maps and fills a program's pages, and goes to its entry. */
   load(program: Program, preset = false): void {
     for (const { address, size, bytes, write, execute } of program.segments) {
-      for (let at = address - (address % 4096); at < address + size; at += 4096) this.map(at, { write, execute, preset });
+      for (let at = address - (address % 4096); at < address + size; at += 4096)
+        this.map(at, { write, execute, preset });
       this.write(address, bytes);
     }
     this.machine.pc = virtualAddress(program.entry);
@@ -141,7 +168,8 @@ export class BareMachine {
 
   read(address: number, length: number): Buffer {
     const bytes = Buffer.alloc(length);
-    for (const [at, from, count] of this.#pieces(address, length)) bytes.set(this.machine.ram.subarray(at, at + count), from);
+    for (const [at, from, count] of this.#pieces(address, length))
+      bytes.set(this.machine.ram.subarray(at, at + count), from);
     return bytes;
   }
 
@@ -178,7 +206,8 @@ export class BareMachine {
       const trap = this.runToTrap(fuel);
       const call = this.machine.x[17];
       if (trap.cause !== 'system-call') return { end: trap, output: Buffer.concat(written) };
-      if (call === EXIT || call === EXIT_GROUP) return { end: Number(this.machine.x[10]), output: Buffer.concat(written) };
+      if (call === EXIT || call === EXIT_GROUP)
+        return { end: Number(this.machine.x[10]), output: Buffer.concat(written) };
       if (call !== WRITE) throw new Error(`system call ${call}`);
       written.push(this.read(Number(this.machine.x[11]), Number(this.machine.x[12])));
       this.machine.x[10] = this.machine.x[12]!;
@@ -186,8 +215,15 @@ export class BareMachine {
     }
   }
 
+  /** Flushes are recorded as well, and there must be room for them. */
+  #flush(): void {
+    this.machine.drainReferences(() => {});
+    this.machine.flushAll();
+  }
+
   #takeFrame(): Frame {
-    if (this.#nextFrame === this.machine.frames) throw new Error(`the program needs more than ${this.machine.frames} frames`);
+    if (this.#nextFrame === this.machine.frames)
+      throw new Error(`the program needs more than ${this.machine.frames} frames`);
     return frame(this.#nextFrame++);
   }
 

@@ -13,7 +13,10 @@ describe('--tlb', () => {
     ['64x4', { kind: 'split', data: shape, instructions: shape }],
     ['unified:64x4:lru', { kind: 'unified', shape }],
     ['unified:8:fifo', { kind: 'unified', shape: { entries: 8, ways: 8, replacement: 'fifo' } }],
-    ['data=64x4:lru;instructions=1x1:random', { kind: 'split', data: shape, instructions: { entries: 1, ways: 1, replacement: 'random' } }],
+    [
+      'data=64x4:lru;instructions=1x1:random',
+      { kind: 'split', data: shape, instructions: { entries: 1, ways: 1, replacement: 'random' } },
+    ],
   ])('%s', (text, config) => {
     expect(parseTlb(text, '--tlb')).toEqual(config);
     expect(parseTlb(formatTlb(parseTlb(text, '--tlb')), '--tlb')).toEqual(config);
@@ -37,14 +40,25 @@ describe('--tlb', () => {
 });
 
 describe('durations and counts', () => {
-  it.each([['10s', 1e10], ['250ms', 2.5e8], ['3us', 3000], ['100ns', 100], ['1.5', 1.5e9]])('%s', (text, ns) => {
+  it.each([
+    ['10s', 1e10],
+    ['250ms', 2.5e8],
+    ['3us', 3000],
+    ['100ns', 100],
+    ['1.5', 1.5e9],
+  ])('%s', (text, ns) => {
     expect(parseDuration(text, 'p')).toBe(ns);
   });
   it.each(['', 's', '-1s', '1h', '1e3s', '99999999999999s'])('%j is no duration', (text) => {
     expect(() => parseDuration(text, 'p')).toThrow(UserError);
   });
   it('counts take thousands, millions and billions', () => {
-    expect([parseCount('12', 0, 'p'), parseCount('3k', 0, 'p'), parseCount('5m', 0, 'p'), parseCount('1G', 0, 'p')]).toEqual([12, 3000, 5e6, 1e9]);
+    expect([
+      parseCount('12', 0, 'p'),
+      parseCount('3k', 0, 'p'),
+      parseCount('5m', 0, 'p'),
+      parseCount('1G', 0, 'p'),
+    ]).toEqual([12, 3000, 5e6, 1e9]);
     expect(() => parseCount('0', 1, 'p')).toThrow(/from 1 on/);
     expect(() => parseCount('1.5', 1, 'p')).toThrow(UserError);
   });
@@ -94,13 +108,19 @@ describe('a configuration', () => {
   });
 
   it('takes costs by name', () => {
-    expect(systemConfig({ costs: parseCosts('memory=50,trap=0', '--costs') }).costs).toMatchObject({ memory: 50, trap: 0, walkLoad: 100 });
+    expect(systemConfig({ costs: parseCosts('memory=50,trap=0', '--costs') }).costs).toMatchObject({
+      memory: 50,
+      trap: 0,
+      walkLoad: 100,
+    });
     expect(() => parseCosts('memory', '--costs')).toThrow(/'memory' is not NAME=NS/);
     expect(() => parseCosts('disk=1', '--costs')).toThrow(/unknown cost 'disk'; known: instruction, memory/);
   });
 
   it('agrees with its schema', () => {
-    expect(systemOptionsSchema.parse({ memory: '1M', costs: { memory: 1 }, maxInstructions: '5m' })).toBeDefined();
+    expect(
+      systemOptionsSchema.parse({ memory: '1M', costs: { memory: 1 }, maxInstructions: '5m' }),
+    ).toBeDefined();
     expect(systemOptionsSchema.safeParse({ memroy: '1M' }).success).toBe(false);
   });
 });

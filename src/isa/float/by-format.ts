@@ -12,19 +12,11 @@ export const formatOf = (format: FloatFormat): BinaryFormat =>
 export const bitsAs = <F extends FloatFormat>(_format: F, bits: Expression<BitsType>): FloatBits<F> =>
   bits as FloatBits<F>;
 
-/** `value` with its sign bit changed to the exclusive or with that of `bits`, which are widened. */
-const withSign = <F extends FloatFormat>(
-  format: F,
-  value: FloatBits<F>,
-  combine: (bits: I64) => I64,
-): FloatBits<F> => {
-  const { widen, narrow } = formatOf(format);
-  return bitsAs(format, narrow(combine(widen(value))));
-};
-
 /** -value, NaNs too. */
-export const negated = <F extends FloatFormat>(format: F, value: FloatBits<F>): FloatBits<F> =>
-  withSign(format, value, (bits) => i64.xor(bits, i64.const(formatOf(format).sign)));
+export const negated = <F extends FloatFormat>(format: F, value: FloatBits<F>): FloatBits<F> => {
+  const { widen, narrow, sign } = formatOf(format);
+  return bitsAs(format, narrow(i64.xor(widen(value), i64.const(sign))));
+};
 
 /** The class as a register value with one of ten bits set. */
 export const classify = <F extends FloatFormat>(format: F, value: FloatBits<F>): I64 =>

@@ -120,7 +120,6 @@ function shiftWide({ high, low }: Wide, count: Local<'i64'>): Statement {
   const back = i64.sub(integer(0), count);
   const carried = i64.shl(high, back);
   const lost = asInteger(i64.ne(i64.shl(low, back), integer(0)));
-  const lowNotZero = asInteger(i64.ne(low, integer(0)));
   const partly = sequence(
     low.set(i64.or(i64.or(i64.shrU(low, count), carried), lost)),
     high.set(i64.shrU(high, count)),
@@ -128,7 +127,9 @@ function shiftWide({ high, low }: Wide, count: Local<'i64'>): Statement {
   const wholly = sequence(
     count.set(i64.sub(count, integer(64))),
     shiftRightSticky(high, count),
-    low.set(i64.or(high, lowNotZero)),
+    // A product has bits in `low` too, but as the addend beside it has none, these can't cancel: what comes from
+    // `high`, which isn't 0, is sticky bit enough.
+    low.set(high),
     high.set(integer(0)),
   );
   return when(i64.ne(count, integer(0)), when(i64.ltS(count, integer(64)), partly, wholly));

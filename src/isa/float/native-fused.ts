@@ -17,12 +17,25 @@ import {
   i64,
   type Local,
   type Statement,
+  when,
 } from '../../wasm/expressions.ts';
 import { double } from './binary.ts';
-import { hasFiniteBits, isWellNormal, isZeroBits, nativeDouble, nativeSingle } from './native-format.ts';
+import {
+  hasFiniteBits,
+  isWellNormal,
+  isZeroBits,
+  lostBySum,
+  nativeDouble,
+  nativeSingle,
+} from './native-format.ts';
 
-/** Leaves the dispatch loop unless the condition holds and nothing but it keeps the result from being right. */
-type Guard = (condition: I32) => Statement;
+/** The state of the status register as conditions, and what to do when nothing proves the result right. */
+export interface FusedConditions {
+  /** Rounding to nearest-even, and inexact raised. */
+  readonly settled: I32;
+  readonly nearest: I32;
+  leaveUnless(condition: I32): Statement;
+}
 
 /** Bits of a double's fraction below a single's, and their value half-way between two singles. */
 const BELOW_SINGLE = 0x1fffffff;
@@ -32,121 +45,130 @@ const HALF_SINGLE = 0x10000000;
  * The product of singles is exact as a double, so the sum is rounded twice: to double, then to single. That is as
  * good as once unless the first ends on a tie of the second; then the first is done again, to odd.
  */
-export const fuseSingle = (a: I32, b: I32, c: I32, guard: Guard): I32 => {
+export const fuseSingle = (a: I32, b: I32, c: I32, conditions: FusedConditions): I32 => {
   const wide = (bits: I32): F64 => f64.promote(f32.reinterpret(bits));
-  const single = (number: F64): I32 => i32.reinterpret(f32.demote(number));
   return bindIn(f64.mul(wide(a), wide(b)), 'i32', (product) =>
     bindIn(wide(c), 'i32', (addend) =>
       bindIn(f64.add(product, addend), 'i32', (sum) => {
         const below = i32.and(i32.wrap(i64.reinterpret(sum)), i32.const(BELOW_SINGLE));
         const tie = i32.eq(below, i32.const(HALF_SINGLE));
-        const rounded = choose(tie, single(sumToOdd(product, addend)), single(sum));
-        return bindIn(rounded, 'i32', (bits) => {
-          const exactZero = f64.eq(sum, f64.const(0));
-          return after(guard(choose(isWellNormal(nativeSingle, bits), i32.const(1), exactZero)), bits);
+        return bindIn(f32.demote(choose(tie, sumToOdd(product, addend, sum), sum)), 'i32', (single) => {
+          const good = isWellNormal(nativeSingle, i32.reinterpret(single));
+          const nothingLost = f64.eq(lostBySum(nativeDouble, product, addend, sum), f64.const(0));
+          const exact = i32.and(f64.eq(f64.promote(single), sum), nothingLost);
+          const unusual = conditions.leaveUnless(i32.and(conditions.nearest, exact));
+          return after(when(i32.eqz(i32.and(conditions.settled, good)), unusual), i32.reinterpret(single));
         });
       }),
     ),
   );
 };
 
+/** Bits of the least product that has room below it for its error, 104 bits of a double's 1074: 2^-960. */
+const LEAST_PRODUCT = BigInt(double.bias - 960) << 52n;
+/** Just beyond 1 on either side by more than half a unit of a double's last bit. */
+const WIDENED = 1 + 2 ** -52;
+const NARROWED = 1 - 2 ** -52;
+
+/** The parts of a × b + c, where product + c = sum + sumError, and all of it sum + sumError + productError. */
+interface Parts {
+  readonly a: I64;
+  readonly b: I64;
+  readonly product: F64;
+  readonly sum: F64;
+  readonly productError: F64;
+  readonly sumError: F64;
+  /** The rounded sum of both errors. */
+  readonly error: F64;
+}
+
 /**
- * Exponents of factors whose product and its error neither overflow nor underflow, as an interval of the biased
- * field; and of addends that leave room above.
+ * The rounded sum of three parts is sum + error, unless the rounding of the error decides that of the sum. It
+ * doesn't when the error a little widened and a little narrowed gives the same (Ziv, ACM Transactions on
+ * Mathematical Software 17(3), 1991). Overflow anywhere gives a NaN or an infinity in the end.
  */
-const FACTOR = { least: double.bias - 450, count: 900 } as const;
-const ADDEND_LIMIT = BigInt(double.bias + 1000) << 52n;
+export const fuseDouble = (a: I64, b: I64, c: I64, conditions: FusedConditions): I64 =>
+  withParts(a, b, c, (parts) =>
+    bindIn(i64.reinterpret(f64.add(parts.sum, parts.error)), 'i64', (bits) => {
+      const widened = f64.add(parts.sum, f64.mul(parts.error, f64.const(WIDENED)));
+      const narrowed = f64.add(parts.sum, f64.mul(parts.error, f64.const(NARROWED)));
+      const decided = i32.and(hasRoom(parts), f64.eq(widened, narrowed));
+      const usual = i32.and(i32.and(conditions.settled, decided), isWellNormal(nativeDouble, bits));
+      return choose(usual, bits, fuseUnusual(parts, bits, decided, conditions));
+    }),
+  );
 
-const exponentOf = (bits: I64): I64 => i64.and(i64.shrU(bits, i64.const(52)), i64.const(double.topExponent));
-const inFactorRange = (exponent: I64): I32 =>
-  i64.ltU(i64.sub(exponent, i64.const(FACTOR.least)), i64.const(FACTOR.count));
+const hasRoom = ({ product }: Parts): I32 =>
+  i64.geU(i64.and(i64.reinterpret(product), i64.const(double.magnitude)), i64.const(LEAST_PRODUCT));
 
-export const fuseDouble = (a: I64, b: I64, c: I64, guard: Guard): I64 =>
+/**
+ * A factor of zero leaves the addend or a zero. Where only one part has an error, nothing was rounded inside; where
+ * the errors cancel or are none, the sum is exact.
+ */
+function fuseUnusual(parts: Parts, bits: I64, decided: I32, conditions: FusedConditions): I64 {
+  const { settled, nearest, leaveUnless } = conditions;
+  const isZero = (number: F64): I32 => f64.eq(number, f64.const(0));
+  const zeroFactor = i32.or(isZeroBits(nativeDouble, parts.a), isZeroBits(nativeDouble, parts.b));
+  const exactInside = i32.or(isZero(parts.productError), isZero(parts.sumError));
+  const right = i32.or(decided, i32.and(hasRoom(parts), exactInside));
+  const exact = i32.and(nearest, i32.and(hasRoom(parts), isZero(parts.error)));
+  const inRange = i32.or(isWellNormal(nativeDouble, bits), isZeroBits(nativeDouble, bits));
+  const sumBits = i64.reinterpret(parts.sum);
+  return choose(
+    zeroFactor,
+    after(leaveUnless(i32.and(nearest, hasFiniteBits(nativeDouble, sumBits))), sumBits),
+    after(leaveUnless(i32.and(inRange, i32.or(exact, i32.and(settled, right)))), bits),
+  );
+}
+
+const withParts = (a: I64, b: I64, c: I64, use: (parts: Parts) => I64): I64 =>
   bindIn(a, 'i64', (x) =>
     bindIn(b, 'i64', (y) =>
-      bindIn(c, 'i64', (z) =>
-        bindIn(f64.mul(f64.reinterpret(x), f64.reinterpret(y)), 'i64', (product) => {
-          const addend = i64.ltU(i64.and(z, i64.const(double.magnitude)), i64.const(ADDEND_LIMIT));
-          const usual = i32.and(i32.and(inFactorRange(exponentOf(x)), inFactorRange(exponentOf(y))), addend);
-          return choose(usual, fuseUsual(x, y, z, product, guard), fuseZero(x, y, z, product, guard));
-        }),
+      bindIn(f64.reinterpret(c), 'i64', (addend) =>
+        bindIn(f64.mul(f64.reinterpret(x), f64.reinterpret(y)), 'i64', (product) =>
+          bindIn(f64.add(product, addend), 'i64', (sum) =>
+            bindIn(lostByProduct(x, y, product), 'i64', (productError) =>
+              bindIn(lostBySum(nativeDouble, product, addend, sum), 'i64', (sumError) =>
+                bindIn(f64.add(productError, sumError), 'i64', (error) =>
+                  use({ a: x, b: y, product, sum, productError, sumError, error }),
+                ),
+              ),
+            ),
+          ),
+        ),
       ),
     ),
   );
-
-/** A product that is zero because a factor is leaves the addend, or a zero of the right sign. */
-const fuseZero = (a: I64, b: I64, c: I64, product: F64, guard: Guard): I64 =>
-  bindIn(i64.reinterpret(f64.add(product, f64.reinterpret(c))), 'i64', (bits) => {
-    const zeroFactor = i32.or(isZeroBits(nativeDouble, a), isZeroBits(nativeDouble, b));
-    return after(guard(i32.and(zeroFactor, hasFiniteBits(nativeDouble, bits))), bits);
-  });
 
 /**
- * a × b + c = product + error + c is the sum of `high` and two errors far below it. These are added with rounding
- * to odd, which keeps apart what is exact, a tie, or on either side of one; so the last sum alone rounds.
+ * Splits a double into 26 bits, rounded to nearest, and 26 signed bits below: products of halves are exact
+ * (Veltkamp; subnormal numbers are split as well). Factors of 2^996 and more give a NaN.
  */
-const fuseUsual = (a: Local<'i64'>, b: Local<'i64'>, c: I64, product: Local<'f64'>, guard: Guard): I64 =>
-  bindIn(productError(a, b, product), 'i64', (error) =>
-    sumWithError(f64.reinterpret(c), error, (upper, first) =>
-      sumWithError(product, upper, (high, second) =>
-        bindIn(i64.reinterpret(f64.add(high, sumToOdd(first, second))), 'i64', (bits) => {
-          const holds = i32.or(isWellNormal(nativeDouble, bits), isZeroBits(nativeDouble, bits));
-          return after(guard(holds), bits);
-        }),
-      ),
+const split = (bits: Local<'i64'>, use: (high: Local<'f64'>, low: Local<'f64'>) => F64): F64 => {
+  const number = f64.reinterpret(bits);
+  return bindIn(f64.mul(number, f64.const(2 ** 27 + 1)), 'f64', (scaled) =>
+    bindIn(f64.sub(scaled, f64.sub(scaled, number)), 'f64', (high) =>
+      bindIn(f64.sub(number, high), 'f64', (low) => use(high, low)),
     ),
   );
+};
 
-/** x + y rounded, and what the rounding lost, which is a double too. */
-const sumWithError = (x: F64, y: F64, use: (sum: Local<'f64'>, error: Local<'f64'>) => I64): I64 =>
-  bindIn(x, 'i64', (p) =>
-    bindIn(y, 'i64', (q) =>
-      bindIn(f64.add(p, q), 'i64', (sum) =>
-        bindIn(f64.sub(sum, p), 'i64', (part) => {
-          const error = f64.add(f64.sub(p, f64.sub(sum, part)), f64.sub(q, part));
-          return bindIn(error, 'i64', (lost) => use(sum, lost));
-        }),
-      ),
-    ),
+/** a × b - product, exactly (Dekker, Numerische Mathematik 18, 1971). */
+const lostByProduct = (a: Local<'i64'>, b: Local<'i64'>, product: F64): F64 =>
+  split(a, (aHigh, aLow) =>
+    split(b, (bHigh, bLow) => {
+      const upper = f64.sub(f64.sub(product, f64.mul(aHigh, bHigh)), f64.mul(aLow, bHigh));
+      return f64.sub(f64.mul(aLow, bLow), f64.sub(upper, f64.mul(aHigh, bLow)));
+    }),
   );
 
-/** x + y rounded to odd: cut toward zero, the last bit set when anything was cut. */
-const sumToOdd = (x: F64, y: F64): F64 =>
-  f64.reinterpret(
-    sumWithError(x, y, (sum, error) =>
-      bindIn(i64.extendU(f64.ne(error, f64.const(0))), 'i64', (inexact) => {
-        const bits = i64.reinterpret(sum);
-        // Rounded away from zero where sum and error have unlike signs: one unit less is the cut sum.
-        const excess = i64.and(i64.shrU(i64.xor(bits, i64.reinterpret(error)), i64.const(63)), inexact);
-        return i64.or(i64.sub(bits, excess), inexact);
-      }),
-    ),
-  );
-
-const significandOf = (bits: I64): I64 =>
-  i64.or(i64.and(bits, i64.const(double.fraction)), i64.const(double.leastNormal));
-
-/**
- * a × b - product, exactly. The significands' 106-bit product and that of the rounded one, moved to the same
- * place, differ by at most 2^52, so that 64 bits of each are enough:
- *
- *   significand(a) × significand(b) = significand(product) × 2^(52 or 53) + remainder
- */
-const productError = (a: Local<'i64'>, b: Local<'i64'>, product: Local<'f64'>): F64 =>
-  f64.reinterpret(
-    bindIn(i64.reinterpret(product), 'i64', (rounded) =>
-      bindIn(i64.add(exponentOf(a), exponentOf(b)), 'i64', (exponents) => {
-        const place = i64.add(i64.sub(exponentOf(rounded), exponents), i64.const(double.bias + 52));
-        const remainder = i64.sub(
-          i64.mul(significandOf(a), significandOf(b)),
-          i64.shl(significandOf(rounded), place),
-        );
-        // The power of two of the remainder's last bit, with the product's sign.
-        const unit = i64.or(
-          i64.shl(i64.sub(exponents, i64.const(double.bias + 104)), i64.const(52)),
-          i64.and(rounded, i64.const(double.sign)),
-        );
-        return i64.reinterpret(f64.mul(f64.convertI64S(remainder), f64.reinterpret(unit)));
-      }),
-    ),
+/** x + y = `sum` rounded to odd instead: cut toward zero, the last bit set when anything was cut. */
+const sumToOdd = (x: F64, y: F64, sum: Local<'f64'>): F64 =>
+  bindIn(lostBySum(nativeDouble, x, y, sum), 'f64', (lost) =>
+    bindIn(i64.extendU(f64.ne(lost, f64.const(0))), 'f64', (inexact) => {
+      const bits = i64.reinterpret(sum);
+      // Rounded away from zero where sum and loss have unlike signs: one unit less is the cut sum.
+      const excess = i64.and(i64.shrU(i64.xor(bits, i64.reinterpret(lost)), i64.const(63)), inexact);
+      return f64.reinterpret(i64.or(i64.sub(bits, excess), inexact));
+    }),
   );

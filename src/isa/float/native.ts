@@ -1,11 +1,12 @@
 /**
  * Floating point by WebAssembly's own operations, which round to nearest-even and know no flags. They are right
- * when that is the rounding mode, inexact is raised already (it stays so until the program clears it), and the
- * operands and the result show that no other flag is due and that no NaN comes out. Otherwise the instruction
- * leaves before anything is written, and the exact unit does it again. No function is called: a call would cost
- * the dispatch loop its registers.
+ * when that is the rounding mode, the operands and the result show that no NaN comes out and no flag but inexact
+ * is due, and inexact is raised already (it stays so until the program clears it) or the result is proved exact.
+ * Otherwise the instruction leaves before anything is written, and the exact unit does it again. No function is
+ * called: a call would cost the dispatch loop its registers.
  *
- * Source: the technique is QEMU's hardfloat (Cota and Carloni, VEE 2019).
+ * Source: the technique is QEMU's hardfloat (Cota and Carloni, VEE 2019). The proofs of exactness are added, as
+ * programs that compute with small integers may never raise inexact.
  */
 import {
   after,
@@ -20,6 +21,7 @@ import {
   i64,
   type Local,
   select,
+  when,
 } from '../../wasm/expressions.ts';
 import type { FastFloatContext, FloatFormat, FloatUnit, IntegerFormat } from '../operands.ts';
 import { type BitsType, FLAG, MODE } from './binary.ts';
@@ -29,6 +31,8 @@ import {
   hasFiniteBits,
   isWellNormal,
   isZeroBits,
+  lostByDifference,
+  lostBySum,
   type NativeFormat,
   type NumberType,
   nativeDouble,
@@ -36,14 +40,23 @@ import {
 } from './native-format.ts';
 import { fuseDouble, fuseSingle } from './native-fused.ts';
 
-const TRUE = i32.const(1);
-
 /** Does an inexact result rounded to nearest-even need no more than WebAssembly does? Both status bytes at once. */
 const settled = ({ statusAddress }: FastFloatContext): I32 =>
   i32.eq(
     i32.and(i32.load16u(i32.const(0), statusAddress), i32.const(0xff00 | FLAG.inexact)),
     i32.const((MODE.nearestEven << 8) | FLAG.inexact),
   );
+
+/** Is frm nearest-even? Exact results need it too, for the sign of zero sums. */
+const nearest = ({ statusAddress }: FastFloatContext): I32 =>
+  i32.eqz(i32.load8u(i32.const(0), statusAddress + 1));
+
+/**
+ * Does the mode in frm exist? Conversions that are exact in any mode need at least that: with the dynamic mode they
+ * are illegal otherwise, which the exact unit finds out.
+ */
+const modeExists = ({ statusAddress }: FastFloatContext): I32 =>
+  i32.leU(i32.load8u(i32.const(0), statusAddress + 1), i32.const(MODE.nearestAway));
 
 /** One format's operations with the conditions under which they hold. */
 class NativeOperations<B extends BitsType, V extends NumberType> {
@@ -55,9 +68,14 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
     this.#context = context;
   }
 
-  /** The bits of `result`, or leaves when `holds` is false of them. */
-  #checked(result: Expression<B>, holds: (bits: Local<B>) => I32): Expression<B> {
-    return bindIn(result, this.#format.bits, (bits) => after(this.#context.leaveUnless(holds(bits)), bits));
+  /**
+   * `bits`, unless they neither are good for an inexact result when inexact is raised, nor exact. Only one jump
+   * is on the usual path.
+   */
+  #unlessWrong(bits: Expression<B>, good: I32, exact: I32): Expression<B> {
+    const usual = i32.and(settled(this.#context), good);
+    const unusual = this.#context.leaveUnless(i32.and(nearest(this.#context), exact));
+    return after(when(i32.eqz(usual), unusual), bits);
   }
 
   #pair<R extends BitsType>(
@@ -65,15 +83,21 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
     b: Expression<B>,
     type: R,
     body: (a: Local<B>, b: Local<B>) => Expression<R>,
-  ) {
+  ): Expression<R> {
     return bindIn(a, type, (x) => bindIn(b, type, (y) => body(x, y)));
   }
 
-  /** Any finite sum is right: a tiny one is exact. */
+  /** Any finite sum is good: a tiny one is exact. */
   sum(operation: 'add' | 'subtract', a: Expression<B>, b: Expression<B>): Expression<B> {
     const f = this.#format;
-    return this.#checked(f.bitsOf(f[operation](f.number(a), f.number(b))), (bits) =>
-      i32.and(settled(this.#context), hasFiniteBits(f, bits)),
+    const lost = operation === 'add' ? lostBySum : lostByDifference;
+    return this.#pair(a, b, f.bits, (x, y) =>
+      bindIn(f[operation](f.number(x), f.number(y)), f.bits, (sum) => {
+        const exact = f.equal(lost(f, f.number(x), f.number(y), sum), f.number(f.constant(0n)));
+        return bindIn(f.bitsOf(sum), f.bits, (bits) =>
+          this.#unlessWrong(bits, hasFiniteBits(f, bits), exact),
+        );
+      }),
     );
   }
 
@@ -81,9 +105,10 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
   product(a: Expression<B>, b: Expression<B>): Expression<B> {
     const f = this.#format;
     return this.#pair(a, b, f.bits, (x, y) =>
-      this.#checked(f.bitsOf(f.multiply(f.number(x), f.number(y))), (bits) => {
+      bindIn(f.bitsOf(f.multiply(f.number(x), f.number(y))), f.bits, (bits) => {
         const exactZero = i32.and(isZeroBits(f, bits), i32.or(isZeroBits(f, x), isZeroBits(f, y)));
-        return i32.and(settled(this.#context), choose(isWellNormal(f, bits), TRUE, exactZero));
+        const exact = choose(isWellNormal(f, bits), f.isProduct(x, y, bits), exactZero);
+        return this.#unlessWrong(bits, isWellNormal(f, bits), exact);
       }),
     );
   }
@@ -92,9 +117,10 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
   quotient(a: Expression<B>, b: Expression<B>): Expression<B> {
     const f = this.#format;
     return this.#pair(a, b, f.bits, (x, y) =>
-      this.#checked(f.bitsOf(f.divide(f.number(x), f.number(y))), (bits) => {
+      bindIn(f.bitsOf(f.divide(f.number(x), f.number(y))), f.bits, (bits) => {
         const exactZero = i32.and(isZeroBits(f, bits), isZeroBits(f, x));
-        return i32.and(settled(this.#context), choose(isWellNormal(f, bits), TRUE, exactZero));
+        const exact = choose(isWellNormal(f, bits), f.isProduct(bits, y, x), exactZero);
+        return this.#unlessWrong(bits, isWellNormal(f, bits), exact);
       }),
     );
   }
@@ -102,8 +128,11 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
   /** A root of a finite number is neither tiny nor infinite, or a NaN. */
   root(a: Expression<B>): Expression<B> {
     const f = this.#format;
-    return this.#checked(f.bitsOf(f.squareRoot(f.number(a))), (bits) =>
-      i32.and(settled(this.#context), hasFiniteBits(f, bits)),
+    return bindIn(a, f.bits, (x) =>
+      bindIn(f.bitsOf(f.squareRoot(f.number(x))), f.bits, (bits) => {
+        const exact = i32.or(isZeroBits(f, bits), f.isProduct(bits, bits, x));
+        return this.#unlessWrong(bits, hasFiniteBits(f, bits), exact);
+      }),
     );
   }
 
@@ -152,8 +181,10 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
             ? f64.lt(f64.abs(rounded), f64.const(Number(least)))
             : f64.ge(rounded, f64.const(0));
           const fits = signed ? above : i32.and(above, f64.lt(rounded, f64.const(Number(most + 1n))));
-          const exact = choose(settled(this.#context), TRUE, f64.eq(back(value), x));
-          return after(this.#context.leaveUnless(i32.and(fits, exact)), toRegister(value));
+          const usual = i32.and(fits, settled(this.#context));
+          const exact = i32.and(modeExists(this.#context), f64.eq(back(value), x));
+          const unusual = this.#context.leaveUnless(i32.and(fits, exact));
+          return after(when(i32.eqz(usual), unusual), toRegister(value));
         }),
       ),
     );
@@ -165,28 +196,29 @@ class NativeOperations<B extends BitsType, V extends NumberType> {
     const { most, signed, fromRegister } = integerRanges[from];
     const exactTo = 1n << BigInt(f.fractionBits + 1);
     const convert = from === 'lu' ? f.fromUnsigned : f.fromSigned;
-    if (most <= exactTo) return f.bitsOf(convert(fromRegister(value)));
+    const legal = this.#context.leaveUnless(modeExists(this.#context));
+    if (most <= exactTo) return after(legal, f.bitsOf(convert(fromRegister(value))));
     const offset = signed ? exactTo : 0n;
     return bindIn(fromRegister(value), f.bits, (v) => {
       const small = i64.leU(i64.add(v, i64.const(offset)), i64.const(exactTo + offset));
-      return after(
-        this.#context.leaveUnless(choose(small, TRUE, settled(this.#context))),
-        f.bitsOf(convert(v)),
-      );
+      const unusual = this.#context.leaveUnless(settled(this.#context));
+      return after(when(small, legal, unusual), f.bitsOf(convert(v)));
     });
   }
 }
 
 const toDouble = (context: FastFloatContext, a: I32): I64 =>
   bindIn(f64.promote(f32.reinterpret(a)), 'i64', (number) =>
-    after(context.leaveUnless(f64.eq(number, number)), i64.reinterpret(number)),
+    after(context.leaveUnless(i32.and(modeExists(context), f64.eq(number, number))), i64.reinterpret(number)),
   );
 
 const toSingle = (context: FastFloatContext, a: I64): I32 =>
   bindIn(f64.reinterpret(a), 'i32', (number) =>
-    bindIn(i32.reinterpret(f32.demote(number)), 'i32', (bits) => {
-      const right = choose(isWellNormal(nativeSingle, bits), TRUE, f64.eq(number, f64.const(0)));
-      return after(context.leaveUnless(i32.and(settled(context), right)), bits);
+    bindIn(f32.demote(number), 'i32', (single) => {
+      const good = isWellNormal(nativeSingle, i32.reinterpret(single));
+      const exact = f64.eq(f64.promote(single), number);
+      const unusual = context.leaveUnless(i32.and(nearest(context), exact));
+      return after(when(i32.eqz(i32.and(settled(context), good)), unusual), i32.reinterpret(single));
     }),
   );
 
@@ -208,12 +240,17 @@ export function nativeUnit(context: FastFloatContext): FloatUnit {
     divide: (format, a, b) => bitsAs(format, of(format).quotient(a, b)),
     squareRoot: (format, a) => bitsAs(format, of(format).root(a)),
     fusedMultiplyAdd: (format, a, b, c) => {
-      const guard = (condition: I32) => context.leaveUnless(i32.and(settled(context), condition));
-      const fused =
+      const conditions = {
+        settled: settled(context),
+        nearest: nearest(context),
+        leaveUnless: (condition: I32) => context.leaveUnless(condition),
+      };
+      return bitsAs(
+        format,
         format === 's'
-          ? fuseSingle(a as I32, b as I32, c as I32, guard)
-          : fuseDouble(a as I64, b as I64, c as I64, guard);
-      return bitsAs(format, fused);
+          ? fuseSingle(a as I32, b as I32, c as I32, conditions)
+          : fuseDouble(a as I64, b as I64, c as I64, conditions),
+      );
     },
     minimum: (format, a, b) => bitsAs(format, of(format).extremum('least', a, b)),
     maximum: (format, a, b) => bitsAs(format, of(format).extremum('most', a, b)),

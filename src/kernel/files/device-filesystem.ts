@@ -4,7 +4,7 @@ import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
 import type { FileStat } from './contract.ts';
 import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
-import { entryType, GUEST_GID, GUEST_UID, isLink, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK } from './flags.ts';
+import { entryType, GUEST_UID, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK } from './flags.ts';
 import type { HostStreams } from './host.ts';
 import type { DirectoryEntry } from './state.ts';
 
@@ -65,14 +65,14 @@ export class DeviceFileSystem extends FixedFileSystem {
   }
 
   stat(key: string): FileStat {
-    if (key === ROOT) return this.#stat(1, S_IFDIR | 0o755, 0);
+    if (key === ROOT) return statOf(1, S_IFDIR | 0o755, 0, 0);
     if (!isStreamKey(key)) {
       const device = devices[key]!;
-      return this.#stat(device.inode, device.mode, device.rdevice);
+      return statOf(device.inode, device.mode, device.rdevice, 0);
     }
     // A file looks like a pipe as well: the streams can't seek, and redirecting them then changes no run.
-    if (this.isTerminal(key)) return this.#stat(devices.tty!.inode, S_IFCHR | 0o620, devices.tty!.rdevice);
-    return this.#stat(20 + streamOf(key), S_IFIFO | 0o600, 0);
+    if (this.isTerminal(key)) return statOf(devices.tty!.inode, S_IFCHR | 0o620, devices.tty!.rdevice, GUEST_UID);
+    return statOf(20 + streamOf(key), S_IFIFO | 0o600, 0, GUEST_UID);
   }
 
   override readLink(key: string): string | Result {
@@ -149,13 +149,11 @@ export class DeviceFileSystem extends FixedFileSystem {
   override truncate(_key: string, _size: number): Result {
     return Errno.EINVAL;
   }
+}
 
-  #stat(inode: number, mode: number, rdevice: number): FileStat {
-    const owner = rdevice === 0 && !isLink(mode) ? GUEST_UID : 0;
-    const group = owner === 0 ? 0 : GUEST_GID;
-    const times = { accessed: 0n, modified: 0n, changed: 0n };
-    return { device: DEVICE, inode, mode, links: 1, uid: owner, gid: group, rdevice, size: 0, blocks: 0, ...times };
-  }
+function statOf(inode: number, mode: number, rdevice: number, uid: number): FileStat {
+  const times = { accessed: 0n, modified: 0n, changed: 0n };
+  return { device: DEVICE, inode, mode, links: 1, uid, gid: uid, rdevice, size: 0, blocks: 0, ...times };
 }
 
 /** Fills with bytes of the system's seeded generator, least significant first. */

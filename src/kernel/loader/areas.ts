@@ -69,10 +69,22 @@ function segmentAreas(segment: Segment, file: ProgramFile, bias: number): Area[]
     // With bss after it, the rest of the last page must be zeros; without, it shows the file's next bytes.
     const length = segment.memoryBytes > segment.fileBytes ? fileEnd - first : middle - first;
     const backing = { object: file.object, offset: roundDown(segment.offset), length };
-    areas.push({ ...common, start: virtualAddress(first), end: virtualAddress(middle), backing, name: file.path });
+    areas.push({
+      ...common,
+      start: virtualAddress(first),
+      end: virtualAddress(middle),
+      backing,
+      name: file.path,
+    });
   }
   if (end > middle) {
-    areas.push({ ...common, start: virtualAddress(middle), end: virtualAddress(end), backing: undefined, name: '' });
+    areas.push({
+      ...common,
+      start: virtualAddress(middle),
+      end: virtualAddress(end),
+      backing: undefined,
+      name: '',
+    });
   }
   return areas;
 }

@@ -59,7 +59,13 @@ const EF_RVE = 8;
 const EF_ILP32 = 0x20;
 
 const typeNames = ['none', 'relocatable (.o)', 'executable', 'shared object', 'core dump'];
-const machineNames: Record<number, string> = { 3: 'i386', 40: 'ARM', 62: 'x86-64', 183: 'AArch64', 247: 'BPF' };
+const machineNames: Record<number, string> = {
+  3: 'i386',
+  40: 'ARM',
+  62: 'x86-64',
+  183: 'AArch64',
+  247: 'BPF',
+};
 
 /** Little-endian fields of a file, by byte offset; 64-bit values beyond 2^53 read as Infinity. */
 class Fields {
@@ -114,7 +120,8 @@ export function parseElf(bytes: Uint8Array, name: string): ElfImage {
 
 function startOf(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'it is empty';
-  if (bytes[0] === 0x23 && bytes[1] === 0x21) return 'it is a script (#!); give the interpreter as the program';
+  if (bytes[0] === 0x23 && bytes[1] === 0x21)
+    return 'it is a script (#!); give the interpreter as the program';
   const shown = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `it starts with ${shown}, expected 7f 45 4c 46`;
 }
@@ -142,14 +149,19 @@ function checkHeader(fields: Fields): ElfImage['kind'] {
   }
   const type = fields.u16(16);
   if (type !== ET_EXEC && type !== ET_DYN) {
-    fields.refuse(16, `type ${type} (${typeNames[type] ?? 'unknown'}), expected 2 or 3: link it, with -static`);
+    fields.refuse(
+      16,
+      `type ${type} (${typeNames[type] ?? 'unknown'}), expected 2 or 3: link it, with -static`,
+    );
   }
   if (fields.u32(20) !== 1) fields.refuse(20, `object file version ${fields.u32(20)}, expected 1`);
   const flags = fields.u32(48);
-  if ((flags & EF_FLOAT_ABI) === EF_QUAD) fields.refuse(48, 'quad-precision float ABI; compile with -mabi=lp64d');
+  if ((flags & EF_FLOAT_ABI) === EF_QUAD)
+    fields.refuse(48, 'quad-precision float ABI; compile with -mabi=lp64d');
   if (flags & EF_RVE) fields.refuse(48, 'RV64E (16 registers); compile with -march=rv64gc -mabi=lp64d');
   if (flags & EF_ILP32) fields.refuse(48, 'ILP32 ABI; compile with -mabi=lp64d');
-  if (fields.u16(52) !== HEADER_BYTES) fields.refuse(52, `header of ${fields.u16(52)} bytes, expected ${HEADER_BYTES}`);
+  if (fields.u16(52) !== HEADER_BYTES)
+    fields.refuse(52, `header of ${fields.u16(52)} bytes, expected ${HEADER_BYTES}`);
   return type === ET_EXEC ? 'fixed' : 'position-independent';
 }
 
@@ -180,7 +192,8 @@ function scanHeaders(fields: Fields, table: ElfImage['programHeaders']): FoundHe
   for (let i = 0; i < table.count; i++) {
     const at = table.offset + i * PROGRAM_HEADER_BYTES;
     const type = fields.u32(at);
-    if (type === PT_INTERP) fields.refuse(at, 'dynamically linked (it names an interpreter): link it with -static');
+    if (type === PT_INTERP)
+      fields.refuse(at, 'dynamically linked (it names an interpreter): link it with -static');
     if (type === PT_LOAD) found.segments.push(segmentAt(fields, at));
     if (type === PT_PHDR) found.headersAddress = headersAddress(fields, at);
     if (type === PT_GNU_STACK) found.executableStack = (fields.u32(at + 4) & PF_X) !== 0;
@@ -213,11 +226,14 @@ function checkEntry(fields: Fields, entry: number, segments: readonly Segment[])
   const home = segments.find(({ address, memoryBytes }) => entry >= address && entry < address + memoryBytes);
   const shown = `entry 0x${entry.toString(16)}`;
   if (home === undefined) fields.refuse(24, `${shown} lies in no segment`);
-  if ((home.protection & PROT_EXEC) === 0) fields.refuse(24, `${shown} lies in a segment that is not executable`);
+  if ((home.protection & PROT_EXEC) === 0)
+    fields.refuse(24, `${shown} lies in a segment that is not executable`);
   if (entry % 2 !== 0) fields.refuse(24, `${shown} is odd; instructions lie at even addresses`);
 }
 
 function addressOfOffset(segments: readonly Segment[], offset: number): number {
-  const home = segments.find((segment) => offset >= segment.offset && offset < segment.offset + segment.fileBytes);
+  const home = segments.find(
+    (segment) => offset >= segment.offset && offset < segment.offset + segment.fileBytes,
+  );
   return home === undefined ? 0 : home.address + offset - home.offset;
 }

@@ -43,7 +43,10 @@ function checkSegment(segment: Segment, { name, fileBytes, kind }: FileFacts): v
   const most = kind === 'fixed' ? MMAP_TOP : MMAP_TOP - PIE_BASE;
   if (address < least) refuse(16, `segment at ${hex(address)}; page zero is kept unmapped`);
   if (address + memoryBytes > most) {
-    refuse(40, `segment of ${memoryBytes} bytes at ${hex(address)} ends beyond ${hex(most)}, the end of user space`);
+    refuse(
+      40,
+      `segment of ${memoryBytes} bytes at ${hex(address)} ends beyond ${hex(most)}, the end of user space`,
+    );
   }
   if (!Number.isInteger(Math.log2(alignment)) || alignment > 2 ** 30) {
     refuse(48, `alignment ${alignment}, expected a power of two up to 1 GiB`);
@@ -58,7 +61,11 @@ function checkSegment(segment: Segment, { name, fileBytes, kind }: FileFacts): v
 function checkNeighbours(low: Segment, high: Segment, name: string): void {
   const end = low.address + low.memoryBytes;
   if (end > high.address) {
-    throw refusal(name, high.header + 16, `segment at ${hex(high.address)} overlaps the one that ends at ${hex(end)}`);
+    throw refusal(
+      name,
+      high.header + 16,
+      `segment at ${hex(high.address)} overlaps the one that ends at ${hex(end)}`,
+    );
   }
   if (roundUp(end) <= roundDown(high.address)) return;
   const samePage = high.offset - high.address === low.offset - low.address;

@@ -75,7 +75,8 @@ const terminated = (text: string): Uint8Array => encoder.encode(`${text}\0`);
 export function buildStack(request: StackRequest): StackImage | undefined {
   const strings = [...request.argv, ...request.env, request.path].map(terminated);
   const stringBytes = strings.reduce((sum, { length }) => sum + length, 0);
-  if (stringBytes > MOST_ARGUMENT_BYTES || strings.some(({ length }) => length > MOST_STRING_BYTES)) return undefined;
+  if (stringBytes > MOST_ARGUMENT_BYTES || strings.some(({ length }) => length > MOST_STRING_BYTES))
+    return undefined;
   const { addresses, start } = placeStrings(strings, STACK_TOP - 8);
   const random = start - (start % 16) - 16;
   const auxiliary = encodePairs(auxiliaryVector(request, random, addresses[addresses.length - 1]!));

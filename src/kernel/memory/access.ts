@@ -57,10 +57,12 @@ export class SpaceMemory implements UserMemory {
     if (bytes <= 0) return;
     const last = this.#lastPage(address, bytes);
     this.#enter();
-    for (let page = pageOf(address); page <= last; page++) this.#frameFor((page * PAGE_SIZE) as VirtualAddress, access);
+    for (let page = pageOf(address); page <= last; page++)
+      this.#frameFor((page * PAGE_SIZE) as VirtualAddress, access);
   }
 
   readString(address: VirtualAddress, limit: number): string | undefined {
+    if (!Number.isSafeInteger(address)) throw new BadAddress('outside of the address space');
     const bytes: number[] = [];
     let at: number = address;
     while (bytes.length <= limit) {
@@ -151,7 +153,8 @@ export class SpaceMemory implements UserMemory {
   #lastPage(address: VirtualAddress, bytes: number): number {
     const { geometry } = this.#parts.tables;
     const end = address + bytes;
-    if (!(address >= 0 && end <= 2 ** geometry.addressBits)) throw new BadAddress('outside of the address space');
+    if (!(address >= 0 && end <= 2 ** geometry.addressBits))
+      throw new BadAddress('outside of the address space');
     assert(Number.isInteger(address), 'an address is a whole number');
     return pageOf((end - 1) as VirtualAddress);
   }

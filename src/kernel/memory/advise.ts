@@ -48,7 +48,8 @@ export function advise(
   const end = address + bytes;
   if (!(end <= parts.limit)) return Errno.ENOMEM;
   const areas = overlapping(space.areas, address, end);
-  if (advice === MADV_FREE && areas.some((area) => area.shared || area.backing !== undefined)) return Errno.EINVAL;
+  if (advice === MADV_FREE && areas.some((area) => area.shared || area.backing !== undefined))
+    return Errno.EINVAL;
   if (drops) for (const area of areas) drop(parts, space, area, address, end);
   return isCovered(space.areas, address, end) ? 0 : Errno.ENOMEM;
 }
@@ -129,9 +130,12 @@ export function residency(
 ): Uint8Array | Result {
   const bytes = roundUp(length);
   if (address % PAGE_SIZE !== 0) return Errno.EINVAL;
-  if (!(address + bytes <= parts.limit) || !isCovered(space.areas, address, address + bytes)) return Errno.ENOMEM;
+  if (!(address + bytes <= parts.limit) || !isCovered(space.areas, address, address + bytes))
+    return Errno.ENOMEM;
   const first = pageOf(address);
-  return Uint8Array.from({ length: bytes / PAGE_SIZE }, (_, i) => (isResident(parts, space, (first + i) as Vpn) ? 1 : 0));
+  return Uint8Array.from({ length: bytes / PAGE_SIZE }, (_, i) =>
+    isResident(parts, space, (first + i) as Vpn) ? 1 : 0,
+  );
 }
 
 function isResident({ tables, mappings, cache, frames }: AdviseParts, space: SpaceState, page: Vpn): boolean {

@@ -42,7 +42,8 @@ export function findArea(areas: readonly Area[], address: number): Area | undefi
 /** The areas that have a byte in common with `start` to `end`, in order. */
 export function overlapping(areas: readonly Area[], start: number, end: number): Area[] {
   const found: Area[] = [];
-  for (let i = indexAbove(areas, start); i < areas.length && areas[i]!.start < end; i++) found.push(areas[i]!);
+  for (let i = indexAbove(areas, start); i < areas.length && areas[i]!.start < end; i++)
+    found.push(areas[i]!);
   return found;
 }
 
@@ -161,7 +162,12 @@ const lowestBelow = (area: Area): number => (area.growLimit > 0 ? area.start - G
  * Highest start of a hole of `length` bytes between `bottom` and `top`, or -1. Holes keep clear of the guard
  * gap below areas that grow.
  */
-export function findHole(areas: readonly Area[], length: number, bottom: number, top: number): VirtualAddress | -1 {
+export function findHole(
+  areas: readonly Area[],
+  length: number,
+  bottom: number,
+  top: number,
+): VirtualAddress | -1 {
   let ceiling = top;
   for (let i = indexAbove(areas, top); i >= 0; i--) {
     const above = areas[i];

@@ -33,7 +33,10 @@ export type EntryView =
 export type ObjectPage = 'past-length' | 'beyond' | 'resident' | 'in-swap' | 'untouched' | 'in-file';
 
 export type Verdict =
-  | { readonly kind: 'case'; readonly case: 'zero' | 'file' | 'swapped' | 'copy-on-write' | 'mapped' | 'spurious' }
+  | {
+      readonly kind: 'case';
+      readonly case: 'zero' | 'file' | 'swapped' | 'copy-on-write' | 'mapped' | 'spurious';
+    }
   | { readonly kind: 'signal'; readonly signal: number; readonly code: number };
 
 const zero: Verdict = { kind: 'case', case: 'zero' };
@@ -83,7 +86,10 @@ export function allows(protection: number, access: Access): boolean {
 function classifyValid(area: Area, entry: EntryView & { kind: 'valid' }, access: Access): Verdict {
   const granted = access === 'fetch' ? entry.execute : access === 'load' ? entry.read : entry.write;
   if (granted) return spurious;
-  assert(access === 'store' && !area.shared, 'only a private page is less accessible than its area, for stores');
+  assert(
+    access === 'store' && !area.shared,
+    'only a private page is less accessible than its area, for stores',
+  );
   return copyOnWrite;
 }
 

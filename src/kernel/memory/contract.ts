@@ -17,8 +17,8 @@ export type Outcome =
       readonly code: number;
       readonly address: VirtualAddress;
     }
-  /** No frame or no swap slot can be had: the process is killed. */
-  | { readonly kind: 'out-of-memory'; readonly detail: string };
+  /** No frame can be had, because swap is full or because all that is not pinned is too little: the process is killed. */
+  | { readonly kind: 'out-of-memory'; readonly lacks: 'frames' | 'swap'; readonly detail: string };
 
 /** Thrown by `UserMemory` and caught only by the system-call dispatcher, which answers EFAULT. */
 export class BadAddress extends Error {}
@@ -36,7 +36,8 @@ export class PageWait extends Error {
  * marked referenced and dirty, stamped and recorded as the process's own accesses would be. Each call throws
  * `BadAddress` where the process itself would fault for good, and `PageWait` where it would sleep. A system call
  * therefore makes all its reads, and `prepare`s what it will write, before it has any side effect; long
- * transfers go page by page and keep their progress in `process.call`.
+ * transfers go page by page and keep their progress in `process.call`. The pages of one step, which ends when
+ * `process.call.done` changes or the call is over, stay pinned together: they must fit into memory at once.
  */
 export interface UserMemory {
   read(address: VirtualAddress, into: Uint8Array): void;
@@ -92,7 +93,10 @@ export interface MemoryCounters {
   residentPages: number;
   residentPeak: number;
   zeroedFrames: number;
-  /** Most pages that one instruction, or one step of a system call, held pinned at once. */
+  /**
+   * Most pages that one instruction, or one step of a system call, can need at once. With `tableFramesPeak` as
+   * many frames the program completes; see pins.ts.
+   */
   pinnedPeak: number;
 }
 

@@ -36,14 +36,19 @@ export function backedPage(area: Area, page: Vpn): BackedPage | undefined {
   const into = addressOf(page) - area.start;
   const bytes = backing.length - into;
   if (bytes <= 0) return undefined;
-  return { object: backing.object, index: (backing.offset + into) / PAGE_SIZE, bytes: Math.min(PAGE_SIZE, bytes) };
+  return {
+    object: backing.object,
+    index: (backing.offset + into) / PAGE_SIZE,
+    bytes: Math.min(PAGE_SIZE, bytes),
+  };
 }
 
 /**
  * Whether a mapping of this page shows the object's own page. A private page that the object fills only in part
  * has zeros of its own behind, so it never does.
  */
-export const showsObject = (area: Area, backed: BackedPage): boolean => area.shared || backed.bytes === PAGE_SIZE;
+export const showsObject = (area: Area, backed: BackedPage): boolean =>
+  area.shared || backed.bytes === PAGE_SIZE;
 
 /** What an entry's lower half says. */
 export function viewEntry({ entry }: RadixGeometry, low: number): EntryView {

@@ -51,8 +51,8 @@ export class Faults {
 
   /** Brings the page that an access needs, or says why it can't be had now or at all. */
   handle(fault: FaultingAccess): Outcome {
-    const { space, address, access } = fault;
-    this.enter(space, fault.by, fault.pc);
+    const { space, address, access, by, pc } = fault;
+    this.enter(space, by, pc);
     this.#parts.clock.charge('faults', this.#parts.costs.fault);
     const area = findArea(space.areas, address) ?? grow(space, address);
     const page = pageOf(address);
@@ -66,14 +66,24 @@ export class Faults {
     const pending = transfers.pending(space.id, page);
     if (pending !== undefined) return pending;
     const high = low === 0 ? 0 : tables.high(entryAddress);
-    return this.#resolve(verdict.case, { ...fault, area: area as Area, page, entryAddress, low, high });
+    return this.#resolve(verdict.case, {
+      space,
+      area: area as Area,
+      address,
+      page,
+      access,
+      by,
+      entryAddress,
+      low,
+      high,
+    });
   }
 
   /** An access of the space's program begins, so that pins of completed instructions are let go. */
   enter(space: SpaceState, by: 'guest' | 'kernel', pc: VirtualAddress): void {
     const { pins, root } = this.#parts;
     const process = root.processes.find((candidate) => candidate.pid === root.running);
-    pins.enter(space.id, by, space.instructions ?? 0, pc, process?.call?.done ?? 0);
+    pins.enter(space, by, pc, process?.call?.done ?? 0);
   }
 
   #resolve(which: Exclude<FaultCase, 'invalid' | 'protection'>, site: FaultSite): Outcome {

@@ -59,7 +59,10 @@ export class FrameTable {
     assert(state.use[frame] === PAGE, 'only a page is freed as one');
     assert(state.mapper[frame] === 0, 'a page is freed when nobody maps it');
     assert(state.pins[frame] === 0, 'a pinned page is not freed');
-    assert(state.slot[frame] === 0 && state.object[frame] === 0, 'a page is freed after its copy and its object let go');
+    assert(
+      state.slot[frame] === 0 && state.object[frame] === 0,
+      'a page is freed after its copy and its object let go',
+    );
     state.use[frame] = FREE;
     state.flags[frame] = 0;
     state.index[frame] = 0;
@@ -148,11 +151,18 @@ export class FrameTable {
     return this.firstMapper(frame) === 0 ? 0 : 1 + this.furtherMappers(frame).length;
   }
 
-  addMapper(frame: Frame, space: SpaceId, page: Vpn): void {
+  /** Entry of a frame that is mapped once, as far as it is known; else 0. */
+  soleEntry(frame: Frame): number {
+    const { mappers, entry } = this.state;
+    return mappers.size === 0 || !mappers.has(frame) ? entry[frame]! : 0;
+  }
+
+  addMapper(frame: Frame, space: SpaceId, page: Vpn, entryAddress: number): void {
     const { state } = this;
     const code = mappingCode(space, page);
     if (state.mapper[frame] === 0) {
       state.mapper[frame] = code;
+      state.entry[frame] = entryAddress;
       return;
     }
     const further = state.mappers.get(frame);
@@ -167,11 +177,13 @@ export class FrameTable {
     if (further === undefined) {
       assert(state.mapper[frame] === code, 'the reverse map knows every mapping');
       state.mapper[frame] = 0;
+      state.entry[frame] = 0;
       return;
     }
     const last = further.pop()!;
     if (state.mapper[frame] === code) {
       state.mapper[frame] = last;
+      state.entry[frame] = 0;
     } else if (last !== code) {
       const at = further.indexOf(code);
       assert(at >= 0, 'the reverse map knows every mapping');

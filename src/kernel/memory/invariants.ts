@@ -5,7 +5,17 @@ import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
-import { FREE, type FramePool, LOADING, mappingCode, type MemoryState, PAGE, pageOfCode, spaceOfCode, TABLE } from './state.ts';
+import {
+  FREE,
+  type FramePool,
+  LOADING,
+  type MemoryState,
+  mappingCode,
+  PAGE,
+  pageOfCode,
+  spaceOfCode,
+  TABLE,
+} from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
 
@@ -54,7 +64,10 @@ function countSpace({ tables, mappings, frames }: InvariantParts, space: SpaceSt
   assert(tableCount === space.tableFrames, `space ${space.id} counts its table frames`);
   let resident = 0;
   tables.forEach(space, 0, 2 ** (tables.geometry.addressBits - 12), (page, at) => {
-    assert(findArea(space.areas, addressOf(page)) !== undefined, `page ${page} of space ${space.id} lies in an area`);
+    assert(
+      findArea(space.areas, addressOf(page)) !== undefined,
+      `page ${page} of space ${space.id} lies in an area`,
+    );
     const frame = mappings.frameOf(at);
     const slot = mappings.slotOf(at);
     if (slot !== -1) add(census.slots, slot);
@@ -85,7 +98,10 @@ function checkEntry(
   assert(has(read) === ((area.protection & 3) !== 0 ? 1 : 0), 'R agrees with the area');
   assert(has(execute) === ((area.protection & 4) !== 0 ? 1 : 0), 'X agrees with the area');
   if (has(write) === 1) {
-    assert((area.protection & 2) !== 0 && mappings.isWritable(area, frame), 'W only where a store needs no copy');
+    assert(
+      (area.protection & 2) !== 0 && mappings.isWritable(area, frame),
+      'W only where a store needs no copy',
+    );
   }
 }
 
@@ -98,16 +114,20 @@ function checkAreas(space: SpaceState): void {
   }
 }
 
-function checkFrames({ state, frames, root }: InvariantParts, census: Census): void {
+function checkFrames(parts: InvariantParts, census: Census): void {
+  const { state, frames, root, tables } = parts;
   const { use, flags } = state.frames;
   let pages = 0;
-  let tables = 0;
+  let tableFrames = 0;
   for (let number = 0; number < state.frames.count; number++) {
     const frame = number as Frame;
     const mapped = census.mapped.get(frame);
     if (use[frame] !== PAGE) assert(mapped === undefined, `frame ${frame} is mapped, so it is a page`);
-    assert((use[frame] === TABLE) === census.tableFrames.has(frame), `frame ${frame} is a table where one is reached`);
-    if (use[frame] === TABLE) tables++;
+    assert(
+      (use[frame] === TABLE) === census.tableFrames.has(frame),
+      `frame ${frame} is a table where one is reached`,
+    );
+    if (use[frame] === TABLE) tableFrames++;
     if (use[frame] !== PAGE) continue;
     pages++;
     const known = frames.mappersOf(frame);
@@ -117,12 +137,21 @@ function checkFrames({ state, frames, root }: InvariantParts, census: Census): v
       assert(mapped!.has(code), `the reverse map of frame ${frame} says ${at}`);
     }
     const loading = (flags[frame]! & LOADING) !== 0;
-    assert(loading === root.requests.some((r) => r.frame === frame), `frame ${frame} is loading for a request`);
+    assert(
+      loading === root.requests.some((r) => r.frame === frame),
+      `frame ${frame} is loading for a request`,
+    );
+    const sole = frames.soleEntry(frame);
+    if (sole !== 0) {
+      const [code] = known;
+      const found = tables.find(root.spaces[spaceOfCode(code!)]!, pageOfCode(code!));
+      assert(found === sole, `the entry of frame ${frame} is where it is remembered`);
+    }
     const owned = known.length > 0 || frames.object(frame) !== -1 || loading;
     assert(owned, `anonymous page in frame ${frame} belongs to somebody`);
   }
   assert(pages === state.counters.residentPages, 'resident pages are counted');
-  assert(tables === state.counters.tableFrames, 'table frames are counted');
+  assert(tableFrames === state.counters.tableFrames, 'table frames are counted');
 }
 
 function checkPools({ state }: InvariantParts): void {

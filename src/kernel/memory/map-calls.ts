@@ -5,7 +5,14 @@
  *   ├─ never ─┼─ program ─ heap ▶ …                 ◀ mmap ─────────┤   ◀ stack ─────┤
  */
 import { assert } from '../../base/errors.ts';
-import { PAGE_SIZE, pageOf, roundDown, roundUp, type VirtualAddress, virtualAddress } from '../../base/numbers.ts';
+import {
+  PAGE_SIZE,
+  pageOf,
+  roundDown,
+  roundUp,
+  type VirtualAddress,
+  virtualAddress,
+} from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
 import { carve, findHole, insertArea, isFree, isFreeWithGap } from './areas.ts';
@@ -52,9 +59,10 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
   if (isForbidden(parts, request.protection)) return Errno.EACCES;
   const start = placeOf(parts, space, request, length);
   if (start < 0) return start;
-  if (request.fixed === 'replace') removeRange(parts, space, start, start + length);
   const { protection, shared, growLimit, name, backing } = request;
-  const visible = backing && { ...backing, length };
+  // What is replaced may be the last that maps the object, which must live on.
+  if (backing !== undefined) parts.objectAreas.appeared(backing.object);
+  if (request.fixed === 'replace') removeRange(parts, space, start, start + length);
   insertArea(
     space.areas,
     {
@@ -63,11 +71,12 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
       protection: protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
       shared,
       growLimit,
-      backing: visible,
+      backing: backing && { ...backing, length },
       name,
     },
     parts.objectAreas,
   );
+  if (backing !== undefined) parts.objectAreas.gone(backing.object);
   return start;
 }
 
@@ -110,7 +119,9 @@ export function removeRange(parts: MapParts, space: SpaceState, start: number, e
   const taken = carve(space.areas, start, end, objectAreas);
   if (taken.length === 0) return;
   for (const area of taken) {
-    tables.forEach(space, area.start / PAGE_SIZE, area.end / PAGE_SIZE, (page, at) => mappings.clear(space, page, at));
+    tables.forEach(space, area.start / PAGE_SIZE, area.end / PAGE_SIZE, (page, at) =>
+      mappings.clear(space, page, at),
+    );
     references?.gone(space.id, pageOf(area.start), (area.end - area.start) / PAGE_SIZE);
   }
   tables.prune(space, start / PAGE_SIZE, end / PAGE_SIZE);

@@ -9,7 +9,14 @@
  */
 import type { Frame, Vpn } from '../../base/numbers.ts';
 import { slot as slotNumber } from '../../base/numbers.ts';
-import { DROPPED, encodeInvalid, HIDDEN, kindOf, payloadOf, SWAPPED } from '../../translation/invalid-entry.ts';
+import {
+  DROPPED,
+  encodeInvalid,
+  HIDDEN,
+  kindOf,
+  payloadOf,
+  SWAPPED,
+} from '../../translation/invalid-entry.ts';
 import { entryOf, type RadixGeometry } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
@@ -47,13 +54,14 @@ export class Mappings {
   /** Maps `frame` at an entry that is empty or invalid; what the entry held is the caller's affair. */
   map(space: SpaceState, area: Area, page: Vpn, entryAddress: number, frame: Frame): void {
     const { frames, tables, events } = this.#parts;
-    frames.addMapper(frame, space.id, page);
+    frames.addMapper(frame, space.id, page, entryAddress);
     space.resident++;
     if (space.resident > space.residentPeak) space.residentPeak = space.resident;
     // The access that faulted is a use, which its retry need not report.
     const { low, high } = this.#leaf(area, frame, this.#accessed);
     tables.write(entryAddress, low, high);
-    if (events.watched) events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+    if (events.watched)
+      events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
   }
 
   /** Makes the entry of a page that is in memory agree with the area's protection again. */
@@ -149,7 +157,7 @@ export class Mappings {
     if (frame !== -1) {
       if (tables.isValid(tables.low(from))) tables.flush(space, page);
       frames.removeMapper(frame, space.id, page);
-      frames.addMapper(frame, space.id, newPage);
+      frames.addMapper(frame, space.id, newPage, to);
     }
     tables.write(to, tables.low(from), tables.high(from));
     tables.write(from, 0, 0);

@@ -39,7 +39,12 @@ function eachCached(
 }
 
 /** A page in memory may be newer than the file. */
-export function readThroughCache(parts: ObjectCallParts, object: ObjectId, offset: number, into: Uint8Array): void {
+export function readThroughCache(
+  parts: ObjectCallParts,
+  object: ObjectId,
+  offset: number,
+  into: Uint8Array,
+): void {
   const { ram } = parts.machine;
   eachCached(parts, object, offset, into.length, (_frame, from, done, bytes) => {
     into.set(ram.subarray(from, from + bytes), done);
@@ -47,7 +52,12 @@ export function readThroughCache(parts: ObjectCallParts, object: ObjectId, offse
 }
 
 /** The file has the bytes already; its pages in memory get them too and stay as clean or dirty as they were. */
-export function writeThroughCache(parts: ObjectCallParts, object: ObjectId, offset: number, from: Uint8Array): void {
+export function writeThroughCache(
+  parts: ObjectCallParts,
+  object: ObjectId,
+  offset: number,
+  from: Uint8Array,
+): void {
   const { machine } = parts;
   eachCached(parts, object, offset, from.length, (frame, to, done, bytes) => {
     machine.ram.set(from.subarray(done, done + bytes), to);
@@ -77,7 +87,11 @@ export function objectTruncated(parts: ObjectCallParts, object: ObjectId, from: 
 }
 
 /** Entries of areas that map the object, from page `keep` of it on. */
-function dropEntries({ spaces, tables, mappings, references }: ObjectCallParts, object: ObjectId, keep: number): void {
+function dropEntries(
+  { spaces, tables, mappings, references }: ObjectCallParts,
+  object: ObjectId,
+  keep: number,
+): void {
   for (const space of spaces) {
     if (space === undefined) continue;
     for (const area of space.areas) {

@@ -18,6 +18,7 @@
  *   a step of a system call  its pages, and 2 of the instruction            pages + 2 (+ 1)
  */
 import type { Frame, SpaceId } from '../../base/numbers.ts';
+import type { SpaceState } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Episode } from './state.ts';
@@ -27,20 +28,30 @@ const INSTRUCTION_PAGES = 4;
 
 export class Pins {
   readonly #episodes: (Episode | undefined)[];
+  readonly #spaces: readonly (SpaceState | undefined)[];
   readonly #frames: FrameTable;
   readonly #counters: MemoryCounters;
 
-  constructor(episodes: (Episode | undefined)[], frames: FrameTable, counters: MemoryCounters) {
+  constructor(
+    episodes: (Episode | undefined)[],
+    spaces: readonly (SpaceState | undefined)[],
+    frames: FrameTable,
+    counters: MemoryCounters,
+  ) {
     this.#episodes = episodes;
+    this.#spaces = spaces;
     this.#frames = frames;
     this.#counters = counters;
   }
 
   /**
-   * An access of `space` begins: the pages of its last episode are let go, unless this one goes on with it. The
-   * kernel's own accesses do not need what the instruction needed.
+   * An access of a space begins: the pages of its last episode are let go, unless this one goes on with it, and
+   * so are those of other spaces whose instructions have completed. The kernel's own accesses do not need what
+   * the instruction needed.
    */
-  enter(space: SpaceId, by: 'guest' | 'kernel', instructions: number, pc: number, done: number): void {
+  enter(of: SpaceState, by: 'guest' | 'kernel', pc: number, done: number): void {
+    const { id: space, instructions = 0 } = of;
+    this.#endCompleted(space);
     const last = this.#episodes[space];
     if (last !== undefined && continues(last, instructions, pc, done)) {
       if (by === 'kernel') this.#unpinAll(last.guest);
@@ -98,8 +109,8 @@ export class Pins {
   }
 
   /**
-   * Lets go what spaces other than `space` hold, except those in `waiting`: their instructions may have
-   * completed long ago. Whether anything was held.
+   * Lets go what spaces other than `space` hold, except those in `waiting`, so that one at least can go on.
+   * Whether anything was held.
    */
   endIdle(space: SpaceId, waiting: (space: SpaceId) => boolean): boolean {
     let held = false;
@@ -109,6 +120,14 @@ export class Pins {
       this.#letGo(episode);
     });
     return held;
+  }
+
+  #endCompleted(except: SpaceId): void {
+    for (let id = 0; id < this.#episodes.length; id++) {
+      const episode = this.#episodes[id];
+      if (episode === undefined || id === except) continue;
+      if ((this.#spaces[id]?.instructions ?? 0) > episode.instructions) this.#letGo(episode);
+    }
   }
 
   #letGo(episode: Episode): void {

@@ -77,10 +77,13 @@ export class Reclaim {
     );
     if (first !== undefined) return { kind: 'blocked', request: first.id };
     const { tables } = frames.state;
-    const why = tables !== undefined && tables.freed.length === 0 && tables.fresh >= tables.limit ? 'no frame is left for tables' : 'no frame can be freed';
+    const why =
+      tables !== undefined && tables.freed.length === 0 && tables.fresh >= tables.limit
+        ? 'no frame is left for tables'
+        : 'no frame can be freed';
     const detail = `${why}: ${counters.residentPages} page frames and ${counters.tableFrames} table frames in use, ${swap.isFull ? 'swap is full' : 'swap is not full'}`;
     if (events.watched) events.emit({ type: 'out-of-memory', detail });
-    return { kind: 'out-of-memory', detail };
+    return { kind: 'out-of-memory', lacks: swap.isFull ? 'swap' : 'frames', detail };
   }
 
   #evictOne(space: SpaceId, incoming: PageKey): boolean {

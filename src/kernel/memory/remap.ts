@@ -3,7 +3,14 @@
  *
  *   flags   1 MAYMOVE   2 FIXED (to a given address)   4 DONTUNMAP (refused)
  */
-import { PAGE_SIZE, pageOf, roundUp, type VirtualAddress, type Vpn, virtualAddress } from '../../base/numbers.ts';
+import {
+  PAGE_SIZE,
+  pageOf,
+  roundUp,
+  type VirtualAddress,
+  type Vpn,
+  virtualAddress,
+} from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Area, RootState, SpaceState } from '../state.ts';
 import { carve, findArea, insertArea, isFreeWithGap, piece } from './areas.ts';
@@ -109,7 +116,13 @@ function move(
 }
 
 /** All entries, or none when there is no frame for a table. */
-function moveEntries(parts: RemapParts, space: SpaceState, from: number, length: number, to: number): boolean {
+function moveEntries(
+  parts: RemapParts,
+  space: SpaceState,
+  from: number,
+  length: number,
+  to: number,
+): boolean {
   const { tables, mappings, ensureEntry } = parts;
   const first = from / PAGE_SIZE;
   const shift = (to - from) / PAGE_SIZE;

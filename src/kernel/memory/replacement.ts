@@ -9,7 +9,13 @@
 import { UserError } from '../../base/errors.ts';
 import type { Frame } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import type { FrameBits, PageKey, PolicyDefinition, ReplacementPolicy, Why } from '../../policies/replacement/contract.ts';
+import type {
+  FrameBits,
+  PageKey,
+  PolicyDefinition,
+  ReplacementPolicy,
+  Why,
+} from '../../policies/replacement/contract.ts';
 import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import type { PageCache } from './pagecache.ts';
@@ -90,19 +96,17 @@ export class Replacement implements FrameBits {
 
   testAndClearReferenced(frame: Frame): boolean {
     const { frames, tables, spaces } = this.#parts;
-    let referenced = frames.has(frame, USED);
+    if (!this.isReferenced(frame)) return false;
     frames.clear(frame, USED);
-    for (const code of mappings(frames, frame)) {
+    for (const code of frames.mappersOf(frame)) {
       const space = spaces[spaceOfCode(code)]!;
       const page = pageOfCode(code);
       const at = tables.find(space, page);
-      const low = tables.low(at);
-      if (!tables.isValid(low) || (low & this.#accessed) === 0) continue;
-      referenced = true;
+      if (!this.#has(at, this.#accessed)) continue;
       tables.clearBits(at, this.#accessed);
       tables.flush(space, page);
     }
-    return referenced;
+    return true;
   }
 
   isReferenced(frame: Frame): boolean {
@@ -127,12 +131,19 @@ export class Replacement implements FrameBits {
   }
 
   #anyMapping(frame: Frame, bit: number): boolean {
-    const { frames, tables, spaces } = this.#parts;
-    for (const code of mappings(frames, frame)) {
-      const low = tables.low(tables.find(spaces[spaceOfCode(code)]!, pageOfCode(code)));
-      if (tables.isValid(low) && (low & bit) !== 0) return true;
+    const { frames, tables } = this.#parts;
+    const sole = frames.soleEntry(frame);
+    if (sole !== 0) return this.#has(sole, bit);
+    for (const code of frames.mappersOf(frame)) {
+      const space = this.#parts.spaces[spaceOfCode(code)]!;
+      if (this.#has(tables.find(space, pageOfCode(code)), bit)) return true;
     }
     return false;
+  }
+
+  #has(entryAddress: number, bit: number): boolean {
+    const low = this.#parts.tables.low(entryAddress);
+    return (low & bit) !== 0 && this.#parts.tables.isValid(low);
   }
 
   #deliverUses(): void {
@@ -149,18 +160,6 @@ export class Replacement implements FrameBits {
     used.sort((a, b) => delivered[a]! - delivered[b]!);
     for (const frame of used) this.#policy.referenced(frame as Frame);
   }
-}
-
-function* furtherOf(frames: FrameTable, frame: Frame): Iterable<number> {
-  yield frames.firstMapper(frame);
-  yield* frames.furtherMappers(frame);
-}
-
-/** The mappings of a frame, without a new list in the usual case of one. */
-function mappings(frames: FrameTable, frame: Frame): Iterable<number> {
-  const first = frames.firstMapper(frame);
-  if (first === 0) return [];
-  return frames.furtherMappers(frame).length === 0 ? [first] : furtherOf(frames, frame);
 }
 
 function refuseImpossible({ name, needs }: PolicyDefinition): void {

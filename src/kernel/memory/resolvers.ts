@@ -113,7 +113,9 @@ export class Resolvers {
     const source = present !== -1 ? present : cache.frame(backed!.object, backed!.index);
     assert(source !== -1, 'what is copied is in memory');
     if (frames.has(source, LOADING)) return transfers.pendingInto(source);
-    return this.#isLastSharer(source, present) ? this.#takeOver(site, source, present) : this.#copy(site, source, present, backed);
+    return this.#isLastSharer(source, present)
+      ? this.#takeOver(site, source, present)
+      : this.#copy(site, source, present, backed);
   }
 
   /** The entry allows the access already: the TLB must have held an older one. */
@@ -194,7 +196,10 @@ export class Resolvers {
   #keyOf(site: FaultSite): PageKey {
     const { tables, mappings, state } = this.#parts;
     const kept = mappings.droppedKey(site.low, site.high);
-    assert(kept === -1 || kept === payloadOf(tables.geometry, site.low, site.high), 'the entry keeps the key');
+    assert(
+      kept === -1 || kept === payloadOf(tables.geometry, site.low, site.high),
+      'the entry keeps the key',
+    );
     return kept === -1 ? state.nextKey++ : kept;
   }
 

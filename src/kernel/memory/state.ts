@@ -1,5 +1,5 @@
 /** State of virtual memory: plain data off `RootState.memory`. */
-import { PAGE_SIZE, spaceId, type SpaceId, type Vpn } from '../../base/numbers.ts';
+import { PAGE_SIZE, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
 import { nextUint32, type RandomState, randomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
@@ -50,6 +50,8 @@ export interface FrameTableState {
   index: Uint32Array;
   /** First mapping, as `mappingCode`; 0: none. */
   mapper: Float64Array;
+  /** Physical address of the first mapping's entry; 0: not known, or in the first entry of frame 0. */
+  entry: Float64Array;
   /** Further mappings by frame. */
   mappers: Map<number, number[]>;
   /** Stamp of the last use that the policy has been told of; empty unless the policy needs it. */
@@ -142,6 +144,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
       object: new Uint32Array(count),
       index: new Uint32Array(count),
       mapper: new Float64Array(count),
+      entry: new Float64Array(count),
       mappers: new Map(),
       delivered: new Float64Array(stamped ? count : 0),
     },

@@ -50,7 +50,8 @@ export class PageTables {
     this.#machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
     this.#machine.codeChanged(frame);
     space.tableFrames++;
-    if (this.#events.watched) this.#events.emit({ type: 'table', space: space.id, frame, change: 'allocated' });
+    if (this.#events.watched)
+      this.#events.emit({ type: 'table', space: space.id, frame, change: 'allocated' });
   }
 
   /** Physical address of the leaf entry of `page`, or -1 when there is no table for it. */
@@ -196,7 +197,8 @@ export class PageTables {
   free(space: SpaceState, table: Frame): void {
     this.#frames.freeTable(table);
     space.tableFrames--;
-    if (this.#events.watched) this.#events.emit({ type: 'table', space: space.id, frame: table, change: 'freed' });
+    if (this.#events.watched)
+      this.#events.emit({ type: 'table', space: space.id, frame: table, change: 'freed' });
   }
 
   #entryAt(table: number, level: number, page: number): number {

@@ -8,7 +8,15 @@
  * A request holds a reference to its slot, so that the slot can't be used for another page meanwhile.
  */
 import { assert } from '../../base/errors.ts';
-import { addressOf, type Frame, PAGE_SIZE, type Slot, slot as slotNumber, type SpaceId, type Vpn } from '../../base/numbers.ts';
+import {
+  addressOf,
+  type Frame,
+  PAGE_SIZE,
+  type Slot,
+  type SpaceId,
+  slot as slotNumber,
+  type Vpn,
+} from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
 import type { StoreResult } from '../../stores/contract.ts';
@@ -157,7 +165,8 @@ export class Transfers {
     if (!objects.readPage(object, index, bytes)) {
       counters.storeFailures++;
       const detail = `page ${index} of ${objects.path(object)} could not be read`;
-      if (events.watched) events.emit({ type: 'store-failure', slot: NO_SLOT, failure: 'input-output', detail });
+      if (events.watched)
+        events.emit({ type: 'store-failure', slot: NO_SLOT, failure: 'input-output', detail });
       return { kind: 'input-output', slot: NO_SLOT, detail };
     }
     if (frames.object(frame) === -1) {

@@ -8,6 +8,8 @@ export interface Exit {
   readonly signal: number;
   /** Why the kernel killed it, when no signal of its own did. */
   readonly reason?: string;
+  /** What ran out, when that was why. */
+  readonly lacks?: 'frames' | 'swap';
 }
 
 /** Marks the process as ended; the trap loop gives back what it held. The first end counts. */

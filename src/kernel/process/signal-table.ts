@@ -59,7 +59,12 @@ const ignored = new Set<number>([Signal.SIGCHLD, Signal.SIGCONT, Signal.SIGURG, 
 const stopping = new Set<number>([Signal.SIGSTOP, Signal.SIGTSTP, Signal.SIGTTIN, Signal.SIGTTOU]);
 /** Raised by an instruction; Linux delivers these before others. */
 const synchronous = new Set<number>([
-  Signal.SIGILL, Signal.SIGTRAP, Signal.SIGBUS, Signal.SIGFPE, Signal.SIGSEGV, Signal.SIGSYS,
+  Signal.SIGILL,
+  Signal.SIGTRAP,
+  Signal.SIGBUS,
+  Signal.SIGFPE,
+  Signal.SIGSEGV,
+  Signal.SIGSYS,
 ]);
 
 /** What happens to a process that has set nothing for a signal; SIGCONT counts as ignored. */

@@ -9,10 +9,30 @@ import { BadAddress, type VirtualMemory } from '../memory/contract.ts';
 import type { ProcessState, SignalAction, SpaceState } from '../state.ts';
 import type { Signals } from './contract.ts';
 import { endProcess } from './exit.ts';
-import { addressFrom, decodeFrame, encodeFrame, FRAME_BYTES, type SignalStack, UCONTEXT_OFFSET } from './signal-frame.ts';
 import {
-  defaultAction, FIRST_REAL_TIME, isSynchronous, SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SIG_DFL, SIG_IGN, Signal,
-  SignalCode, signalBit, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, UNBLOCKABLE,
+  addressFrom,
+  decodeFrame,
+  encodeFrame,
+  FRAME_BYTES,
+  type SignalStack,
+  UCONTEXT_OFFSET,
+} from './signal-frame.ts';
+import {
+  defaultAction,
+  FIRST_REAL_TIME,
+  isSynchronous,
+  SA_NODEFER,
+  SA_ONSTACK,
+  SA_RESETHAND,
+  SIG_DFL,
+  SIG_IGN,
+  Signal,
+  SignalCode,
+  SS_AUTODISARM,
+  SS_DISABLE,
+  SS_ONSTACK,
+  signalBit,
+  UNBLOCKABLE,
 } from './signal-table.ts';
 
 type Pending = ProcessState['signals']['pending'][number];
@@ -44,7 +64,10 @@ export class ProcessSignals implements Signals {
   send(process: ProcessState, signal: number, code: number, address: bigint): void {
     const { pending, mask } = process.signals;
     const isBlocked = (mask & signalBit(signal)) !== 0n;
-    if (!isBlocked && this.#isIgnored(process, signal)) return this.#tell(signal, code, address, 'ignored');
+    if (!isBlocked && this.#isIgnored(process, signal)) {
+      this.#tell(signal, code, address, 'ignored');
+      return;
+    }
     // Only real-time signals queue; of the others one is pending or none.
     if (signal < FIRST_REAL_TIME && pending.some((other) => other.signal === signal)) return;
     pending.push({ signal, code, address });
@@ -57,7 +80,8 @@ export class ProcessSignals implements Signals {
       signals.actions[signal] = undefined;
       signals.mask &= ~signalBit(signal);
     }
-    if (!signals.pending.some((other) => other.signal === signal)) signals.pending.push({ signal, code, address });
+    if (!signals.pending.some((other) => other.signal === signal))
+      signals.pending.push({ signal, code, address });
   }
 
   deliver(process: ProcessState, space: SpaceState): 'none' | 'handler' | 'killed' {
@@ -103,7 +127,8 @@ export class ProcessSignals implements Signals {
 
   #tell(signal: number, code: number, address: bigint, action: string): void {
     const { events } = this.#parts;
-    if (events.watched) events.emit({ type: 'signal', signal, code, address: virtualAddress(Number(address)), action });
+    if (events.watched)
+      events.emit({ type: 'signal', signal, code, address: virtualAddress(Number(address)), action });
   }
 
   /** Whether the process has ended. A stop is passed over: nobody is there who could continue it. */
@@ -133,7 +158,10 @@ export class ProcessSignals implements Signals {
         code: next.code,
         address: BigInt.asUintN(64, next.address),
         sender: isFault ? undefined : { pid: process.pid, uid: this.#parts.uid },
-        stack: { ...signals.alternate, flags: stackFlags(signals.alternate, BigInt.asUintN(64, saved.x[SP]!)) },
+        stack: {
+          ...signals.alternate,
+          flags: stackFlags(signals.alternate, BigInt.asUintN(64, saved.x[SP]!)),
+        },
         mask: signals.saved ?? signals.mask,
       },
       saved,
@@ -152,7 +180,8 @@ export class ProcessSignals implements Signals {
     const own = action.flags & SA_NODEFER ? 0n : signalBit(next.signal);
     signals.mask = (signals.mask | action.mask | own) & ~UNBLOCKABLE;
     if ((action.flags & SA_RESETHAND) !== 0) signals.actions[next.signal] = undefined;
-    if ((signals.alternate.flags & SS_AUTODISARM) !== 0) signals.alternate = { address: 0n, size: 0n, flags: SS_DISABLE };
+    if ((signals.alternate.flags & SS_AUTODISARM) !== 0)
+      signals.alternate = { address: 0n, size: 0n, flags: SS_DISABLE };
     return true;
   }
 
@@ -184,7 +213,8 @@ function nextPending({ signals }: ProcessState): Pending | undefined {
   return best;
 }
 
-const rank = ({ signal }: Pending): number => (signal === Signal.SIGKILL ? -1000 : isSynchronous(signal) ? signal - 100 : signal);
+const rank = ({ signal }: Pending): number =>
+  signal === Signal.SIGKILL ? -1000 : isSynchronous(signal) ? signal - 100 : signal;
 
 function take({ signals }: ProcessState, taken: Pending): void {
   signals.pending.splice(signals.pending.indexOf(taken), 1);
@@ -198,7 +228,12 @@ function restoreMask({ signals }: ProcessState): void {
 }
 
 function registersOf(machine: MachinePort): RegisterContext {
-  const saved: RegisterContext = { x: new BigInt64Array(32), f: new BigUint64Array(32), pc: machine.pc, fcsr: 0 };
+  const saved: RegisterContext = {
+    x: new BigInt64Array(32),
+    f: new BigUint64Array(32),
+    pc: machine.pc,
+    fcsr: 0,
+  };
   machine.saveRegisters(saved);
   return saved;
 }

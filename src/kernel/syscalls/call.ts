@@ -24,6 +24,9 @@ const A0 = 10;
 const EXACT = 2 ** 21;
 const WORD = 2 ** 32;
 
+/** An address that no space has; a length added to it is still exact. */
+const NOWHERE = 2 ** 52;
+
 export class Call implements CallContext {
   readonly root: RootState;
   readonly machine: MachinePort;
@@ -79,6 +82,7 @@ export class Call implements CallContext {
   }
 
   address(i: number): VirtualAddress {
-    return this.size(i) as VirtualAddress;
+    // Finite, so that arithmetic on pages stays exact and every loop over them ends.
+    return Math.min(this.size(i), NOWHERE) as VirtualAddress;
   }
 }

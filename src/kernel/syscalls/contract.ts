@@ -46,7 +46,7 @@ export interface CallContext {
   size(i: number): number;
   /** As off_t; beyond ±2^53 becomes ±Infinity. */
   offset(i: number): number;
-  /** As an address; values above 2^53 become Infinity, which is never mapped. */
+  /** As an address; values above 2^52 become 2^52, which is never mapped. */
   address(i: number): VirtualAddress;
 }
 

@@ -27,7 +27,7 @@ const page = new Uint8Array(PAGE_SIZE);
 /** Fills user memory with what `step` puts into its argument; stops when that is less than asked for. */
 export function fillUser(call: CallContext, segments: readonly Segment[], step: Step, goesOn: () => boolean): Result {
   return move(call, segments, goesOn, (address, bytes, done) => {
-    call.user.prepare(address, bytes, 'store');
+    if (bytes > 0) call.user.prepare(address, bytes, 'store');
     const part = page.subarray(0, bytes);
     const count = step(part, done);
     if (count > 0) call.user.write(address, count === bytes ? part : part.subarray(0, count));
@@ -116,7 +116,7 @@ export function vectorArgument(call: CallContext, i: number): readonly Segment[]
   const segments: Segment[] = [];
   let total = 0;
   for (let at = 0; at < bytes.length; at += IOVEC_BYTES) {
-    const address = Number(view.getBigUint64(at, true)) as VirtualAddress;
+    const address = Math.min(Number(view.getBigUint64(at, true)), 2 ** 52) as VirtualAddress;
     const length = view.getBigUint64(at + 8, true);
     if (length > 0x7fff_ffff_ffff_ffffn) return Errno.EINVAL;
     const taken = Math.min(Number(length), MOST_BYTES - total);

@@ -73,7 +73,6 @@ const sets: readonly (readonly [argument: number, events: number])[] = [
 function pselect6(call: CallContext): CallResult {
   const count = call.int(0);
   if (count < 0) return Errno.EINVAL;
-  const limit = Math.min(count, call.process.descriptors.length);
   const timeout = readTimeout(call, 4);
   if (timeout < 0) return timeout;
   const mask = selectMask(call);
@@ -86,7 +85,7 @@ function pselect6(call: CallContext): CallResult {
     if (address === 0 || bytes === 0) continue;
     const set = new Uint8Array(bytes);
     call.user.read(address, set);
-    const found = selected(call, set, limit, events);
+    const found = selected(call, set, count, events);
     if (found === undefined) return Errno.EBADF;
     ready += found.count;
     results.push([address, found.set]);
@@ -106,18 +105,18 @@ function selectMask(call: CallContext): bigint | undefined | Result {
 }
 
 /** The members of a set that are ready; `undefined` when one is closed. */
-function selected(call: CallContext, wanted: Uint8Array, limit: number, events: number): { set: Uint8Array; count: number } | undefined {
+function selected(call: CallContext, wanted: Uint8Array, count: number, events: number): { set: Uint8Array; count: number } | undefined {
   const set = new Uint8Array(wanted.length);
-  let count = 0;
-  for (let descriptor = 0; descriptor < wanted.length * 8; descriptor++) {
+  let ready = 0;
+  for (let descriptor = 0; descriptor < Math.min(count, wanted.length * 8); descriptor++) {
     if (((wanted[descriptor >> 3]! >> (descriptor & 7)) & 1) === 0) continue;
-    const now = descriptor < limit ? eventsOf(call, descriptor) : POLLNVAL;
+    const now = eventsOf(call, descriptor);
     if ((now & POLLNVAL) !== 0) return undefined;
     if ((now & events) === 0) continue;
     set[descriptor >> 3]! |= 1 << (descriptor & 7);
-    count++;
+    ready++;
   }
-  return { set, count };
+  return { set, count: ready };
 }
 
 const FUTEX_WAIT = 0;

@@ -6,12 +6,15 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomState } from '../../../src/base/random.ts';
+import { roundingModeLegal } from '../../../src/isa/float/units.ts';
 import type { Row } from '../../../src/isa/row.ts';
 import { doubleRows } from '../../../src/isa/rows/double.ts';
 import { singleRows } from '../../../src/isa/rows/single.ts';
+import { hasRoundingMode } from '../../../src/isa/table.ts';
+import { ModuleBuilder } from '../../../src/wasm/module.ts';
 import { needsTool } from '../../support/tools.ts';
-import { BATCH, buildHarness, type Harness, LEFT, MODES, type UnitName } from './harness.ts';
-import { ordinaryTriple } from './numbers.ts';
+import { BATCH, buildHarness, type Harness, LEFT, MODES, STATUS, type UnitName } from './harness.ts';
+import { bitsOf, ordinaryTriple } from './numbers.ts';
 import { ANSWER_WORDS, canAnswer, Oracle, QUESTION_WORDS } from './oracle.ts';
 import { shapeOf, triplesFor } from './questions.ts';
 
@@ -21,6 +24,14 @@ const DYNAMIC = 7;
 const INEXACT = 1;
 /** Filled into the answers before each run, so that a unit that writes and then leaves is seen. */
 const UNTOUCHED = 0x5a5a5a5a5a5a5a5an;
+
+/** How a batch is run: the instruction's rm field, and frm and fflags before each instruction. */
+interface How {
+  readonly field: number;
+  readonly frm: number;
+  readonly before: number;
+}
+const modeOf = ({ field, frm }: How): number => (field === DYNAMIC ? frm : field);
 
 /** A batch of questions with qemu's answers. */
 interface Known {
@@ -70,27 +81,25 @@ needsTool('qemu-riscv64', 'apt-get install qemu-user gcc-riscv64-linux-gnu')('ag
   });
 
   /** Runs a batch in one mode, with flags raised before. */
-  const run = (
-    unit: UnitName,
-    row: Row,
-    known: Known,
-    how: { field: number; frm: number; before: number },
-  ): void => {
+  const run = (unit: UnitName, row: Row, known: Known, how: How): void => {
     harness.questions.set(known.questions);
     harness.answers.fill(UNTOUCHED);
     harness.batch(unit, row, how.field)(known.count, how.frm, how.before);
     checks += known.count;
   };
 
-  const compareExact = (row: Row, known: Known, frm: number): void => {
-    run('exact', row, known, { field: DYNAMIC, frm, before: 0 });
+  const compareExact = (row: Row, known: Known, how: How): void => {
+    run('exact', row, known, how);
     const flags = flagsIn(harness.answers);
+    const mode = modeOf(how);
     for (let record = 0; record < known.count; record++) {
-      const at = record * ANSWER_WORDS + frm;
-      const flagAt = flagsAt(record, frm);
-      if (harness.answers[at] === known.answers[at] && flags[flagAt] === known.flags[flagAt]) continue;
-      expect(describeAt(known, record, frm, harness.answers[at]!, flags[flagAt]!)).toBe(
-        describeAt(known, record, frm, known.answers[at]!, known.flags[flagAt]!),
+      const result = harness.answers[record * ANSWER_WORDS + how.frm]!;
+      const raised = flags[flagsAt(record, how.frm)]!;
+      const right = known.answers[record * ANSWER_WORDS + mode]!;
+      const due = known.flags[flagsAt(record, mode)]! | how.before;
+      if (result === right && raised === due) continue;
+      expect(describeAt(known, record, mode, result, raised)).toBe(
+        describeAt(known, record, mode, right, due),
       );
     }
   };
@@ -99,14 +108,10 @@ needsTool('qemu-riscv64', 'apt-get install qemu-user gcc-riscv64-linux-gnu')('ag
    * Where the native unit doesn't leave: the right result, and no flag that was not raised before. Where it does:
    * nothing written.
    */
-  const compareNative = (
-    row: Row,
-    known: Known,
-    how: { field: number; frm: number; before: number },
-  ): void => {
+  const compareNative = (row: Row, known: Known, how: How): void => {
     run('native', row, known, how);
     const flags = flagsIn(harness.answers);
-    const mode = how.field === DYNAMIC ? how.frm : how.field;
+    const mode = modeOf(how);
     for (let record = 0; record < known.count; record++) {
       const result = harness.answers[record * ANSWER_WORDS + how.frm]!;
       const left = flags[flagsAt(record, how.frm)] === LEFT;
@@ -120,7 +125,9 @@ needsTool('qemu-riscv64', 'apt-get install qemu-user gcc-riscv64-linux-gnu')('ag
 
   it.each(rows)('$name', (row) => {
     for (const known of askedOf(oracle, row)) {
-      for (const frm of MODES) compareExact(row, known, frm);
+      for (const frm of MODES) compareExact(row, known, { field: DYNAMIC, frm, before: 0 });
+      // A mode of the instruction's own goes before frm, and flags stay raised.
+      if (hasRoundingMode(row)) compareExact(row, known, { field: 1, frm: 3, before: 0b01010 });
       for (const frm of MODES) compareNative(row, known, { field: DYNAMIC, frm, before: INEXACT });
       for (const frm of [0, 3]) compareNative(row, known, { field: DYNAMIC, frm, before: 0 });
       compareNative(row, known, { field: 0, frm: 3, before: INEXACT });
@@ -132,24 +139,79 @@ needsTool('qemu-riscv64', 'apt-get install qemu-user gcc-riscv64-linux-gnu')('ag
   });
 });
 
-describe('on ordinary operands', () => {
-  const count = 2048;
-  const harness = buildHarness(rows, [0]);
+/** Answers `operands` by the native unit and gives the share of them at which it left. */
+function shareLeft(
+  harness: Harness,
+  row: Row,
+  operands: readonly (readonly bigint[])[],
+  { field, frm, before }: How,
+): number {
+  for (const [i, triple] of operands.entries()) harness.questions.set([0n, ...triple], i * QUESTION_WORDS);
+  harness.batch('native', row, field)(operands.length, frm, before);
+  const flags = flagsIn(harness.answers);
+  const left = operands.filter((_, record) => flags[flagsAt(record, frm)] === LEFT);
+  return left.length / operands.length;
+}
 
-  it.each(rows)('$name seldom leaves the native path', (row) => {
+describe('the native unit', () => {
+  const count = 2048;
+  const harness = buildHarness(rows, [0, DYNAMIC]);
+
+  it.each(rows)('seldom leaves $name on ordinary operands', (row) => {
     const state = randomState(1);
-    for (let i = 0; i < count; i++) {
-      const operands = row.format.startsWith('x-to-f')
-        ? [BigInt(i * i * i)]
-        : ordinaryTriple(state, shapeOf(row));
-      harness.questions.set([0n, ...operands], i * QUESTION_WORDS);
-    }
-    harness.batch('native', row, 0)(count, 0, INEXACT);
-    const flags = flagsIn(harness.answers);
-    let left = 0;
-    for (let record = 0; record < count; record++) if (flags[flagsAt(record, 0)] === LEFT) left++;
+    const operands = Array.from({ length: count }, (_, i) =>
+      row.format.startsWith('x-to-f') ? [BigInt(i * i * i)] : ordinaryTriple(state, shapeOf(row)),
+    );
     // Negative numbers have no root and no unsigned integer.
     const halfLeaves = /^f(sqrt|cvt\.l?u|cvt\.wu)/.test(row.name);
-    expect(left / count).toBeLessThan(halfLeaves ? 0.55 : 0.001);
+    expect(shareLeft(harness, row, operands, { field: 0, frm: 0, before: INEXACT })).toBeLessThan(
+      halfLeaves ? 0.55 : 0.001,
+    );
   });
+
+  const onSmallIntegers = rows.filter((row) => !/^f(div|sqrt)/.test(row.name));
+  it.each(onSmallIntegers)('never leaves $name on small integers, with no flag raised', (row) => {
+    const shape = shapeOf(row);
+    const isInteger = row.format.startsWith('x-to-f');
+    const operands = Array.from({ length: count }, (_, i) =>
+      [i % 13, i % 64, i >> 6].map((n) => (isInteger ? BigInt(n) : bitsOf(shape, n))),
+    );
+    expect(shareLeft(harness, row, operands, { field: 0, frm: 0, before: 0 })).toBe(0);
+  });
+
+  it.each(rows.filter(hasRoundingMode))('always leaves $name when frm is no rounding mode', (row) => {
+    const one = bitsOf(shapeOf(row), 1);
+    for (const frm of [5, 6, 7]) {
+      for (const before of [0, INEXACT]) {
+        expect(shareLeft(harness, row, [[one, one, one]], { field: DYNAMIC, frm, before })).toBe(1);
+      }
+    }
+  });
+
+  it('does not leave exact quotients and roots with no flag raised', () => {
+    for (const row of rows.filter((one) => /^f(div|sqrt)/.test(one.name))) {
+      const shape = shapeOf(row);
+      const operands = Array.from({ length: count }, (_, i) => [
+        bitsOf(shape, i * i),
+        bitsOf(shape, Math.max(i, 1)),
+      ]);
+      expect(shareLeft(harness, row, operands, { field: 0, frm: 0, before: 0 })).toBe(0);
+    }
+  });
+});
+
+it('takes rounding modes 0 to 4 for legal, and 7 when frm is one of them', () => {
+  const module = new ModuleBuilder({ minimum: 1, maximum: 1 });
+  const legal = module.add(['i32'], 'i32', (frame) =>
+    roundingModeLegal({ roundingMode: frame.parameter('i32', 0), statusAddress: STATUS }),
+  );
+  module.export('legal', legal);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
+  const isLegal = exports.legal as (field: number) => number;
+  for (let frm = 0; frm < 8; frm++) {
+    new Uint8Array(memory.buffer)[STATUS + 1] = frm;
+    const answers = [0, 1, 2, 3, 4, 5, 6, DYNAMIC].map(isLegal);
+    expect(answers).toEqual([1, 1, 1, 1, 1, 0, 0, frm <= 4 ? 1 : 0]);
+  }
 });

@@ -129,6 +129,12 @@ const exponentOf = (shape: Shape, bits: bigint): bigint => {
 /** Three operands of an instruction. */
 export type Triple = readonly [a: bigint, b: bigint, c: bigint];
 
+const triple = (shape: Shape, a: number, b: number, c: number): Triple => [
+  bitsOf(shape, a),
+  bitsOf(shape, b),
+  bitsOf(shape, c),
+];
+
 /** Random operands: a of any exponent; b so that sums align or products meet the ends of the range; c near a × b. */
 export function randomTriple(state: RandomState, shape: Shape): Triple {
   const { top, bias, sign, f } = fields(shape);
@@ -167,3 +173,19 @@ export function ordinaryTriple(state: RandomState, shape: Shape): Triple {
   const { bias } = fields(shape);
   return [0, 1, 2].map(() => near(state, shape, bias, 12)) as unknown as Triple;
 }
+
+/**
+ * Fused sums of doubles that random operands don't meet, each with all signs.
+ *
+ * The first factors' product is 2^105 + 1333908998: beside 2^158 its first part is half a unit of the last bit,
+ * and the second, 74 zeros below and beyond 128 bits of the sum, turns the tie.
+ * The others' product is n × 2^53 + 2^52 - 7515712435 with n odd: with the addend the end is 2^-19 short of the
+ * tie, which is lost when it is itself rounded to a double.
+ */
+export const hardSums: readonly Triple[] = [
+  [9007197263970590, 4503600622755917, 2 ** 158],
+  [9007197263970590, 4503600622755917, 2 ** 158 + 2 ** 106],
+  [8123456789012347, 8007199255866583, 7515712435 - 2 ** -19],
+].flatMap(([a, b, c]) =>
+  [c!, -c!].flatMap((addend) => [a!, -a!].map((factor) => triple(shapes.d, factor, b!, addend))),
+);

@@ -3,6 +3,7 @@ import { nextBelow, type RandomState } from '../../../src/base/random.ts';
 import { formats } from '../../../src/isa/formats.ts';
 import type { Row } from '../../../src/isa/row.ts';
 import {
+  hardSums,
   integers,
   nearIntegers,
   randomTriple,
@@ -48,5 +49,11 @@ export function triplesFor(row: Row, random: number, state: RandomState): readon
     triple[nextBelow(state, 3)] = pick();
     return triple;
   });
-  return [...systematic, ...mixed, ...Array.from({ length: random }, () => randomTriple(state, shape))];
+  const hard = row.name.endsWith('.d') && count === 3 ? hardSums : [];
+  return [
+    ...systematic,
+    ...hard,
+    ...mixed,
+    ...Array.from({ length: random }, () => randomTriple(state, shape)),
+  ];
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { virtualAddress } from '../../../src/base/numbers.ts';
 import { STACK_TOP } from '../../../src/kernel/loader/layout.ts';
-import { AuxiliaryType, buildStack, HARDWARE, MOST_STRING_BYTES, type StackRequest } from '../../../src/kernel/loader/stack.ts';
+import {
+  AuxiliaryType,
+  buildStack,
+  HARDWARE,
+  MOST_STRING_BYTES,
+  type StackRequest,
+} from '../../../src/kernel/loader/stack.ts';
 
 const request: StackRequest = {
   path: './prog',

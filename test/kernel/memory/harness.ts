@@ -9,7 +9,12 @@ import {
 } from '../../../src/base/numbers.ts';
 import { initialClockState } from '../../../src/kernel/clock.ts';
 import type { EventBody } from '../../../src/kernel/events.ts';
-import type { BackingObjects, Clock, Outcome } from '../../../src/kernel/memory/contract.ts';
+import {
+  type BackingObjects,
+  type Clock,
+  type Outcome,
+  PageWait,
+} from '../../../src/kernel/memory/contract.ts';
 import { Memory } from '../../../src/kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
 import type { Area, ObjectId, RootState, SpaceState } from '../../../src/kernel/state.ts';
@@ -124,6 +129,8 @@ export interface WorldOptions {
   readonly swap?: number;
   readonly store?: PageStore;
   readonly writeXorExecute?: boolean;
+  /** Whether events are kept; they are unless this says no. */
+  readonly watched?: boolean;
 }
 
 function emptyRoot(): RootState {
@@ -176,7 +183,7 @@ export class World {
       root,
       machine,
       clock,
-      events: { watched: true, emit: (event) => void events.push(event) },
+      events: { watched: options.watched ?? true, emit: (event) => void events.push(event) },
       policyDefinition: definition,
       geometry: sv39,
       store,
@@ -224,19 +231,20 @@ export class World {
 
   async load(space: SpaceState, address: number): Promise<number> {
     const result = await this.access(space, address, 'load');
-    if (result.kind !== 'done') throw new Error(`load of 0x${address.toString(16)}: ${JSON.stringify(result)}`);
+    if (result.kind !== 'done')
+      throw new Error(`load of 0x${address.toString(16)}: ${JSON.stringify(result)}`);
     return this.machine.ram[result.physical]!;
   }
 
   async store1(space: SpaceState, address: number, value: number): Promise<void> {
     const result = await this.access(space, address, 'store');
-    if (result.kind !== 'done') throw new Error(`store to 0x${address.toString(16)}: ${JSON.stringify(result)}`);
+    if (result.kind !== 'done')
+      throw new Error(`store to 0x${address.toString(16)}: ${JSON.stringify(result)}`);
     this.machine.ram[result.physical] = value;
   }
 
   /** Runs a step of a system call until it neither waits nor needs a page. */
   async call<T>(space: SpaceState, step: (user: ReturnType<Memory['user']>) => T): Promise<T> {
-    const { PageWait } = await import('../../../src/kernel/memory/contract.ts');
     this.machine.setSpace(space.root, space.asid);
     const user = this.memory.user(space);
     for (let tries = 0; tries < 50; tries++) {

@@ -56,7 +56,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('unmap', 'drop', 'sync'), at: place, pages }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('protect' as const), at: place, pages, protection }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('move' as const), at: place, pages, to: place, newPages: pages }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant('move' as const), at: place, pages, to: place, newPages: pages }),
+  },
   {
     weight: 14,
     arbitrary: fc.record({
@@ -92,7 +95,8 @@ class Model {
   };
 
   value(page: ModelPage): number {
-    if (page.kind === 'shared file' || page.kind === 'shared memory') return this.shared[page.kind][page.index]!;
+    if (page.kind === 'shared file' || page.kind === 'shared memory')
+      return this.shared[page.kind][page.index]!;
     return page.own ?? (page.kind === 'anonymous' ? 0 : 50 + page.index);
   }
 
@@ -205,7 +209,10 @@ class Trial {
       return;
     }
     expect(result).toBe(to);
-    const moved = Array.from({ length: Math.min(step.pages, step.newPages) }, (_, i) => page.get(step.at + i)!);
+    const moved = Array.from(
+      { length: Math.min(step.pages, step.newPages) },
+      (_, i) => page.get(step.at + i)!,
+    );
     for (let i = 0; i < step.newPages; i++) page.delete(step.to + i);
     for (let i = 0; i < step.pages; i++) page.delete(step.at + i);
     const [first] = moved;
@@ -218,7 +225,12 @@ class Trial {
     const page = this.model.spaces[which]!.get(step.at);
     const expected = this.model.verdict(page, step.access);
     const address = BASE + step.at * PAGE_SIZE + BYTE;
-    const result = await this.world.access(this.spaces[which]!, address, step.access, 0x1000 + (step.value % 3) * 4);
+    const result = await this.world.access(
+      this.spaces[which]!,
+      address,
+      step.access,
+      0x1000 + (step.value % 3) * 4,
+    );
     if (expected !== 'done') {
       expect(result).toEqual({ kind: 'signal', ...expected });
       return;
@@ -291,7 +303,9 @@ function check(options: () => WorldOptions, runs: number): Promise<void> {
   );
 }
 
-describe.each(replacementPolicies.map((policy) => ({ name: policy.name, policy })))('memory under $name', ({ policy }) => {
+describe.each(replacementPolicies.map((policy) => ({ name: policy.name, policy })))('memory under $name', ({
+  policy,
+}) => {
   it('agrees with the model when tables and pages share 15 frames', async () => {
     await check(() => ({ frames: 15, policy }), 60);
   });

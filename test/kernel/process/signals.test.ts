@@ -4,7 +4,16 @@ import type { KernelEvent } from '../../../src/kernel/events.ts';
 import { BadAddress, PageWait, type UserMemory } from '../../../src/kernel/memory/contract.ts';
 import { shellStatus, waitStatus } from '../../../src/kernel/process/exit.ts';
 import { decodeFrame, encodeFrame, FRAME_BYTES } from '../../../src/kernel/process/signal-frame.ts';
-import { SA_NODEFER, SA_ONSTACK, SA_RESETHAND, SIG_IGN, Signal, SignalCode, signalBit, signalName } from '../../../src/kernel/process/signal-table.ts';
+import {
+  SA_NODEFER,
+  SA_ONSTACK,
+  SA_RESETHAND,
+  SIG_IGN,
+  Signal,
+  SignalCode,
+  signalBit,
+  signalName,
+} from '../../../src/kernel/process/signal-table.ts';
 import { ProcessSignals } from '../../../src/kernel/process/signals.ts';
 import type { ProcessState, SpaceState } from '../../../src/kernel/state.ts';
 import { EventStream } from '../../../src/kernel/stream.ts';
@@ -94,7 +103,14 @@ describe('the frame', () => {
       fcsr: 0x61,
     };
     const bytes = encodeFrame(
-      { signal: 11, code: 2, address: 0xdead0n, sender: undefined, stack: { address: 7n, size: 9n, flags: 2 }, mask: 0x55n },
+      {
+        signal: 11,
+        code: 2,
+        address: 0xdead0n,
+        sender: undefined,
+        stack: { address: 7n, size: 9n, flags: 2 },
+        mask: 0x55n,
+      },
       registers,
     );
     const view = new DataView(bytes.buffer);
@@ -137,11 +153,18 @@ describe('a handler', () => {
     expect(frame % 16).toBe(0);
     // si_pid and si_uid of the sender.
     const view = new DataView(stack.bytes.buffer);
-    expect([view.getInt32(frame - STACK + 16, true), view.getUint32(frame - STACK + 20, true)]).toEqual([1, 1000]);
+    expect([view.getInt32(frame - STACK + 16, true), view.getUint32(frame - STACK + 20, true)]).toEqual([
+      1, 1000,
+    ]);
     expect(process.signals.mask).toBe(signalBit(Signal.SIGUSR1));
     machine.f[3] = 0n;
     expect(signals.restore(process, space)).toBe(true);
-    expect([machine.pc, machine.x[2], machine.x[10], machine.f[3]]).toEqual([0x10000, BigInt(STACK + STACK_BYTES), 42n, 99n]);
+    expect([machine.pc, machine.x[2], machine.x[10], machine.f[3]]).toEqual([
+      0x10000,
+      BigInt(STACK + STACK_BYTES),
+      42n,
+      99n,
+    ]);
     expect(process.signals.mask).toBe(0n);
     expect(signals.deliver(process, space)).toBe('none');
   });
@@ -171,7 +194,10 @@ describe('a handler', () => {
     signals.deliver(process, space);
     expect(machine.x[2]).toBe(BigInt(STACK + 0x1000 - 2 * FRAME_BYTES));
     // A fourth would not fit into its 4,096 bytes and must not run below it: SIGSEGV, and the end.
-    for (let i = 0; i < 2; i++) signals.send(process, Signal.SIGUSR1, SignalCode.user, 0n), signals.deliver(process, space);
+    for (let i = 0; i < 2; i++) {
+      signals.send(process, Signal.SIGUSR1, SignalCode.user, 0n);
+      signals.deliver(process, space);
+    }
     expect(process.exit).toEqual({ code: 0, signal: Signal.SIGSEGV });
   });
 

@@ -26,6 +26,7 @@ export class FlatMemory implements UserMemory {
   }
 
   readString(address: VirtualAddress, limit: number): string | undefined {
+    this.#at(address, 1);
     const end = this.bytes.indexOf(0, address - BASE);
     if (end < 0 || end - (address - BASE) >= limit) return undefined;
     return new TextDecoder().decode(this.#at(address, end - (address - BASE)));

@@ -246,6 +246,7 @@ export class Lockstep {
     );
     if (nextBelow(this.#random, 4) > 0) this.flushPage(space!.asid, page);
     if (nextBelow(this.#random, 5) === 0) this.stamp(pick(this.#random, this.world.dataFrames));
+    if (nextBelow(this.#random, 5) === 0) this.setSpace(nextBelow(this.#random, this.world.spaces.length));
   }
 
   /** On with the next operation: ra leads back to the loop. */

@@ -147,6 +147,7 @@ describe.each(configs)('jumps with %s', (_name, config) => {
 
   it.each([
     { what: 'an unmapped page', target: PAGE + 0x7004 },
+    { what: 'an odd address', target: PAGE + 0x7005 },
     { what: 'the upper half of the address space', target: -4096 },
     { what: 'an address beyond the 39 bits', target: 2 ** 45 },
   ])('a jump to $what retires and the fetch faults there', ({ target }) => {
@@ -158,7 +159,7 @@ describe.each(configs)('jumps with %s', (_name, config) => {
       machine.x[10] = BigInt(target);
       machine.x[11] = 0n;
       machine.pc = virtualAddress(CODE);
-      const address = Number(BigInt.asUintN(64, BigInt(target)));
+      const address = Number(BigInt.asUintN(64, BigInt(target) & -2n));
       expect(bare.runToTrap()).toEqual({ cause: 'page-fault', access: 'fetch', address, pc: address });
       expect(machine.x[11]).toBe(BigInt(CODE + 4));
     }

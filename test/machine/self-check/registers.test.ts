@@ -14,7 +14,12 @@ const configs = Object.entries(equivalentConfigs);
 /** Rows that write an integer register named in the word. */
 const writers = allRows.filter((row) => {
   const { fields, text, forbidden } = formats[row.format];
-  return fields.rd?.base === 0 && forbidden?.rd?.includes(0) !== true && !text.startsWith('frd') && row.extension !== 'Zicsr';
+  return (
+    fields.rd?.base === 0 &&
+    forbidden?.rd?.includes(0) !== true &&
+    !text.startsWith('frd') &&
+    row.extension !== 'Zicsr'
+  );
 });
 
 describe.each(configs)('with %s', (_name, config) => {
@@ -154,7 +159,11 @@ describe.each(configs)('with %s', (_name, config) => {
 
   it('the counters may be read by set and clear of nothing', () => {
     for (const line of ['csrrsi a0,instret,0', 'csrrci a0,cycle,0', 'csrrc a0,time,zero']) {
-      runTwice([line], () => {}, () => expect(bare.runToTrap().cause).toBe('breakpoint'));
+      runTwice(
+        [line],
+        () => {},
+        () => expect(bare.runToTrap().cause).toBe('breakpoint'),
+      );
     }
   });
 
@@ -170,7 +179,10 @@ describe.each(configs)('with %s', (_name, config) => {
             },
             () => {
               const name = `${row.name} rm ${rm} frm ${frm}`;
-              expect([name, bare.runToTrap()]).toMatchObject([name, legal ? { cause: 'breakpoint' } : { cause: 'illegal-instruction', pc: CODE }]);
+              expect([name, bare.runToTrap()]).toMatchObject([
+                name,
+                legal ? { cause: 'breakpoint' } : { cause: 'illegal-instruction', pc: CODE },
+              ]);
               if (!legal) expect([machine.x[3], machine.f[3], machine.fcsr]).toEqual([0n, 0n, frm << 5]);
             },
           );

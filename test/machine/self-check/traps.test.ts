@@ -68,7 +68,16 @@ describe.each(configs)('with %s', (_name, config) => {
     expect(bare.machine.counters().instructions).toBe(2);
   });
 
-  const atomics = ['lr.w a1,(a0)', 'lr.d a1,(a0)', 'sc.w a1,a2,(a0)', 'sc.d a1,a2,(a0)', 'amoswap.w a1,a2,(a0)', 'amoadd.d a1,a2,(a0)', 'amomaxu.w a1,a2,(a0)', 'amomin.d a1,a2,(a0)'];
+  const atomics = [
+    'lr.w a1,(a0)',
+    'lr.d a1,(a0)',
+    'sc.w a1,a2,(a0)',
+    'sc.d a1,a2,(a0)',
+    'amoswap.w a1,a2,(a0)',
+    'amoadd.d a1,a2,(a0)',
+    'amomaxu.w a1,a2,(a0)',
+    'amomin.d a1,a2,(a0)',
+  ];
 
   it.each(atomics)('%s traps when misaligned, and changes nothing', (text) => {
     const bytes = text.includes('.w') ? 4 : 8;
@@ -76,7 +85,10 @@ describe.each(configs)('with %s', (_name, config) => {
       const bare = machineWith([text, 'ebreak']);
       bare.machine.x[10] = BigInt(DATA + offset);
       bare.machine.x[12] = 99n;
-      bare.write(DATA, Uint8Array.from({ length: 16 }, (_, i) => i));
+      bare.write(
+        DATA,
+        Uint8Array.from({ length: 16 }, (_, i) => i),
+      );
       const memory = bare.read(DATA, 16);
       const before = everything(bare);
       const trap = bare.runToTrap();
@@ -153,7 +165,14 @@ describe.each(configs)('with %s', (_name, config) => {
   });
 
   it('a store conditional elsewhere fails and loses the reservation', () => {
-    const bare = machineWith(['lr.w a3,(a0)', 'addi a0,a0,4', 'sc.w a1,a2,(a0)', 'addi a0,a0,-4', 'sc.w a4,a2,(a0)', 'ebreak']);
+    const bare = machineWith([
+      'lr.w a3,(a0)',
+      'addi a0,a0,4',
+      'sc.w a1,a2,(a0)',
+      'addi a0,a0,-4',
+      'sc.w a4,a2,(a0)',
+      'ebreak',
+    ]);
     bare.machine.x[10] = BigInt(DATA);
     bare.machine.x[12] = 5n;
     expect(bare.runToTrap().cause).toBe('breakpoint');

@@ -1,0 +1,7 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdint.h>
+#include <search.h>
+static int ci(const void*a,const void*b){ int x=*(int*)a,y=*(int*)b; return x<y?-1:x>y; } struct r{char k[24];int v;}; static int cr(const void*a,const void*b){ int c=strcmp(((struct r*)a)->k,((struct r*)b)->k); return c?c:((struct r*)a)->v-((struct r*)b)->v; } static int cs(const void*a,const void*b){ return strcmp(*(char**)a,*(char**)b);} static uint64_t hh; static void act(const void*n,VISIT v,int d){ if(v==postorder||v==leaf) hh=hh*31+**(int**)n+d; }
+int main(int c,char**v){ int n=c>1?atoi(v[1]):200000; int*a=malloc(n*sizeof*a); srand(42); uint64_t s=7; for(int i=0;i<n;i++){ s=s*6364136223846793005ull+1442695040888963407ull; a[i]=s>>33; } qsort(a,n,sizeof*a,ci); uint64_t h=0; for(int i=0;i<n;i++) h=h*31+a[i]; printf("%016lx\n",h); int hit=0; for(int i=0;i<n;i++){ int k=a[(i*7919l)%n]; hit+=bsearch(&k,a,n,sizeof*a,ci)!=0; } printf("%d\n",hit); int m=n/8; struct r*r=malloc(m*sizeof*r); for(int i=0;i<m;i++){ s=s*6364136223846793005ull+1442695040888963407ull; snprintf(r[i].k,24,"k%lu",(s>>33)%5000); r[i].v=i; } qsort(r,m,sizeof*r,cr); h=0; for(int i=0;i<m;i++) for(char*p=r[i].k;*p;p++) h=h*31+*p+r[i].v; printf("%016lx\n",h); char**p=malloc(m*sizeof*p); for(int i=0;i<m;i++) p[i]=r[m-1-i].k; qsort(p,m,sizeof*p,cs); h=0; for(int i=0;i<m;i++) h=h*31+p[i][1]; printf("%016lx\n",h); void*root=0; for(int i=0;i<m;i++) tsearch(&a[(i*104729l)%n],&root,ci); twalk(root,act); printf("%016lx\n",hh); printf("%d %d\n",rand(),rand()); return 0; }

@@ -1,0 +1,60 @@
+/**
+ * A call that has to wait for pages is tried again from its start. However many pages are missing, results, memory,
+ * files and output must be those of a run in which none was.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { BASE, SIZE } from './flat-memory.ts';
+import { Guest } from './guest.ts';
+
+const CWD = -100;
+const contents = Uint8Array.from({ length: 20_000 }, (_, i) => (i * i) >> 3);
+
+type Step = readonly [name: string, args: readonly (number | string)[]];
+
+/** Addresses near the ends of pages, so that most things lie in two. */
+const address = fc.tuple(fc.integer({ min: 2, max: 30 }), fc.integer({ min: -40, max: 8 })).map(([page, by]) => BASE + page * 4096 + by);
+const length = fc.oneof(fc.nat(64), fc.integer({ min: 4000, max: 13_000 }));
+const descriptor = fc.constantFrom(1, 3, 4, 5, 6);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(descriptor, address, length).map((args): Step => ['read', args]),
+  fc.tuple(descriptor, address, length).map((args): Step => ['write', args]),
+  fc.tuple(descriptor, address, length, fc.nat(9000)).map((args): Step => ['pread64', args]),
+  fc.tuple(descriptor, address, length, fc.nat(9000)).map((args): Step => ['pwrite64', args]),
+  fc.tuple(address, length).map(([at, bytes]): Step => ['getrandom', [at, bytes, 0]]),
+  fc.tuple(address).map((args): Step => ['pipe2', args]),
+  fc.tuple(address).map(([at]): Step => ['newfstatat', [CWD, '/file', at, 0]]),
+  fc.tuple(address).map(([at]): Step => ['clock_gettime', [0, at]]),
+  fc.tuple(address).map(([at]): Step => ['getcwd', [at, 100]]),
+  fc.tuple(address).map(([at]): Step => ['sendfile', [4, 3, at, 5000]]),
+  fc.tuple(address).map(([at]): Step => ['prlimit64', [0, 7, 0, at]]),
+  fc.constant<Step>(['openat', [CWD, '/file', 0]]),
+);
+
+function guest(): Guest {
+  const made = new Guest({ files: { entries: { '/file': contents } }, streams: { input: 'abc' } });
+  made.call('openat', CWD, '/file', 0);
+  made.call('openat', CWD, '/tmp/a', 0o102, 0o600);
+  made.call('openat', CWD, '/tmp/b', 0o2102, 0o600);
+  made.call('openat', CWD, '/dev/urandom', 0);
+  return made;
+}
+
+it('missing pages change nothing', { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(step, fc.uniqueArray(fc.nat(33))), { minLength: 1, maxLength: 12 }), (steps) => {
+      const [whole, waiting] = [guest(), guest()];
+      for (const [[name, args], absent] of steps) {
+        for (const page of absent) waiting.memory.absent.add(BASE / 4096 + page);
+        expect(waiting.try(name, ...args)).toBe(whole.try(name, ...args));
+        waiting.memory.absent.clear();
+      }
+      expect(waiting.get(BASE, SIZE)).toEqual(whole.get(BASE, SIZE));
+      expect(waiting.streams.text(1)).toBe(whole.streams.text(1));
+      expect(waiting.root.files).toEqual(whole.root.files);
+      expect(waiting.root.random).toEqual(whole.root.random);
+    }),
+    { numRuns: 150 },
+  );
+});

@@ -1,0 +1,82 @@
+/**
+ * The pressure matrix: a program writes the same bytes and ends with the same status at every memory size, from
+ * plenty down to the least that its roomy run names, under every policy.
+ */
+import { describe, expect, it } from 'vitest';
+import { replacementPolicies, UserError } from '../../src/system/index.ts';
+import { type Guest, runGuest, shipped } from '../support/run-system.ts';
+
+const guest = (name: string, ...args: string[]): Guest => ({ path: shipped(name), args });
+const policies = replacementPolicies.filter(
+  ({ needs }) => needs !== 'every reference' && needs !== 'the future',
+);
+const names = policies.map(({ name }) => name);
+
+/** Small enough for a few pages to be enough of a fight. */
+const tiny: readonly Guest[] = [
+  guest('hello', '16'),
+  guest('hello-pie', '16'),
+  guest('sort', '300'),
+  guest('hashjoin', '256'),
+  guest('treewalk', '5', '40'),
+  guest('scan', 'random', '8', '2'),
+  guest('sparse', '256M', '12', 'spread', '1'),
+];
+
+describe.each(tiny)('$path $args', (program) => {
+  it.each(names)('%s: completes with the least memory', async (replacement) => {
+    const roomy = await runGuest(program, { replacement });
+    const least = roomy.report.leastMemory.frames;
+    const tight = await runGuest(program, { replacement, memory: `${least * 4}K` });
+    expect(Buffer.from(tight.output).toString()).toBe(Buffer.from(roomy.output).toString());
+    expect(tight.status).toBe(roomy.status);
+    expect(tight.report.evictions.clean + tight.report.evictions.dirty).toBeGreaterThan(0);
+  });
+});
+
+const larger: readonly Guest[] = [
+  guest('sort', '30000', 'merge'),
+  guest('matmul', 'ikj', '64'),
+  guest('hashjoin', '4K'),
+  guest('treewalk', '12', '3000'),
+  guest('alloc-churn', '256K', '5000'),
+  guest('scan', 'skewed', '96', '6'),
+  guest('sparse', '1G', '96', 'spread', '2'),
+];
+
+describe.each(larger)('$path $args', (program) => {
+  it.each(names)('%s: a half and a quarter of the resident peak', async (replacement) => {
+    const roomy = await runGuest(program, { replacement });
+    const { resident, tables, leastMemory } = roomy.report;
+    for (const share of [2, 4]) {
+      const frames = Math.max(leastMemory.frames + 2, Math.ceil(resident.peak / share) + tables.peak);
+      const tight = await runGuest(program, { replacement, memory: `${frames * 4}K` });
+      expect(Buffer.from(tight.output).toString()).toBe(Buffer.from(roomy.output).toString());
+      expect(tight.status).toBe(roomy.status);
+      expect(tight.report.evictions.clean + tight.report.evictions.dirty).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('below the least', () => {
+  it('ends in a clear outcome, never in wrong bytes', async () => {
+    const roomy = await runGuest(guest('sort', '300'), {});
+    for (let frames = 1; frames < roomy.report.leastMemory.frames; frames++) {
+      const outcome = await runGuest(guest('sort', '300'), { memory: `${frames * 4}K` }).catch(
+        (error: unknown) => error,
+      );
+      if (outcome instanceof UserError) expect(outcome.message).toContain('--memory');
+      else expect(outcome).toMatchObject({ status: 137 });
+    }
+  });
+});
+
+describe('the same run twice', () => {
+  it.each(names)('%s: gives the same event log', async (replacement) => {
+    const options = { memory: '128K', replacement, seed: 7 };
+    const first = await runGuest(guest('sort', '20000'), options);
+    const second = await runGuest(guest('sort', '20000'), options);
+    expect(second.digest).toBe(first.digest);
+    expect(second.report).toEqual(first.report);
+  });
+});
