@@ -35,16 +35,22 @@ interface Candidate {
 }
 
 /** 32-bit rows by opcode and funct3, 16-bit rows by quadrant and funct3: few candidates to try for a word. */
-const bucketOf = (word: number): number => ((word & 3) === 3 ? ((word >>> 2) & 31) * 8 + ((word >>> 12) & 7) : 256 + (word & 3) * 8 + ((word >>> 13) & 7));
+const bucketOf = (word: number): number =>
+  (word & 3) === 3
+    ? ((word >>> 2) & 31) * 8 + ((word >>> 12) & 7)
+    : 256 + (word & 3) * 8 + ((word >>> 13) & 7);
 
 function candidate(row: Row): Candidate {
   const format = formats[row.format];
   const fields = Object.entries(format.fields) as [FieldName, Field][];
-  const forbidden = Object.entries(format.forbidden ?? {}).map(([name, values]): [Field, readonly number[]] => {
-    const definition = format.fields[name as FieldName];
-    if (definition === undefined) throw new Error(`${row.format} forbids values of a field that it has not`);
-    return [definition, values];
-  });
+  const forbidden = Object.entries(format.forbidden ?? {}).map(
+    ([name, values]): [Field, readonly number[]] => {
+      const definition = format.fields[name as FieldName];
+      if (definition === undefined)
+        throw new Error(`${row.format} forbids values of a field that it has not`);
+      return [definition, values];
+    },
+  );
   return { row, index: baseIndex(row), length: isCompressed(row) ? 2 : 4, fields, forbidden };
 }
 
@@ -54,7 +60,10 @@ function buildBuckets(): readonly (readonly Candidate[])[] {
     const entry = candidate(row);
     const selector = isCompressed(row) ? 0xe003 : 0x707f;
     for (let bucket = 0; bucket < buckets.length; bucket++) {
-      const sample = bucket < 256 ? ((bucket >> 3) << 2) | 3 | ((bucket & 7) << 12) : ((bucket - 256) >> 3) | ((bucket & 7) << 13);
+      const sample =
+        bucket < 256
+          ? ((bucket >> 3) << 2) | 3 | ((bucket & 7) << 12)
+          : ((bucket - 256) >> 3) | ((bucket & 7) << 13);
       const compressedBucket = bucket >= 256;
       if (compressedBucket !== isCompressed(row)) continue;
       if (((sample ^ row.match) & row.mask & selector) === 0) buckets[bucket]!.push(entry);
@@ -66,8 +75,9 @@ function buildBuckets(): readonly (readonly Candidate[])[] {
 const buckets = buildBuckets();
 
 function isMatch(entry: Candidate, word: number): boolean {
-  if (((word & entry.row.mask) >>> 0) !== entry.row.match) return false;
-  for (const [definition, values] of entry.forbidden) if (values.includes(extract(definition, word))) return false;
+  if ((word & entry.row.mask) >>> 0 !== entry.row.match) return false;
+  for (const [definition, values] of entry.forbidden)
+    if (values.includes(extract(definition, word))) return false;
   return true;
 }
 
@@ -84,11 +94,23 @@ export function decode(word: number): Instruction | undefined {
 }
 
 /** Every row that claims a word: more than one means that the table contradicts itself. */
-export const claimants = (word: number): readonly Row[] => buckets[bucketOf(word)]!.filter((entry) => isMatch(entry, word)).map((entry) => entry.row);
+export const claimants = (word: number): readonly Row[] =>
+  buckets[bucketOf(word)]!.filter((entry) => isMatch(entry, word)).map((entry) => entry.row);
 
 function operandsOf(entry: Candidate, word: number): Instruction {
   const format = formats[entry.row.format];
-  const instruction = { row: entry.row, index: entry.index, length: entry.length, rd: 0, rs1: 0, rs2: 0, rs3: 0, imm: 0, rm: 0, ordering: 0 };
+  const instruction = {
+    row: entry.row,
+    index: entry.index,
+    length: entry.length,
+    rd: 0,
+    rs1: 0,
+    rs2: 0,
+    rs3: 0,
+    imm: 0,
+    rm: 0,
+    ordering: 0,
+  };
   for (const [name, definition] of entry.fields) instruction[name] = extract(definition, word);
   if (format.fixed !== undefined) Object.assign(instruction, format.fixed);
   if (format.rs1IsRd) instruction.rs1 = instruction.rd;
@@ -105,7 +127,8 @@ export function encode(row: Row, operands: Partial<OperandValues>): number {
   for (const [name, definition] of Object.entries(format.fields) as [FieldName, Field][]) {
     const value = operands[name] ?? 0;
     const bits = insert(definition, value);
-    if (bits === undefined || format.forbidden?.[name]?.includes(value)) throw new RangeError(`${row.name}: ${name} can't be ${value}`);
+    if (bits === undefined || format.forbidden?.[name]?.includes(value))
+      throw new RangeError(`${row.name}: ${name} can't be ${value}`);
     word |= bits;
   }
   return word >>> 0;

@@ -57,7 +57,16 @@ const cImm6 = signed([12, 12, 5], [6, 2, 0]);
 const cShift = field([12, 12, 5], [6, 2, 0]);
 const cWord = field([12, 10, 3], [6, 6, 2], [5, 5, 6]);
 const cDouble = field([12, 10, 3], [6, 5, 6]);
-const cJump = signed([12, 12, 11], [11, 11, 4], [10, 9, 8], [8, 8, 10], [7, 7, 6], [6, 6, 7], [5, 3, 1], [2, 2, 5]);
+const cJump = signed(
+  [12, 12, 11],
+  [11, 11, 4],
+  [10, 9, 8],
+  [8, 8, 10],
+  [7, 7, 6],
+  [6, 6, 7],
+  [5, 3, 1],
+  [2, 2, 5],
+);
 const cBranch = signed([12, 12, 8], [11, 10, 3], [6, 5, 6], [4, 3, 1], [2, 2, 5]);
 
 const base = {
@@ -117,7 +126,11 @@ const compressed = {
     forbidden: { imm: nonzero },
     text: 'rd,imm',
   },
-  'c.lui': { fields: { rd: cRd, imm: signed([12, 12, 17], [6, 2, 12]) }, forbidden: { rd: [2], imm: nonzero }, text: 'rd,upper' },
+  'c.lui': {
+    fields: { rd: cRd, imm: signed([12, 12, 17], [6, 2, 12]) },
+    forbidden: { rd: [2], imm: nonzero },
+    text: 'rd,upper',
+  },
   'c.shift': { fields: { rd: cHigh, imm: cShift }, rs1IsRd: true, text: 'rd,#imm' },
   'c.andi': { fields: { rd: cHigh, imm: cImm6 }, rs1IsRd: true, text: 'rd,imm' },
   'c.slli': { fields: { rd: cRd, imm: cShift }, rs1IsRd: true, text: 'rd,#imm' },
@@ -136,10 +149,26 @@ const compressed = {
     forbidden: { rd: nonzero },
     text: 'rd,imm(rs1)',
   },
-  'c.fldsp': { fields: { rd: cRd, imm: field([12, 12, 5], [6, 5, 3], [4, 2, 6]) }, fixed: { rs1: 2 }, text: 'frd,imm(rs1)' },
-  'c.swsp': { fields: { rs2: cRs2, imm: field([12, 9, 2], [8, 7, 6]) }, fixed: { rs1: 2 }, text: 'rs2,imm(rs1)' },
-  'c.sdsp': { fields: { rs2: cRs2, imm: field([12, 10, 3], [9, 7, 6]) }, fixed: { rs1: 2 }, text: 'rs2,imm(rs1)' },
-  'c.fsdsp': { fields: { rs2: cRs2, imm: field([12, 10, 3], [9, 7, 6]) }, fixed: { rs1: 2 }, text: 'frs2,imm(rs1)' },
+  'c.fldsp': {
+    fields: { rd: cRd, imm: field([12, 12, 5], [6, 5, 3], [4, 2, 6]) },
+    fixed: { rs1: 2 },
+    text: 'frd,imm(rs1)',
+  },
+  'c.swsp': {
+    fields: { rs2: cRs2, imm: field([12, 9, 2], [8, 7, 6]) },
+    fixed: { rs1: 2 },
+    text: 'rs2,imm(rs1)',
+  },
+  'c.sdsp': {
+    fields: { rs2: cRs2, imm: field([12, 10, 3], [9, 7, 6]) },
+    fixed: { rs1: 2 },
+    text: 'rs2,imm(rs1)',
+  },
+  'c.fsdsp': {
+    fields: { rs2: cRs2, imm: field([12, 10, 3], [9, 7, 6]) },
+    fixed: { rs1: 2 },
+    text: 'frs2,imm(rs1)',
+  },
   'c.jr': { fields: { rs1: cRd }, fixed: { rd: 0, imm: 0 }, forbidden: { rs1: nonzero }, text: 'rs1' },
   'c.jalr': { fields: { rs1: cRd }, fixed: { rd: 1, imm: 0 }, forbidden: { rs1: nonzero }, text: 'rs1' },
   'c.mv': { fields: { rd: cRd, rs2: cRs2 }, fixed: { rs1: 0 }, forbidden: { rs2: nonzero }, text: 'rd,rs2' },

@@ -78,7 +78,12 @@ export interface FloatUnit {
   divide<F extends FloatFormat>(format: F, a: FloatBits<F>, b: FloatBits<F>): FloatBits<F>;
   squareRoot<F extends FloatFormat>(format: F, a: FloatBits<F>): FloatBits<F>;
   /** a × b + c with one rounding; callers negate operands by flipping sign bits. */
-  fusedMultiplyAdd<F extends FloatFormat>(format: F, a: FloatBits<F>, b: FloatBits<F>, c: FloatBits<F>): FloatBits<F>;
+  fusedMultiplyAdd<F extends FloatFormat>(
+    format: F,
+    a: FloatBits<F>,
+    b: FloatBits<F>,
+    c: FloatBits<F>,
+  ): FloatBits<F>;
   minimum<F extends FloatFormat>(format: F, a: FloatBits<F>, b: FloatBits<F>): FloatBits<F>;
   maximum<F extends FloatFormat>(format: F, a: FloatBits<F>, b: FloatBits<F>): FloatBits<F>;
   /** 0 or 1. */

@@ -2,7 +2,10 @@
  * The whole instruction set, RV64GC with Zba, Zbb and Zbs, as one table. Adding an instruction is one row here
  * or in a file of rows; nothing else names instructions.
  */
+
+import type { Statement } from '../wasm/expressions.ts';
 import { formats } from './formats.ts';
+import type { Operands } from './operands.ts';
 import type { Row } from './row.ts';
 import { atomicRows } from './rows/atomic.ts';
 import { bitRows } from './rows/bits.ts';
@@ -11,8 +14,6 @@ import { doubleRows } from './rows/double.ts';
 import { integerRows } from './rows/integer.ts';
 import { multiplyRows } from './rows/multiply.ts';
 import { singleRows } from './rows/single.ts';
-import type { Operands } from './operands.ts';
-import type { Statement } from '../wasm/expressions.ts';
 
 /** A row that has a meaning of its own. */
 export type BaseRow = Row & { readonly semantics: (operands: Operands) => Statement };
@@ -20,7 +21,14 @@ export type BaseRow = Row & { readonly semantics: (operands: Operands) => Statem
 const isBase = (row: Row): row is BaseRow => row.semantics !== undefined;
 
 /** Rows with semantics; the position in this list is the row's index everywhere. */
-export const baseRows: readonly BaseRow[] = [...integerRows, ...multiplyRows, ...atomicRows, ...singleRows, ...doubleRows, ...bitRows].filter(isBase);
+export const baseRows: readonly BaseRow[] = [
+  ...integerRows,
+  ...multiplyRows,
+  ...atomicRows,
+  ...singleRows,
+  ...doubleRows,
+  ...bitRows,
+].filter(isBase);
 export const allRows: readonly Row[] = [...baseRows, ...compressedRows];
 
 const indexByName = new Map(baseRows.map((row, index) => [row.name, index]));

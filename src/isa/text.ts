@@ -6,12 +6,24 @@ import { decode, encode, type Instruction, type OperandValues } from './decode.t
 import { type FormatName, formats } from './formats.ts';
 import { allRows } from './table.ts';
 
-const REGISTERS = 'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(' ');
+const REGISTERS =
+  'zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6'.split(
+    ' ',
+  );
 const FLOAT_REGISTERS =
-  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'.split(' ');
+  'ft0 ft1 ft2 ft3 ft4 ft5 ft6 ft7 fs0 fs1 fa0 fa1 fa2 fa3 fa4 fa5 fa6 fa7 fs2 fs3 fs4 fs5 fs6 fs7 fs8 fs9 fs10 fs11 ft8 ft9 ft10 ft11'.split(
+    ' ',
+  );
 const ROUNDING = ['rne', 'rtz', 'rdn', 'rup', 'rmm', 'unknown', 'unknown', 'dyn'];
 const ORDERING = ['', '.rl', '.aq', '.aqrl'];
-export const CSR_NAMES: Readonly<Record<number, string>> = { 1: 'fflags', 2: 'frm', 3: 'fcsr', 0xc00: 'cycle', 0xc01: 'time', 0xc02: 'instret' };
+export const CSR_NAMES: Readonly<Record<number, string>> = {
+  1: 'fflags',
+  2: 'frm',
+  3: 'fcsr',
+  3072: 'cycle',
+  3073: 'time',
+  3074: 'instret',
+};
 
 /** One operand as it is written and read. `pc` is the address of the instruction. */
 interface OperandText {
@@ -118,8 +130,10 @@ const operandTexts: Readonly<Record<string, OperandText>> = {
 };
 
 const ACCESS_SETS = 'iorw';
-const accessSet = (bits: number): string => (bits === 0 ? 'unknown' : [...ACCESS_SETS].filter((_, i) => bits & (8 >> i)).join(''));
-const readAccessSet = (text: string): number => (text === 'unknown' ? 0 : [...text].reduce((bits, c) => bits | (8 >> ACCESS_SETS.indexOf(c)), 0));
+const accessSet = (bits: number): string =>
+  bits === 0 ? 'unknown' : [...ACCESS_SETS].filter((_, i) => bits & (8 >> i)).join('');
+const readAccessSet = (text: string): number =>
+  text === 'unknown' ? 0 : [...text].reduce((bits, c) => bits | (8 >> ACCESS_SETS.indexOf(c)), 0);
 
 /** fence: predecessor and successor sets; a mode other than 0 or other fields used are shown as numbers. */
 const fence: OperandText = {
@@ -154,7 +168,9 @@ export function show(instruction: Instruction, pc: number): string {
 export function disassemble(word: number, pc: number): string {
   const instruction = decode(word);
   if (instruction !== undefined) return show(instruction, pc);
-  return (word & 3) === 3 ? `.word 0x${(word >>> 0).toString(16)}` : `.half 0x${(word & 0xffff).toString(16)}`;
+  return (word & 3) === 3
+    ? `.word 0x${(word >>> 0).toString(16)}`
+    : `.half 0x${(word & 0xffff).toString(16)}`;
 }
 
 const rowsByName = new Map(allRows.map((row) => [row.name, row]));
@@ -168,14 +184,29 @@ export function assemble(line: string, pc: number): number {
   const suffix = /\.(aqrl|aq|rl)$/.exec(mnemonic)?.[0] ?? '';
   const row = rowsByName.get(mnemonic) ?? rowsByName.get(mnemonic.slice(0, mnemonic.length - suffix.length));
   if (row === undefined) throw new SyntaxError(`unknown instruction '${mnemonic}'`);
-  const values: OperandValues = { rd: 0, rs1: 0, rs2: 0, rs3: 0, imm: 0, rm: 7, ordering: rowsByName.has(mnemonic) ? 0 : ORDERING.indexOf(suffix) };
+  const values: OperandValues = {
+    rd: 0,
+    rs1: 0,
+    rs2: 0,
+    rs3: 0,
+    imm: 0,
+    rm: 7,
+    ordering: rowsByName.has(mnemonic) ? 0 : ORDERING.indexOf(suffix),
+  };
   const operands = operandsOf(row.format);
-  const texts = operands[0] === fence ? [rest] : rest.split(',').map((text) => text.trim()).filter((text) => text !== '');
+  const texts =
+    operands[0] === fence
+      ? [rest]
+      : rest
+          .split(',')
+          .map((text) => text.trim())
+          .filter((text) => text !== '');
   if (texts.length > operands.length) throw new SyntaxError(`too many operands in '${line}'`);
   operands.forEach((operand, i) => {
     const text = texts[i];
     if (text === undefined && operand === rounding) return;
-    if (text === undefined || !operand.read(text, values, pc)) throw new SyntaxError(`operand ${i + 1} of '${line}'`);
+    if (text === undefined || !operand.read(text, values, pc))
+      throw new SyntaxError(`operand ${i + 1} of '${line}'`);
   });
   return encode(row, values);
 }

@@ -75,12 +75,18 @@ function isNativeRounding(kind: Traits['rounding'], mode: number): boolean {
   return kind === 'to-integer' && mode === ROUND_TO_ZERO;
 }
 
+const MEMO_BITS = 13;
+const MEMO_SIZE = 1 << MEMO_BITS;
+
 export class Predecoder {
   readonly #u16: Uint16Array;
   readonly #i32: Int32Array;
   readonly #u32: Uint32Array;
   readonly #ram: DataView;
   readonly #handlers = new Map<number, number>();
+  /** Words decoded lately and what they mean; 0 is no instruction. */
+  readonly #memoWords = new Uint32Array(MEMO_SIZE);
+  readonly #memo: (Instruction | undefined)[] = new Array<Instruction | undefined>(MEMO_SIZE).fill(undefined);
 
   /**
    * @param memory the machine's memory
@@ -93,6 +99,18 @@ export class Predecoder {
     this.#u32 = new Uint32Array(memory);
     this.#ram = ram;
     handlers.forEach((handler, i) => this.#handlers.set(keyOf(handler.index, handler.length, handler.reach), FAST.first + i));
+  }
+
+  /** Under pressure the same code is decoded over and over, as its pages come back in other frames. */
+  #decoded(word: number): Instruction | undefined {
+    const at = (Math.imul(word, 0x9e3779b1) >>> (32 - MEMO_BITS)) & (MEMO_SIZE - 1);
+    if (this.#memoWords[at] === word) return this.#memo[at];
+    const instruction = decode(word);
+    if (instruction !== undefined) {
+      this.#memoWords[at] = word;
+      this.#memo[at] = instruction;
+    }
+    return instruction;
   }
 
   /** Empties the records of a page at `records`, and puts the one that catches falling off its end. */
@@ -118,7 +136,7 @@ export class Predecoder {
         return;
       }
       const word = (half & 3) === 3 ? this.#ram.getUint32(page + at, true) : half;
-      const instruction = decode(word);
+      const instruction = this.#decoded(word);
       if (instruction === undefined) {
         this.#u16[(record >> 1) + 1] = STEP.illegal;
         return;

@@ -38,14 +38,14 @@ export interface BootParts {
   readonly files: KernelFiles;
   readonly machine: MachinePort;
   readonly kernel: Kernel;
-  readonly events: EventSink;
+  readonly stream: EventSink;
   readonly config: SystemConfig;
   readonly program: ProgramRequest;
 }
 
 /** @throws UserError when the file is no program for this machine, or memory does not hold its start */
 export async function boot(parts: BootParts): Promise<void> {
-  const { root, memory, files, machine, events, config, program } = parts;
+  const { root, memory, files, machine, stream, config, program } = parts;
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
   const stack = stackOf(image, program, root.random);
@@ -58,7 +58,7 @@ export async function boot(parts: BootParts): Promise<void> {
   files.openStandardStreams(process);
   machine.setSpace(space.root, space.asid);
   machine.loadRegisters(process.registers);
-  if (events.watched) events.emit({ type: 'exec', path: program.path, argv: program.argv });
+  if (stream.watched) stream.emit({ type: 'exec', path: program.path, argv: program.argv });
   await fillStack(parts, process, space, stack);
   if (config.loading === 'eager') await touchAll(parts, process, space);
   machine.pc = placementOf(image).entry;

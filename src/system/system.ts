@@ -3,35 +3,20 @@
  * hangs off the root state, the machine and the store, which together make a snapshot.
  */
 import { UserError } from '../base/errors.ts';
-import { nextUint32, randomState } from '../base/random.ts';
-import { initialClockState, VirtualClock } from '../kernel/clock.ts';
 import type { Observer } from '../kernel/events.ts';
-import { KernelFiles } from '../kernel/files/files.ts';
-import { GUEST_UID } from '../kernel/files/flags.ts';
-import { filesState } from '../kernel/files/state.ts';
-import { Kernel, type RunLimits } from '../kernel/kernel.ts';
-import { TRAMPOLINE } from '../kernel/loader/layout.ts';
-import { Memory } from '../kernel/memory/memory.ts';
-import { initialMemoryState, type MemoryState, type Sizing } from '../kernel/memory/state.ts';
-import { FIRST_PID } from '../kernel/process/create.ts';
+import type { RunLimits } from '../kernel/kernel.ts';
+import type { Memory } from '../kernel/memory/memory.ts';
 import { shellStatus } from '../kernel/process/exit.ts';
 import { signalName } from '../kernel/process/signal-table.ts';
-import { ProcessSignals } from '../kernel/process/signals.ts';
 import type { RootState } from '../kernel/state.ts';
-import { EventStream } from '../kernel/stream.ts';
-import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
-import { allCalls } from '../kernel/syscalls/registry.ts';
-import type { MachineConfig, MachineState } from '../machine/contract.ts';
-import { Machine } from '../machine/machine.ts';
-import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import type { MachineState } from '../machine/contract.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore, StoreContents } from '../stores/contract.ts';
-import { openStore } from '../stores/registry.ts';
-import { sv39 } from '../translation/sv39.ts';
+import { type Assembly, assemble } from './assemble.ts';
 import { boot } from './boot.ts';
 import type { SystemConfig } from './config.ts';
 import type { SystemPorts } from './ports.ts';
-import { Recorder } from './recorder.ts';
 import { collectReport, leastMemory } from './run-report.ts';
 import { tooSmall } from './too-small.ts';
 
@@ -47,9 +32,6 @@ export interface Snapshot {
 
 /** Exit status of a run that a limit stopped, as timeout(1) has it. */
 const STATUS_STOPPED = 124;
-/** With `--frames` tables have frames of their own beside those of pages; untouched ones cost nothing. */
-const LEAST_TABLE_FRAMES = 4_096;
-
 export class System {
   /** All state of the kernel. */
   readonly root: RootState;
@@ -58,83 +40,24 @@ export class System {
   readonly store: PageStore;
   readonly #config: SystemConfig;
   readonly #ports: SystemPorts;
-  readonly #stream: EventStream;
-  readonly #kernel: Kernel;
-  readonly #files: KernelFiles;
+  readonly #parts: Assembly;
   #end: RunReport['end'] | undefined;
 
   /** Use `createSystem` or `resumeSystem`. */
   constructor(config: SystemConfig, ports: SystemPorts, snapshot: Snapshot | undefined) {
     this.#config = config;
     this.#ports = ports;
-    const definition = findReplacementPolicy(config.replacement, '--replacement');
-    const recorded = ports.record !== undefined;
-    this.machine = new Machine(machineConfig(config, definition.needs === 'last-use order', recorded));
-    this.store = openSwap(config, ports);
-    this.root = snapshot === undefined ? initialRoot(config, this.store) : structuredClone(snapshot.root);
-    const { root, machine, store } = this;
-    const stream = new EventStream(root);
-    const clock = new VirtualClock(root.clock, config.costs);
-    const recorder = ports.record && new Recorder(ports.record);
-    if (recorder) stream.observe(recorder.observe);
-    const { frames } = machine;
-    const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames });
-    const memory = new Memory({
-      root,
-      machine,
-      store,
-      clock,
-      events: stream,
-      policyDefinition: definition,
-      objects: files,
-      geometry: sv39,
-      costs: config.costs,
-      references: recorder,
-      options: { writeXorExecute: config.writeXorExecute === 'on' },
-    });
-    files.connect(memory);
-    const signals = new ProcessSignals({
-      machine,
-      memory,
-      events: stream,
-      trampoline: TRAMPOLINE,
-      uid: GUEST_UID,
-    });
-    const strace = ports.strace ?? 'off';
-    const calls = new Dispatcher({
-      root,
-      machine,
-      memory,
-      files,
-      signals,
-      clock,
-      events: stream,
-      calls: allCalls,
-      strace,
-    });
-    const drain = recorder && (() => recorder.drain(machine, root));
-    this.memory = memory;
-    this.#files = files;
-    this.#stream = stream;
-    this.#kernel = new Kernel({
-      root,
-      machine,
-      memory,
-      files,
-      calls,
-      signals,
-      clock,
-      stream,
-      drain,
-      costs: config.costs,
-      host: ports,
-    });
+    this.#parts = assemble(config, ports, snapshot && structuredClone(snapshot.root));
+    this.root = this.#parts.root;
+    this.machine = this.#parts.machine;
+    this.memory = this.#parts.memory;
+    this.store = this.#parts.store;
     if (snapshot !== undefined) this.#takeUp(snapshot);
   }
 
   /** Calls `observer` for every event from now on; returns what ends that. */
   observe(observer: Observer): () => void {
-    return this.#stream.observe(observer);
+    return this.#parts.stream.observe(observer);
   }
 
   /**
@@ -146,18 +69,9 @@ export class System {
     if (this.#end !== undefined) return this.#end;
     const { limits } = this.#config;
     if (this.root.processes.length === 0) {
-      await boot({
-        root: this.root,
-        memory: this.memory,
-        files: this.#files,
-        machine: this.machine,
-        kernel: this.#kernel,
-        events: this.#stream,
-        config: this.#config,
-        program: this.#ports.program,
-      });
+      await boot({ ...this.#parts, config: this.#config, program: this.#ports.program });
     }
-    const end = await this.#kernel.run({
+    const end = await this.#parts.kernel.run({
       instructions: least(limits.instructions, pause.instructions),
       time: least(limits.time, pause.time),
     });
@@ -169,7 +83,7 @@ export class System {
 
   /** Sends the running program a signal from outside, e.g. 2 for an interrupt. */
   interrupt(signal: number): void {
-    if (this.root.processes.length > 0) this.#kernel.interrupt(signal);
+    if (this.root.processes.length > 0) this.#parts.kernel.interrupt(signal);
   }
 
   /** What the run did so far; complete when it has ended. */
@@ -179,7 +93,7 @@ export class System {
       root: this.root,
       machine: this.machine.counters(),
       memory: this.memory.counters,
-      areas: this.#kernel.areas(),
+      areas: this.#parts.kernel.areas(),
       store: this.store,
       program: this.#ports.program,
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
@@ -207,12 +121,12 @@ export class System {
   #takeUp(snapshot: Snapshot): void {
     this.machine.load(snapshot.machine);
     // The bytes of a program outside of the guest's files are no state: they come from the ports again.
-    this.#files.hostProgram(this.#ports.program.path, this.#ports.program.bytes);
+    this.#parts.files.hostProgram(this.#ports.program.path, this.#ports.program.bytes);
   }
 
   /** A program that its memory can't hold is a mistake of whoever gave it so little. */
   #checkRoom(): void {
-    if (this.#kernel.process.exit?.lacks !== 'frames') return;
+    if (this.#parts.kernel.process.exit?.lacks !== 'frames') return;
     throw tooSmall(this.#config, leastMemory(this.memory.counters).frames, this.memory.counters.pinnedPeak);
   }
 
@@ -222,7 +136,7 @@ export class System {
   }
 
   #howItEnded(): RunReport['end'] {
-    const { exit } = this.#kernel.process;
+    const { exit } = this.#parts.kernel.process;
     if (exit === undefined) throw new Error('the run has ended but its process has not');
     const status = shellStatus(exit);
     if (exit.signal === 0) return { kind: 'exited', status };
@@ -256,51 +170,3 @@ export async function resumeSystem(
 
 const least = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
-
-function machineConfig(config: SystemConfig, stamped: boolean, recorded: boolean): MachineConfig {
-  const { sizing } = config;
-  const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
-  return {
-    frames: sizing.frames + tables,
-    tlb: config.tlb,
-    stamps: stamped ? 'on' : 'off',
-    references: recorded ? 'recorded' : 'off',
-    seed: config.seed,
-  };
-}
-
-function memorySizing({ sizing }: SystemConfig): Sizing {
-  return sizing.mode === 'frames' ? { mode: 'frames', frames: sizing.frames } : { mode: 'memory' };
-}
-
-function openSwap({ swap }: SystemConfig, { stores }: SystemPorts): PageStore {
-  if (swap.kind !== 'temporary') return openStore(swap, stores, '--swap');
-  return (
-    stores.temporary?.(swap.capacity, '--swap') ?? openStore({ ...swap, kind: 'memory' }, stores, '--swap')
-  );
-}
-
-function initialRoot(config: SystemConfig, store: PageStore): RootState {
-  const random = randomState(config.seed);
-  const machine = machineConfig(config, false, false);
-  const memory: MemoryState = initialMemoryState({
-    frames: machine.frames,
-    sizing: memorySizing(config),
-    policyDefinition: findReplacementPolicy(config.replacement, '--replacement'),
-    swapCapacity: store.capacity,
-    // Not the guest's own sequence: another policy must not change what the program draws.
-    random: randomState(nextUint32(randomState(config.seed ^ 0x5bd1e995))),
-  });
-  return {
-    clock: initialClockState(),
-    random,
-    spaces: [],
-    processes: [],
-    running: FIRST_PID,
-    requests: [],
-    nextRequest: 1,
-    memory,
-    files: filesState(),
-    calls: { made: {}, unknown: {} },
-  };
-}

@@ -121,7 +121,8 @@ export class Code extends ByteSink {
 
   /** Relative depth of `label` from here. */
   distance(label: Label): number {
-    if (label.depth === 0 || label.depth > this.depth) throw new Error('branch to a label whose block is not open');
+    if (label.depth === 0 || label.depth > this.depth)
+      throw new Error('branch to a label whose block is not open');
     return this.depth - label.depth;
   }
 

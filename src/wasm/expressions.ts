@@ -270,7 +270,10 @@ export const globalVariable = <T extends ValueType>(type: T, index: number): Loc
 });
 
 /** Evaluates `value` once, into a scratch local that `body` may read any number of times. */
-export const bind = <T extends ValueType>(value: Expression<T>, body: (value: Local<T>) => Statement): Statement => ({
+export const bind = <T extends ValueType>(
+  value: Expression<T>,
+  body: (value: Local<T>) => Statement,
+): Statement => ({
   emit(out) {
     value.emit(out);
     const index = out.acquire(value.type);
@@ -346,7 +349,11 @@ export const when = (condition: I32, then: Statement, otherwise?: Statement): St
 });
 
 /** A value by cases; only the chosen one is evaluated. */
-export const choose = <T extends ValueType>(condition: I32, then: Expression<T>, otherwise: Expression<T>): Expression<T> => ({
+export const choose = <T extends ValueType>(
+  condition: I32,
+  then: Expression<T>,
+  otherwise: Expression<T>,
+): Expression<T> => ({
   type: then.type,
   emit(out) {
     condition.emit(out);
@@ -359,7 +366,11 @@ export const choose = <T extends ValueType>(condition: I32, then: Expression<T>,
 });
 
 /** A value by cases without a jump; both are evaluated. */
-export const select = <T extends ValueType>(condition: I32, then: Expression<T>, otherwise: Expression<T>): Expression<T> => ({
+export const select = <T extends ValueType>(
+  condition: I32,
+  then: Expression<T>,
+  otherwise: Expression<T>,
+): Expression<T> => ({
   type: then.type,
   emit(out) {
     then.emit(out);

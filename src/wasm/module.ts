@@ -21,20 +21,28 @@ export interface Frame {
 }
 
 /** Calls a function that gives a value. */
-export const call = <T extends ValueType>(target: FunctionReference<T>, ...operands: readonly Expression[]): Expression<T> => ({
+export const call = <T extends ValueType>(
+  target: FunctionReference<T>,
+  ...operands: readonly Expression[]
+): Expression<T> => ({
   type: target.result,
   emit: (out) => emitCall(out, target, operands),
 });
 
 /** Calls a function that gives none. */
-export const perform = (target: FunctionReference<undefined>, ...operands: readonly Expression[]): Statement => ({
+export const perform = (
+  target: FunctionReference<undefined>,
+  ...operands: readonly Expression[]
+): Statement => ({
   emit: (out) => emitCall(out, target, operands),
 });
 
 function emitCall(out: Code, target: FunctionReference, operands: readonly Expression[]): void {
-  if (operands.length !== target.parameters.length) throw new Error(`call with ${operands.length} operands, ${target.parameters.length} expected`);
+  if (operands.length !== target.parameters.length)
+    throw new Error(`call with ${operands.length} operands, ${target.parameters.length} expected`);
   for (let i = 0; i < operands.length; i++) {
-    if (operands[i]!.type !== target.parameters[i]) throw new Error(`operand ${i} is ${operands[i]!.type}, ${target.parameters[i]} expected`);
+    if (operands[i]!.type !== target.parameters[i])
+      throw new Error(`operand ${i} is ${operands[i]!.type}, ${target.parameters[i]} expected`);
     operands[i]!.emit(out);
   }
   out.byte(0x10);
@@ -56,7 +64,10 @@ export class ModuleBuilder {
   }
 
   /** Declares a function, so that bodies may call it before it is defined. */
-  declare<R extends ValueType | undefined>(parameters: readonly ValueType[], result: R): FunctionReference<R> {
+  declare<R extends ValueType | undefined>(
+    parameters: readonly ValueType[],
+    result: R,
+  ): FunctionReference<R> {
     this.#functionTypes.push(this.#typeIndex(parameters, result));
     this.#bodies.push(undefined);
     return { index: this.#bodies.length - 1, parameters, result };
@@ -79,7 +90,11 @@ export class ModuleBuilder {
   }
 
   /** Declares and defines at once. */
-  add<R extends ValueType | undefined>(parameters: readonly ValueType[], result: R, body: (frame: Frame) => Statement): FunctionReference<R> {
+  add<R extends ValueType | undefined>(
+    parameters: readonly ValueType[],
+    result: R,
+    body: (frame: Frame) => Statement,
+  ): FunctionReference<R> {
     const reference = this.declare(parameters, result);
     this.define(reference, body);
     return reference;
@@ -131,7 +146,15 @@ export class ModuleBuilder {
     const known = this.#types.indexOf(key);
     if (known >= 0) return known;
     const results = result === undefined ? [] : [result];
-    this.#typeBytes.push(Uint8Array.of(0x60, parameters.length, ...parameters.map(typeByte), results.length, ...results.map(typeByte)));
+    this.#typeBytes.push(
+      Uint8Array.of(
+        0x60,
+        parameters.length,
+        ...parameters.map(typeByte),
+        results.length,
+        ...results.map(typeByte),
+      ),
+    );
     return this.#types.push(key) - 1;
   }
 }

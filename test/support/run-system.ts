@@ -46,7 +46,7 @@ export function portsOf(guest: Guest, streams: MemoryStreams, record?: RecordWri
     program: { name, path: `/${name}`, bytes: readFileSync(path), argv: [name, ...args], env: [] },
     files: new MemoryFiles(),
     streams,
-    stores: { file: undefined, temporaryPath: undefined },
+    stores: { file: undefined, temporary: undefined },
     turn: () => Promise.resolve(),
     record,
   };

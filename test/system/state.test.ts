@@ -49,7 +49,7 @@ describe('a swap file that is damaged between write and read', () => {
     const ports = portsOf(guest, new MemoryStreams());
     const system = createSystem(systemConfig({ memory: '60K', swap: `file:${path},16M` }), {
       ...ports,
-      stores: { file: openFileStore, temporaryPath: undefined },
+      stores: { file: openFileStore, temporary: undefined },
     });
     const failures: string[] = [];
     system.observe((event) => {
@@ -84,7 +84,7 @@ describe('a store that answers late', () => {
       const streams = new MemoryStreams();
       const stores = {
         file: (_path: string, capacity: number) => wrap(new MemoryStore(capacity)),
-        temporaryPath: undefined,
+        temporary: undefined,
       };
       const system = createSystem(systemConfig(options), { ...portsOf(guest, streams), stores });
       const hash = new EventHash();

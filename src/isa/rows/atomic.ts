@@ -7,7 +7,8 @@ import { type I64, i64, select } from '../../wasm/expressions.ts';
 import type { AtomicWidth } from '../operands.ts';
 import type { Row } from '../row.ts';
 
-const match = (width: AtomicWidth, f5: number) => (0x2f | ((width === '32' ? 2 : 3) << 12) | (f5 << 27)) >>> 0;
+const match = (width: AtomicWidth, f5: number) =>
+  (0x2f | ((width === '32' ? 2 : 3) << 12) | (f5 << 27)) >>> 0;
 const suffix = (width: AtomicWidth) => (width === '32' ? 'w' : 'd');
 
 /** The new value from the old one and rs2, both sign-extended for the 32-bit form. */
@@ -22,7 +23,8 @@ const readModifyWrite =
     mask: 0xf800707f,
     extension: 'A',
     rare: true,
-    semantics: (o) => o.atomic(width, o.rs1, (old) => update(old, width === '32' ? i64.extend32s(o.rs2) : o.rs2)),
+    semantics: (o) =>
+      o.atomic(width, o.rs1, (old) => update(old, width === '32' ? i64.extend32s(o.rs2) : o.rs2)),
   });
 
 /** Unsigned order of two sign-extended words is that of the 64-bit numbers, so one update serves both widths. */
@@ -59,4 +61,7 @@ const reserved = (width: AtomicWidth): readonly Row[] => [
   },
 ];
 
-export const atomicRows: readonly Row[] = (['32', '64'] as const).flatMap((width) => [...reserved(width), ...updates.map((make) => make(width))]);
+export const atomicRows: readonly Row[] = (['32', '64'] as const).flatMap((width) => [
+  ...reserved(width),
+  ...updates.map((make) => make(width)),
+]);

@@ -8,7 +8,14 @@ import type { FormatName } from '../formats.ts';
 import type { Operands } from '../operands.ts';
 import type { Row } from '../row.ts';
 
-const row = (extension: string, name: string, format: FormatName, match: number, mask: number, value: (o: Operands) => I64): Row => ({
+const row = (
+  extension: string,
+  name: string,
+  format: FormatName,
+  match: number,
+  mask: number,
+  value: (o: Operands) => I64,
+): Row => ({
   name,
   format,
   match: match >>> 0,
@@ -28,7 +35,8 @@ const word = (value: I32): I64 => i64.extendS(value);
 const zeroExtended = (value: I64): I64 => i64.extendU(i32.wrap(value));
 const not = (value: I64): I64 => i64.xor(value, i64.const(-1));
 const shiftAdd = (amount: number) => (o: Operands) => i64.add(i64.shl(o.rs1, i64.const(amount)), o.rs2);
-const shiftAddWord = (amount: number) => (o: Operands) => i64.add(i64.shl(zeroExtended(o.rs1), i64.const(amount)), o.rs2);
+const shiftAddWord = (amount: number) => (o: Operands) =>
+  i64.add(i64.shl(zeroExtended(o.rs1), i64.const(amount)), o.rs2);
 
 const addresses: readonly Row[] = [
   row('Zba', 'add.uw', 'r', withF7(0x3b, 0, 0x04), F7_MASK, (o) => i64.add(zeroExtended(o.rs1), o.rs2)),
@@ -53,7 +61,10 @@ const orCombine = (value: I64): I64 => {
 const reverseBytes = (value: I64): I64 => {
   const swap = (from: I64, bits: number, mask: bigint): I64 =>
     bindIn(from, 'i64', (v) =>
-      i64.or(i64.and(i64.shrU(v, i64.const(bits)), i64.const(mask)), i64.shl(i64.and(v, i64.const(mask)), i64.const(bits))),
+      i64.or(
+        i64.and(i64.shrU(v, i64.const(bits)), i64.const(mask)),
+        i64.shl(i64.and(v, i64.const(mask)), i64.const(bits)),
+      ),
     );
   return i64.rotl(swap(swap(value, 8, 0x00ff00ff00ff00ffn), 16, 0x0000ffff0000ffffn), i64.const(32));
 };
@@ -80,13 +91,20 @@ const basic: readonly Row[] = [
   row('Zbb', 'rori', 'shift6', withF7(0x13, 5, 0x30), F6_MASK, (o) => i64.rotr(o.rs1, o.imm)),
   row('Zbb', 'rolw', 'r', withF7(0x3b, 1, 0x30), F7_MASK, (o) => word(i32.rotl(low(o.rs1), low(o.rs2)))),
   row('Zbb', 'rorw', 'r', withF7(0x3b, 5, 0x30), F7_MASK, (o) => word(i32.rotr(low(o.rs1), low(o.rs2)))),
-  row('Zbb', 'roriw', 'shift5', withF7(0x1b, 5, 0x30), F7_MASK, (o) => word(i32.rotr(low(o.rs1), low(o.imm)))),
+  row('Zbb', 'roriw', 'shift5', withF7(0x1b, 5, 0x30), F7_MASK, (o) =>
+    word(i32.rotr(low(o.rs1), low(o.imm))),
+  ),
   row('Zbb', 'orc.b', 'unary', withF12(0x13, 5, 0x287), F12_MASK, (o) => orCombine(o.rs1)),
   row('Zbb', 'rev8', 'unary', withF12(0x13, 5, 0x6b8), F12_MASK, (o) => reverseBytes(o.rs1)),
 ];
 
 const bit = (index: I64): I64 => i64.shl(i64.const(1), index);
-const single = (name: string, f3: number, f7: number, value: (word: I64, index: I64) => I64): readonly Row[] => [
+const single = (
+  name: string,
+  f3: number,
+  f7: number,
+  value: (word: I64, index: I64) => I64,
+): readonly Row[] => [
   row('Zbs', name, 'r', withF7(0x33, f3, f7), F7_MASK, (o) => value(o.rs1, o.rs2)),
   row('Zbs', `${name}i`, 'shift6', withF7(0x13, f3, f7), F6_MASK, (o) => value(o.rs1, o.imm)),
 ];

@@ -3,11 +3,12 @@
  *
  * Source: RISC-V Unprivileged ISA 20240411, chapters 2, 4, 6 and 7.
  */
+
+import type { Statement } from '../../wasm/expressions.ts';
 import { type I32, type I64, i32, i64, sequence } from '../../wasm/expressions.ts';
 import type { FormatName } from '../formats.ts';
 import type { Operands } from '../operands.ts';
 import type { Row } from '../row.ts';
-import type { Statement } from '../../wasm/expressions.ts';
 
 type Semantics = (o: Operands) => Statement;
 
@@ -16,7 +17,14 @@ const F3_MASK = 0x707f;
 const F7_MASK = 0xfe00707f;
 const F6_MASK = 0xfc00707f;
 
-const row = (name: string, format: FormatName, match: number, mask: number, semantics: Semantics, extension = 'I'): Row => ({
+const row = (
+  name: string,
+  format: FormatName,
+  match: number,
+  mask: number,
+  semantics: Semantics,
+  extension = 'I',
+): Row => ({
   name,
   format,
   match: match >>> 0,
@@ -72,7 +80,9 @@ const words: readonly Row[] = [
   row('addiw', 'i', withF3(0x1b, 0), F3_MASK, (o) => o.setRd(word(i32.add(low(o.rs1), low(o.imm))))),
   row('slliw', 'shift5', withF3(0x1b, 1), F7_MASK, (o) => o.setRd(word(i32.shl(low(o.rs1), low(o.imm))))),
   row('srliw', 'shift5', withF3(0x1b, 5), F7_MASK, (o) => o.setRd(word(i32.shrU(low(o.rs1), low(o.imm))))),
-  row('sraiw', 'shift5', withF7(0x1b, 5, 0x20), F7_MASK, (o) => o.setRd(word(i32.shrS(low(o.rs1), low(o.imm))))),
+  row('sraiw', 'shift5', withF7(0x1b, 5, 0x20), F7_MASK, (o) =>
+    o.setRd(word(i32.shrS(low(o.rs1), low(o.imm)))),
+  ),
   register('addw', 0x3b, 0, 0, (o) => word(i32.add(low(o.rs1), low(o.rs2)))),
   register('subw', 0x3b, 0, 0x20, (o) => word(i32.sub(low(o.rs1), low(o.rs2)))),
   register('sllw', 0x3b, 1, 0, (o) => word(i32.shl(low(o.rs1), low(o.rs2)))),
