@@ -54,19 +54,16 @@ function candidate(row: Row): Candidate {
   return { row, index: baseIndex(row), length: isCompressed(row) ? 2 : 4, fields, forbidden };
 }
 
+/** All rows fix opcode or quadrant; funct3 is theirs, or the row is in the buckets of all that its mask allows. */
 function buildBuckets(): readonly (readonly Candidate[])[] {
   const buckets: Candidate[][] = Array.from({ length: 256 + 24 }, () => []);
   for (const row of allRows) {
     const entry = candidate(row);
-    const selector = isCompressed(row) ? 0xe003 : 0x707f;
-    for (let bucket = 0; bucket < buckets.length; bucket++) {
-      const sample =
-        bucket < 256
-          ? ((bucket >> 3) << 2) | 3 | ((bucket & 7) << 12)
-          : ((bucket - 256) >> 3) | ((bucket & 7) << 13);
-      const compressedBucket = bucket >= 256;
-      if (compressedBucket !== isCompressed(row)) continue;
-      if (((sample ^ row.match) & row.mask & selector) === 0) buckets[bucket]!.push(entry);
+    const shift = entry.length === 4 ? 12 : 13;
+    const fixed = (row.mask >>> shift) & 7;
+    for (let funct3 = 0; funct3 < 8; funct3++) {
+      if (((funct3 ^ (row.match >>> shift)) & fixed) !== 0) continue;
+      buckets[bucketOf((row.match & ~(7 << shift)) | (funct3 << shift))]!.push(entry);
     }
   }
   return buckets;

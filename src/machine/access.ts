@@ -14,17 +14,23 @@ import {
   type Local,
   loop,
   nothing,
+  type Statement,
   select,
   sequence,
-  type Statement,
   when,
 } from '../wasm/expressions.ts';
-import { call, type Frame as Body, type FunctionReference, type ModuleBuilder, perform } from '../wasm/module.ts';
+import {
+  type Frame as Body,
+  call,
+  type FunctionReference,
+  type ModuleBuilder,
+  perform,
+} from '../wasm/module.ts';
 import { cell32, cell64, increase64, pageBase, pageOffset, setCell32, setCell64 } from './cells.ts';
 import type { MachineConfig } from './contract.ts';
 import { ACCESS, EXIT } from './exits.ts';
 import { AT, DATA_SLOT_BYTES, INSTRUCTION_SLOT_BYTES, type Layout } from './layout.ts';
-import { defineRing, type Ring, RING_FLAG } from './ring.ts';
+import { defineRing, RING_FLAG, type Ring } from './ring.ts';
 import { defineLookUp } from './tlb.ts';
 import { defineWalker, ENTRY_FRAME_SHIFT } from './walker.ts';
 
@@ -61,7 +67,9 @@ export function defineAccesses(environment: AccessEnvironment): Accesses {
   };
   const ring = defineRing(module, layout);
   const dropCode = module.add(['i32'], undefined, (body) => dropCodeBody(body, layout, config));
-  const translate = module.add(['i64', 'i32'], 'i32', (body) => translateBody(body, environment, { look: look.data, walk, dropCode }));
+  const translate = module.add(['i64', 'i32'], 'i32', (body) =>
+    translateBody(body, environment, { look: look.data, walk, dropCode }),
+  );
   const shared = { environment, translate, ring };
   return {
     load: module.add(['i64', 'i32'], 'i64', (body) => loadBody(body, shared)),
@@ -69,7 +77,9 @@ export function defineAccesses(environment: AccessEnvironment): Accesses {
     placeToLoad: module.add(['i64', 'i32'], 'i32', (body) => placeBody(body, shared, ACCESS.load)),
     placeToStore: module.add(['i64', 'i32'], 'i32', (body) => placeBody(body, shared, ACCESS.store)),
     fetch: module.add(['i64'], 'i32', (body) => fetchBody(body, environment, look.instructions, ring)),
-    fetchSecondHalf: module.add(['i64'], 'i32', (body) => secondHalfBody(body, environment, look.instructions, ring)),
+    fetchSecondHalf: module.add(['i64'], 'i32', (body) =>
+      secondHalfBody(body, environment, look.instructions, ring),
+    ),
   };
 }
 
@@ -81,18 +91,30 @@ interface Shared {
 }
 
 export const fail = (address: I64, access: number, exit: number): Statement =>
-  sequence(setCell64(AT.trapAddress, address), setCell32(AT.trapAccess, i32.const(access)), setCell32(AT.failed, i32.const(exit)));
+  sequence(
+    setCell64(AT.trapAddress, address),
+    setCell32(AT.trapAccess, i32.const(access)),
+    setCell32(AT.failed, i32.const(exit)),
+  );
 
 export const frameOf = (entry: I64): I32 => i32.wrap(i64.shrU(entry, i64.const(ENTRY_FRAME_SHIFT)));
-const hasBit = (entry: I64, bit: number): I32 => i32.eqz(i64.eqz(i64.and(entry, i64.const(1n << BigInt(bit)))));
-const codeMapAt = (layout: Layout, frame: I32): I32 => i32.add(i32.const(layout.codeMap), i32.shl(frame, i32.const(2)));
-const frameAddress = (layout: Layout, frame: I32): I32 => i32.add(i32.const(layout.ram), i32.shl(frame, i32.const(12)));
-const stampAddress = (layout: Layout, frame: I32): I32 => i32.add(i32.const(layout.stamps), i32.shl(frame, i32.const(3)));
+const hasBit = (entry: I64, bit: number): I32 =>
+  i32.eqz(i64.eqz(i64.and(entry, i64.const(1n << BigInt(bit)))));
+const codeMapAt = (layout: Layout, frame: I32): I32 =>
+  i32.add(i32.const(layout.codeMap), i32.shl(frame, i32.const(2)));
+const frameAddress = (layout: Layout, frame: I32): I32 =>
+  i32.add(i32.const(layout.ram), i32.shl(frame, i32.const(12)));
+const stampAddress = (layout: Layout, frame: I32): I32 =>
+  i32.add(i32.const(layout.stamps), i32.shl(frame, i32.const(3)));
 
 function translateBody(
   body: Body,
   { layout, geometry, config }: AccessEnvironment,
-  use: { look: FunctionReference<'i64'>; walk: FunctionReference<'i64'>; dropCode: FunctionReference<undefined> },
+  use: {
+    look: FunctionReference<'i64'>;
+    walk: FunctionReference<'i64'>;
+    dropCode: FunctionReference<undefined>;
+  },
 ): Statement {
   const address = body.parameter('i64', 0);
   const access = body.parameter('i32', 1);
@@ -124,7 +146,10 @@ function translateBody(
     when(i32.eqz(allowed), refuse),
     when(i32.and(isStore, i32.eqz(hasBit(entry, bits.dirty))), setDirty),
     frame.set(frameOf(entry)),
-    when(i32.and(isStore, i32.ne(i32.load(codeMapAt(layout, frame)), i32.const(0))), perform(use.dropCode, frame)),
+    when(
+      i32.and(isStore, i32.ne(i32.load(codeMapAt(layout, frame)), i32.const(0))),
+      perform(use.dropCode, frame),
+    ),
     setCell32(AT.stampAt, stampAddress(layout, frame)),
     config.tlb.kind === 'split' ? fillDataSlot(layout, geometry, address, entry, frame) : nothing,
     give(i32.add(frameAddress(layout, frame), pageOffset(address))),
@@ -138,13 +163,25 @@ function dataSlot(layout: Layout, address: I64): I32 {
 }
 
 function forgetDataSlot(layout: Layout, address: I64): Statement {
-  return sequence(i64.store(dataSlot(layout, address), INVALID_TAG), i64.store(dataSlot(layout, address), INVALID_TAG, 8));
+  return sequence(
+    i64.store(dataSlot(layout, address), INVALID_TAG),
+    i64.store(dataSlot(layout, address), INVALID_TAG, 8),
+  );
 }
 
-function fillDataSlot(layout: Layout, geometry: RadixGeometry, address: I64, entry: I64, frame: I32): Statement {
+function fillDataSlot(
+  layout: Layout,
+  geometry: RadixGeometry,
+  address: I64,
+  entry: I64,
+  frame: I32,
+): Statement {
   const bits = geometry.entry;
   // Write permission is withheld from clean pages and from pages with predecoded code: both take the slow path.
-  const writable = i32.and(i32.and(hasBit(entry, bits.write), hasBit(entry, bits.dirty)), i32.eqz(i32.load(codeMapAt(layout, frame))));
+  const writable = i32.and(
+    i32.and(hasBit(entry, bits.write), hasBit(entry, bits.dirty)),
+    i32.eqz(i32.load(codeMapAt(layout, frame))),
+  );
   return bind(dataSlot(layout, address), (at) =>
     sequence(
       i64.store(at, select(hasBit(entry, bits.read), pageBase(address), INVALID_TAG)),
@@ -181,16 +218,28 @@ function dropCodeBody(body: Body, layout: Layout, config: MachineConfig): Statem
  * Stamps a frame with the present. The fetch of an instruction has its number << 20, that of its second half one
  * more; then come its data accesses, each with the number of its look-up, from 2 on.
  */
-const stampNow = (environment: AccessEnvironment, at: I32, half: 'first' | 'whole or second' = 'whole or second'): Statement =>
+const stampNow = (
+  environment: AccessEnvironment,
+  at: I32,
+  half: 'first' | 'whole or second' = 'whole or second',
+): Statement =>
   environment.config.stamps === 'on'
-    ? i64.store(at, i64.add(i64.add(cell64(AT.counter), cell64(AT.stampBias)), i64.const(half === 'first' ? 0 : 1)))
+    ? i64.store(
+        at,
+        i64.add(i64.add(cell64(AT.counter), cell64(AT.stampBias)), i64.const(half === 'first' ? 0 : 1)),
+      )
     : nothing;
 
 /** Whether `bytes` bytes from `address` reach into the next page. */
-const crosses = (address: I64, bytes: I32): I32 => i32.gtU(i32.add(pageOffset(address), bytes), i32.const(4096));
+const crosses = (address: I64, bytes: I32): I32 =>
+  i32.gtU(i32.add(pageOffset(address), bytes), i32.const(4096));
 
 /** Both halves' places; the second is translated only if the first could be. */
-function bothPlaces(shared: Shared, body: Body, access: number): { first: I32; second: I32; translate: (failed: Statement) => Statement } {
+function bothPlaces(
+  shared: Shared,
+  body: Body,
+  access: number,
+): { first: I32; second: I32; translate: (failed: Statement) => Statement } {
   const address = body.parameter('i64', 0);
   const bytes = body.parameter('i32', 1);
   const first = body.local('i32');
@@ -227,7 +276,11 @@ function loadBody(body: Body, shared: Shared): Statement {
   const { ring, translate, environment } = shared;
   const halves = bothPlaces(shared, body, ACCESS.load);
   const inFirst = i32.sub(i32.const(4096), pageOffset(address));
-  const byteAt = select(i32.ltU(index, inFirst), i32.add(halves.first, index), i32.add(halves.second, i32.sub(index, inFirst)));
+  const byteAt = select(
+    i32.ltU(index, inFirst),
+    i32.add(halves.first, index),
+    i32.add(halves.second, i32.sub(index, inFirst)),
+  );
   const crossing = sequence(
     halves.translate(give(i64.const(0))),
     loop((next) =>
@@ -261,7 +314,11 @@ function storeBody(body: Body, shared: Shared): Statement {
   const { ring, translate, environment } = shared;
   const halves = bothPlaces(shared, body, ACCESS.store);
   const inFirst = i32.sub(i32.const(4096), pageOffset(address));
-  const byteAt = select(i32.ltU(index, inFirst), i32.add(halves.first, index), i32.add(halves.second, i32.sub(index, inFirst)));
+  const byteAt = select(
+    i32.ltU(index, inFirst),
+    i32.add(halves.first, index),
+    i32.add(halves.second, i32.sub(index, inFirst)),
+  );
   const crossing = sequence(
     halves.translate(give()),
     loop((next) =>
@@ -312,15 +369,29 @@ function lookUpInstruction(
   const entry = body.local('i64');
   const refused = i32.or(i64.eqz(entry), i32.eqz(hasBit(entry, geometry.entry.execute)));
   const fault = sequence(fail(pc, ACCESS.fetch, EXIT.pageFault), give(i32.const(EXIT.pageFault)));
-  return { entry, statement: sequence(entry.set(call(look, pc, i32.const(ACCESS.fetch))), note(refused), when(refused, fault)) };
+  return {
+    entry,
+    statement: sequence(
+      entry.set(call(look, pc, i32.const(ACCESS.fetch))),
+      note(refused),
+      when(refused, fault),
+    ),
+  };
 }
 
-function fetchBody(body: Body, environment: AccessEnvironment, look: FunctionReference<'i64'>, ring: Ring): Statement {
+function fetchBody(
+  body: Body,
+  environment: AccessEnvironment,
+  look: FunctionReference<'i64'>,
+  ring: Ring,
+): Statement {
   const { layout, config } = environment;
   const pc = body.parameter('i64', 0);
   const frame = body.local('i32');
   const records = body.local('i32');
-  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) => ring.noteFetch(pc, AT.fetchRecorded, failed));
+  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) =>
+    ring.noteFetch(pc, AT.fetchRecorded, failed),
+  );
   const slots = layout.instructions?.fast ?? 0;
   const sets = config.tlb.kind === 'split' ? layout.instructions!.sets : 1;
   const index = i32.and(i32.wrap(i64.shrU(pc, i64.const(12))), i32.const(sets - 1));
@@ -342,24 +413,40 @@ function fetchBody(body: Body, environment: AccessEnvironment, look: FunctionRef
     frame.set(frameOf(entry)),
     setCell32(AT.stampAt, stampAddress(layout, frame)),
     records.set(i32.load(codeMapAt(layout, frame))),
-    when(i32.eqz(records), sequence(setCell32(AT.wantedFrame, frame), setCell32(AT.fetchDone, i32.const(1)), give(i32.const(EXIT.codePage)))),
+    when(
+      i32.eqz(records),
+      sequence(
+        setCell32(AT.wantedFrame, frame),
+        setCell32(AT.fetchDone, i32.const(1)),
+        give(i32.const(EXIT.codePage)),
+      ),
+    ),
     setCell32(AT.entry, records),
     config.tlb.kind === 'split' ? fill : nothing,
     give(i32.const(EXIT.none)),
   );
 }
 
-function secondHalfBody(body: Body, environment: AccessEnvironment, look: FunctionReference<'i64'>, ring: Ring): Statement {
+function secondHalfBody(
+  body: Body,
+  environment: AccessEnvironment,
+  look: FunctionReference<'i64'>,
+  ring: Ring,
+): Statement {
   const { layout, config } = environment;
   const pc = body.parameter('i64', 0);
   const frame = body.local('i32');
-  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) => ring.noteFetch(pc, AT.crossingRecorded, failed));
+  const { entry, statement } = lookUpInstruction(body, environment, look, (failed) =>
+    ring.noteFetch(pc, AT.crossingRecorded, failed),
+  );
   const retiring = i64.or(i64.shl(i64.shrU(cell64(AT.counter), i64.const(20)), i64.const(20)), i64.const(1));
   return sequence(
     increase64(AT.extraFetches, 1),
     statement,
     frame.set(frameOf(entry)),
-    config.stamps === 'on' ? i64.store(stampAddress(layout, frame), i64.add(retiring, cell64(AT.stampBias))) : nothing,
+    config.stamps === 'on'
+      ? i64.store(stampAddress(layout, frame), i64.add(retiring, cell64(AT.stampBias)))
+      : nothing,
     // The way used last in this set is another one now: its fast slot must not be taken for it any more.
     config.tlb.kind === 'split' ? forgetSlot(layout, pc) : nothing,
     setCell32(AT.entry, i32.add(frameAddress(layout, frame), pageOffset(pc))),
@@ -370,5 +457,8 @@ function secondHalfBody(body: Body, environment: AccessEnvironment, look: Functi
 function forgetSlot(layout: Layout, pc: I64): Statement {
   const tlb = layout.instructions!;
   const index = i32.and(i32.wrap(i64.shrU(pc, i64.const(12))), i32.const(tlb.sets - 1));
-  return i64.store(i32.add(i32.const(tlb.fast), i32.mul(index, i32.const(INSTRUCTION_SLOT_BYTES))), INVALID_TAG);
+  return i64.store(
+    i32.add(i32.const(tlb.fast), i32.mul(index, i32.const(INSTRUCTION_SLOT_BYTES))),
+    INVALID_TAG,
+  );
 }

@@ -10,6 +10,7 @@
  */
 import { defineExactFloat, type ExactFloat } from '../isa/float/exact.ts';
 import { roundingModeLegal } from '../isa/float/units.ts';
+import type { Operands } from '../isa/operands.ts';
 import { allRows, baseIndex, baseRows, hasRoundingMode, isCompressed } from '../isa/table.ts';
 import type { RadixGeometry } from '../translation/radix.ts';
 import type { Label } from '../wasm/code.ts';
@@ -27,17 +28,26 @@ import {
   type Local,
   loop,
   nothing,
-  sequence,
   type Statement,
+  sequence,
   when,
 } from '../wasm/expressions.ts';
-import { call, type Frame as Body, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
+import { type Frame as Body, call, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
 import { type Accesses, defineAccesses } from './access.ts';
 import { cell32, cell64, increase64, pageBase, pageOffset, setCell32, setCell64 } from './cells.ts';
 import type { MachineConfig } from './contract.ts';
 import { EXIT } from './exits.ts';
-import { AT, COUNTER_SHIFT, CROSSING_RECORD, CROSSING_WORD_AT, INSTRUCTION_SLOT_BYTES, type Layout, RECORD_BYTES, RING_MARGIN } from './layout.ts';
-import { addressOfRecord, fastHandler, type LoopFrame, stepOperands } from './operands.ts';
+import {
+  AT,
+  COUNTER_SHIFT,
+  CROSSING_RECORD,
+  CROSSING_WORD_AT,
+  INSTRUCTION_SLOT_BYTES,
+  type Layout,
+  RECORD_BYTES,
+  RING_MARGIN,
+} from './layout.ts';
+import { addressOfRecord, handlerBuilder, type LoopFrame, stepOperands } from './operands.ts';
 import { FAST, type Handler, listHandlers, STEP } from './predecode.ts';
 
 /** Rows that a 16-bit encoding expands to. */
@@ -58,7 +68,11 @@ export interface InterpreterExports {
 }
 
 /** Generates the module for a configuration. */
-export function generateInterpreter(config: MachineConfig, layout: Layout, geometry: RadixGeometry): Interpreter {
+export function generateInterpreter(
+  config: MachineConfig,
+  layout: Layout,
+  geometry: RadixGeometry,
+): Interpreter {
   const memoryPages = layout.end / 65536;
   const module = new ModuleBuilder({ minimum: memoryPages, maximum: memoryPages });
   const floats = defineExactFloat(module, AT.status);
@@ -67,15 +81,24 @@ export function generateInterpreter(config: MachineConfig, layout: Layout, geome
   const direct = config.tlb.kind === 'split' && config.references === 'off';
   const handlers = direct ? listHandlers(twoByteRows) : [];
   const run = module.add(['i64'], 'i32', (body) =>
-    direct ? dispatchLoop(body, { config, layout, accesses, step, handlers }) : checkedLoop(body, { config, layout, accesses, step }),
+    direct
+      ? dispatchLoop(body, { config, layout, accesses, step, handlers })
+      : checkedLoop(body, { config, layout, accesses, step }),
   );
   module.export('run', run);
-  module.export('step', module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)));
+  module.export(
+    'step',
+    module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)),
+  );
   return { bytes: module.bytes(), handlers };
 }
 
 /** Nested blocks, one a case: branching to a case's label goes to its body, which lies behind its block. */
-function cases(count: number, dispatch: (labels: readonly Label[]) => Statement, body: (index: number) => Statement): Statement {
+function cases(
+  count: number,
+  dispatch: (labels: readonly Label[]) => Statement,
+  body: (index: number) => Statement,
+): Statement {
   const labels: Label[] = [];
   const nest = (index: number): Statement =>
     index < 0
@@ -99,12 +122,17 @@ function defineStep(module: ModuleBuilder, accesses: Accesses, floats: ExactFloa
   module.define(step, (body) => {
     const ip = body.parameter('i32', 0);
     const pc = body.parameter('i64', 1);
+    const operands = {
+      2: stepOperands({ ip, pc, accesses, floats, length: 2 }),
+      4: stepOperands({ ip, pc, accesses, floats, length: 4 }),
+    };
     const retired = sequence(increase64(AT.counter, 2 ** COUNTER_SHIFT), give(i32.const(EXIT.none)));
     const caseBody = (index: number): Statement => {
       if (index === STEP.undecoded) return sequence(setCell32(AT.stepped, ip), give(i32.const(EXIT.decode)));
       if (index === STEP.crossing) return crossingCase(step, accesses, ip, pc);
       if (index < STEP.firstRow) return give(i32.const(EXIT.illegal));
-      return sequence(rowCase((index - STEP.firstRow) >> 1, index & 1 ? 4 : 2, { ip, pc, accesses, floats }), retired);
+      const length = index & 1 ? 4 : 2;
+      return sequence(rowCase((index - STEP.firstRow) >> 1, length, operands[length], { ip, pc }), retired);
     };
     return sequence(
       setCell32(AT.failed, i32.const(0)),
@@ -119,25 +147,30 @@ function defineStep(module: ModuleBuilder, accesses: Accesses, floats: ExactFloa
 function rowCase(
   index: number,
   length: 2 | 4,
-  binding: { ip: Local<'i32'>; pc: Local<'i64'>; accesses: Accesses; floats: ExactFloat },
+  operands: Operands,
+  { ip, pc }: { ip: Local<'i32'>; pc: Local<'i64'> },
 ): Statement {
   const row = baseRows[index]!;
   if (length === 2 && !twoByteRows.has(index)) return give(i32.const(EXIT.illegal));
   const legal = hasRoundingMode(row)
-    ? when(i32.eqz(roundingModeLegal({ roundingMode: i32.load(binding.ip, 12), statusAddress: AT.status })), give(i32.const(EXIT.illegal)))
+    ? when(
+        i32.eqz(roundingModeLegal({ roundingMode: i32.load(ip, 12), statusAddress: AT.status })),
+        give(i32.const(EXIT.illegal)),
+      )
     : nothing;
-  return sequence(
-    legal,
-    setCell64(AT.pc, i64.add(binding.pc, i64.const(length))),
-    row.semantics(stepOperands({ ...binding, length })),
-  );
+  return sequence(legal, setCell64(AT.pc, i64.add(pc, i64.const(length))), row.semantics(operands));
 }
 
 /**
  * An instruction whose second half lies in the next page: looks that page up as well. Its decoded form is kept
  * with the first page and used as long as the word is the same.
  */
-function crossingCase(step: FunctionReference<'i32'>, accesses: Accesses, ip: Local<'i32'>, pc: Local<'i64'>): Statement {
+function crossingCase(
+  step: FunctionReference<'i32'>,
+  accesses: Accesses,
+  ip: Local<'i32'>,
+  pc: Local<'i64'>,
+): Statement {
   const records = i32.sub(ip, i32.const(2047 * RECORD_BYTES));
   const secondAddress = i64.add(pc, i64.const(SECOND_HALF));
   const word = i32.or(i32.load16u(ip, 12), i32.shl(i32.load16u(cell32(AT.entry)), i32.const(16)));
@@ -145,7 +178,10 @@ function crossingCase(step: FunctionReference<'i32'>, accesses: Accesses, ip: Lo
     drop(call(accesses.fetchSecondHalf, secondAddress)),
     when(cell32(AT.failed), give(cell32(AT.failed))),
     setCell32(AT.crossingWord, word),
-    when(i32.ne(i32.load(records, CROSSING_WORD_AT), cell32(AT.crossingWord)), sequence(setCell32(AT.stepped, ip), give(i32.const(EXIT.decodeCrossing)))),
+    when(
+      i32.ne(i32.load(records, CROSSING_WORD_AT), cell32(AT.crossingWord)),
+      sequence(setCell32(AT.stepped, ip), give(i32.const(EXIT.decodeCrossing))),
+    ),
     give(call(step, i32.add(records, i32.const(CROSSING_RECORD * RECORD_BYTES)), pc)),
   );
 }
@@ -162,14 +198,20 @@ function stepOrStop(
   return sequence(
     exit.set(call(step, record, pc)),
     when(exit, sequence(setCell64(AT.pc, pc), give(exit))),
-    when(i32.and(i32.or(cell32(AT.jumped), turnsPage), i64.geU(cell64(AT.counter), limit)), give(i32.const(EXIT.timer))),
+    when(
+      i32.and(i32.or(cell32(AT.jumped), turnsPage), i64.geU(cell64(AT.counter), limit)),
+      give(i32.const(EXIT.timer)),
+    ),
   );
 }
 
 /** (record, pc, limit) → exit code; the step function for the machine's own use. */
 function singleStep(body: Body, step: FunctionReference<'i32'>): Statement {
   const [record, pc, limit] = [body.parameter('i32', 0), body.parameter('i64', 1), body.parameter('i64', 2)];
-  return sequence(stepOrStop(step, { record, pc, limit, exit: body.local('i32') }), give(i32.const(EXIT.none)));
+  return sequence(
+    stepOrStop(step, { record, pc, limit, exit: body.local('i32') }),
+    give(i32.const(EXIT.none)),
+  );
 }
 
 interface LoopParts {
@@ -179,10 +221,16 @@ interface LoopParts {
   readonly step: FunctionReference<'i32'>;
 }
 
-const instructionsOf = (counter: I64): I64 => i64.shl(i64.shrU(counter, i64.const(COUNTER_SHIFT)), i64.const(COUNTER_SHIFT));
+const instructionsOf = (counter: I64): I64 =>
+  i64.shl(i64.shrU(counter, i64.const(COUNTER_SHIFT)), i64.const(COUNTER_SHIFT));
 /** Stamp of the fetch of the instruction that is the next to retire, or of the one that retired last. */
 const stampOfFetch = (counter: I64, bias: I64, which: 'next' | 'last'): I64 =>
-  i64.add(which === 'next' ? instructionsOf(counter) : i64.sub(instructionsOf(counter), i64.const(2 ** COUNTER_SHIFT)), bias);
+  i64.add(
+    which === 'next'
+      ? instructionsOf(counter)
+      : i64.sub(instructionsOf(counter), i64.const(2 ** COUNTER_SHIFT)),
+    bias,
+  );
 
 /** Looks up every fetch and steps every instruction. Slow, and exact under any TLB and any recording. */
 function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts): Statement {
@@ -196,10 +244,14 @@ function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts):
     pc.set(cell64(AT.pc)),
     loop((again) =>
       sequence(
-        layout.ringBytes > 0 ? when(full, sequence(setCell64(AT.pc, pc), give(i32.const(EXIT.ringFull)))) : nothing,
+        layout.ringBytes > 0
+          ? when(full, sequence(setCell64(AT.pc, pc), give(i32.const(EXIT.ringFull))))
+          : nothing,
         exit.set(call(accesses.fetch, pc)),
         when(exit, stop),
-        config.stamps === 'on' ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next')) : nothing,
+        config.stamps === 'on'
+          ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next'))
+          : nothing,
         stepOrStop(step, { record, pc, limit, exit }),
         pc.set(cell64(AT.pc)),
         branch(again),
@@ -233,13 +285,17 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
     config.stamps === 'on' ? i64.store(codeStamp, stampOfFetch(counter, bias, which)) : nothing;
   const enterPage = sequence(
     exit.set(instructionSlot(layout, target)),
-    when(i64.ne(i64.load(exit), pageBase(target)), missPage(accesses, { keep, target, exit, slot: instructionSlot(layout, target) })),
+    when(
+      i64.ne(i64.load(exit), pageBase(target)),
+      missPage(accesses, { keep, target, exit, slot: instructionSlot(layout, target) }),
+    ),
     records.set(i32.load(exit, 8)),
     config.stamps === 'on' ? codeStamp.set(i32.load(exit, 12)) : nothing,
     page.set(pageBase(target)),
     ip.set(i32.add(records, i32.shl(i32.and(pageOffset(target), i32.const(4094)), i32.const(3)))),
   );
-  const expiredExit = (pc: I64): Statement => sequence(keep, setCell64(AT.pc, pc), give(i32.const(EXIT.timer)));
+  const expiredExit = (pc: I64): Statement =>
+    sequence(keep, setCell64(AT.pc, pc), give(i32.const(EXIT.timer)));
 
   return sequence(
     counter.set(cell64(AT.counter)),
@@ -252,7 +308,9 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
           sequence(
             block((far) =>
               sequence(
-                block((expired) => loop((dispatch) => dispatchBody(parts, { ...locals, dispatch, leave, far, expired }))),
+                block((expired) =>
+                  loop((dispatch) => dispatchBody(parts, { ...locals, dispatch, leave, far, expired })),
+                ),
                 stampCode('last'),
                 expiredExit(addressOfRecord(page, ip, records)),
               ),
@@ -296,17 +354,26 @@ function missPage(
   );
 }
 
-function dispatchBody(parts: LoopParts & { readonly handlers: readonly Handler[] }, frame: LoopFrame): Statement {
+function dispatchBody(
+  parts: LoopParts & { readonly handlers: readonly Handler[] },
+  frame: LoopFrame,
+): Statement {
   const { handlers, layout, config } = parts;
-  const count = { accesses: 0, ended: false };
+  const build = handlerBuilder({
+    loop: frame,
+    layout,
+    stamps: config.stamps,
+    count: { accesses: 0, ended: false },
+  });
   return cases(
     FAST.first + handlers.length,
     (labels) => branchTable(i32.load16u(frame.ip), labels, labels[FAST.leave]!),
     (index) => {
       if (index === FAST.leave) return branch(frame.leave);
-      if (index === FAST.pageEnd) return sequence(frame.target.set(i64.add(frame.page, i64.const(4096))), branch(frame.far));
+      if (index === FAST.pageEnd)
+        return sequence(frame.target.set(i64.add(frame.page, i64.const(4096))), branch(frame.far));
       const { index: row, length, reach } = handlers[index - FAST.first]!;
-      return fastHandler(baseRows[row]!.semantics, { loop: frame, layout, stamps: config.stamps, length, reach, count });
+      return build(baseRows[row]!.semantics, length, reach);
     },
   );
 }

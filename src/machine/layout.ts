@@ -142,5 +142,17 @@ export function layoutOf(config: MachineConfig): Layout {
   const ringBytes = config.references === 'recorded' ? RING_ENTRIES * RING_ENTRY_BYTES : 0;
   const code = align(ring + ringBytes, 64);
   const codePages = Math.min(1024, Math.max(8, config.frames));
-  return { data, instructions, codeMap, stamps, ram, ramEnd, ring, ringBytes, code, codePages, end: align(code + codePages * CODE_PAGE_BYTES, 1 << 16) };
+  return {
+    data,
+    instructions,
+    codeMap,
+    stamps,
+    ram,
+    ramEnd,
+    ring,
+    ringBytes,
+    code,
+    codePages,
+    end: align(code + codePages * CODE_PAGE_BYTES, 1 << 16),
+  };
 }

@@ -1,14 +1,33 @@
 /**
  * The machine: WebAssembly does the running, this class makes it, starts it and says why it stopped.
  */
-import { type Frame, type VirtualAddress, virtualAddress, type Vpn } from '../base/numbers.ts';
+
 import { UserError } from '../base/errors.ts';
+import { type Frame, type VirtualAddress, type Vpn, virtualAddress } from '../base/numbers.ts';
 import { sv39 } from '../translation/sv39.ts';
-import type { Access, MachineConfig, MachineCounters, MachinePort, MachineState, ReferenceKind, RegisterContext, Trap, TrapCause } from './contract.ts';
 import { CodePages } from './code-pages.ts';
+import type {
+  Access,
+  MachineConfig,
+  MachineCounters,
+  MachinePort,
+  MachineState,
+  ReferenceKind,
+  RegisterContext,
+  Trap,
+  TrapCause,
+} from './contract.ts';
 import { EXIT } from './exits.ts';
 import { generateInterpreter, type InterpreterExports } from './interpreter.ts';
-import { AT, COUNTER_SHIFT, CROSSING_RECORD, type Layout, layoutOf, RECORD_BYTES, RING_ENTRY_BYTES } from './layout.ts';
+import {
+  AT,
+  COUNTER_SHIFT,
+  CROSSING_RECORD,
+  type Layout,
+  layoutOf,
+  RECORD_BYTES,
+  RING_ENTRY_BYTES,
+} from './layout.ts';
 import { Predecoder } from './predecode.ts';
 import { RING_FLAG, RING_KIND } from './ring.ts';
 import { TlbControl } from './tlb-control.ts';
@@ -45,7 +64,14 @@ export interface RecordedLookUp {
   readonly failed: boolean;
   readonly repeated: boolean;
 }
-const LOOK_UP_KINDS: readonly RecordedLookUp['kind'][] = ['fetch', 'load', 'store', 'flush-page', 'flush-space', 'flush-all'];
+const LOOK_UP_KINDS: readonly RecordedLookUp['kind'][] = [
+  'fetch',
+  'load',
+  'store',
+  'flush-page',
+  'flush-space',
+  'flush-all',
+];
 
 export class Machine implements MachinePort {
   readonly frames: number;
@@ -63,11 +89,20 @@ export class Machine implements MachinePort {
   readonly #codePages: CodePages;
   readonly #tlb: TlbControl;
   readonly #exports: InterpreterExports;
-  readonly #trap: MutableTrap = { cause: 'timer', access: 'fetch', address: virtualAddress(0), pc: virtualAddress(0) };
+  readonly #trap: MutableTrap = {
+    cause: 'timer',
+    access: 'fetch',
+    address: virtualAddress(0),
+    pc: virtualAddress(0),
+  };
 
   /** @throws UserError when there is no room for that much RAM, naming --memory */
   constructor(config: MachineConfig) {
-    if (config.frames > MAXIMUM_FRAMES) throw new UserError('--memory', `${config.frames} frames asked for, the machine has room for ${MAXIMUM_FRAMES} (3G)`);
+    if (config.frames > MAXIMUM_FRAMES)
+      throw new UserError(
+        '--memory',
+        `${config.frames} frames asked for, the machine has room for ${MAXIMUM_FRAMES} (3G)`,
+      );
     this.#config = config;
     this.#layout = layoutOf(config);
     this.frames = config.frames;
@@ -81,7 +116,9 @@ export class Machine implements MachinePort {
     this.#words = new Uint32Array(buffer);
     this.#longs = new BigInt64Array(buffer, 0, this.#layout.ram >> 3);
     const interpreter = generateInterpreter(config, this.#layout, sv39);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(interpreter.bytes), { env: { memory: this.#memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(interpreter.bytes), {
+      env: { memory: this.#memory },
+    });
     this.#exports = instance.exports as unknown as InterpreterExports;
     this.#predecoder = new Predecoder(buffer, this.ramView, interpreter.handlers);
     this.#tlb = new TlbControl(buffer, this.#layout, config.tlb.kind);
@@ -195,7 +232,8 @@ export class Machine implements MachinePort {
   stamp(frame: Frame): void {
     this.#newMoment();
     if (this.#config.stamps === 'off') return;
-    this.#longs[(this.#layout.stamps >> 3) + frame] = this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
+    this.#longs[(this.#layout.stamps >> 3) + frame] =
+      this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
   }
 
   /**
@@ -245,7 +283,8 @@ export class Machine implements MachinePort {
 
   drainReferences(each: (kind: ReferenceKind, address: number, bytes: number) => void): void {
     this.drainLookUps((entry) => {
-      if (!entry.failed && !entry.repeated && !entry.kind.startsWith('flush')) each(entry.kind as ReferenceKind, entry.address, entry.bytes);
+      if (!entry.failed && !entry.repeated && !entry.kind.startsWith('flush'))
+        each(entry.kind as ReferenceKind, entry.address, entry.bytes);
     });
   }
 
@@ -301,7 +340,8 @@ export class Machine implements MachinePort {
   }
 
   load(state: MachineState): void {
-    if (state.regions.length !== this.#layout.ram || state.ram.length !== this.ram.length) throw new Error('the state is of a machine of another shape');
+    if (state.regions.length !== this.#layout.ram || state.ram.length !== this.ram.length)
+      throw new Error('the state is of a machine of another shape');
     this.#bytes.set(state.regions, 0);
     this.ram.set(state.ram);
     this.#codePages.forgetAll();
@@ -313,6 +353,9 @@ function allocate(layout: Layout): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch {
-    throw new UserError('--memory', `the host can't reserve ${Math.ceil(layout.end / 2 ** 20)}M for a machine of that size`);
+    throw new UserError(
+      '--memory',
+      `the host can't reserve ${Math.ceil(layout.end / 2 ** 20)}M for a machine of that size`,
+    );
   }
 }

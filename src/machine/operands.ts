@@ -2,8 +2,9 @@
  * The table's operands bound to fields of a predecoded record (predecode.ts), in two ways: for the dispatch loop,
  * which may call nothing and leaves for anything slow, and for the step function, which can do everything.
  */
-import { exactUnit, nativeUnit } from '../isa/float/units.ts';
+
 import type { ExactFloat } from '../isa/float/exact.ts';
+import { exactUnit, nativeUnit } from '../isa/float/units.ts';
 import type { AtomicWidth, LoadWidth, Operands, StoreWidth } from '../isa/operands.ts';
 import type { Label } from '../wasm/code.ts';
 import {
@@ -22,9 +23,9 @@ import {
   i64,
   type Local,
   nothing,
+  type Statement,
   select,
   sequence,
-  type Statement,
   when,
 } from '../wasm/expressions.ts';
 import { call, perform } from '../wasm/module.ts';
@@ -34,7 +35,15 @@ import { ACCESS, EXIT } from './exits.ts';
 import { AT, COUNTER_SHIFT, DATA_SLOT_BYTES, type Layout, RECORD_BYTES } from './layout.ts';
 import type { Reach } from './predecode.ts';
 
-export const LOAD_BYTES: Readonly<Record<LoadWidth, number>> = { '8s': 1, '8u': 1, '16s': 2, '16u': 2, '32s': 4, '32u': 4, '64': 8 };
+export const LOAD_BYTES: Readonly<Record<LoadWidth, number>> = {
+  '8s': 1,
+  '8u': 1,
+  '16s': 2,
+  '16u': 2,
+  '32s': 4,
+  '32u': 4,
+  '64': 8,
+};
 const STORE_BYTES: Readonly<Record<StoreWidth, number>> = { '8': 1, '16': 2, '32': 4, '64': 8 };
 const SINGLE_BOX = 0xffffffff00000000n;
 const CANONICAL_NAN = 0x7fc00000;
@@ -88,7 +97,8 @@ function recordOperands(ip: I32) {
     s2: singleAt(field.rs2),
     s3: singleAt(field.extra),
     setD: (value: I64): Statement => i64.store(field.rd, value, AT.f),
-    setS: (value: I32): Statement => i64.store(field.rd, i64.or(i64.extendU(value), i64.const(SINGLE_BOX)), AT.f),
+    setS: (value: I32): Statement =>
+      i64.store(field.rd, i64.or(i64.extendU(value), i64.const(SINGLE_BOX)), AT.f),
   };
 }
 
@@ -129,24 +139,37 @@ export function addressOfRecord(page: I64, ip: I32, records: I32): I64 {
   return i64.add(page, i64.extendU(i32.shrU(i32.sub(ip, records), i32.const(3))));
 }
 
+/** Makes handlers: semantics, counters, next record. */
+export type HandlerBuilder = (
+  semantics: (operands: Operands) => Statement,
+  length: 2 | 4,
+  reach: Reach,
+) => Statement;
+
 /**
- * Builds a handler: semantics, counters, next record. Anything that needs more than the loop can do leaves it
- * before the first write.
+ * A builder of handlers for one loop. Operands are the same for all rows of one length and reach, and made once.
+ * Anything that needs more than the loop can do leaves it before the first write.
  */
-export function fastHandler(semantics: (operands: Operands) => Statement, binding: FastBinding): Statement {
-  const { loop, length, count } = binding;
-  const step = (RECORD_BYTES / 2) * length;
-  return {
+export function handlerBuilder(binding: Omit<FastBinding, 'length' | 'reach'>): HandlerBuilder {
+  const { loop, count } = binding;
+  const made = new Map<string, Operands>();
+  const operandsFor = (length: 2 | 4, reach: Reach): Operands => {
+    const key = `${length} ${reach}`;
+    const operands = made.get(key) ?? fastOperands({ ...binding, length, reach });
+    made.set(key, operands);
+    return operands;
+  };
+  return (semantics, length, reach) => ({
     emit(out) {
       count.accesses = 0;
       count.ended = false;
-      semantics(fastOperands(binding)).emit(out);
+      semantics(operandsFor(length, reach)).emit(out);
       if (count.ended) return;
       retire(loop.counter, count.accesses).emit(out);
-      loop.ip.set(i32.add(loop.ip, i32.const(step))).emit(out);
+      loop.ip.set(i32.add(loop.ip, i32.const((RECORD_BYTES / 2) * length))).emit(out);
       branch(loop.dispatch).emit(out);
     },
-  };
+  });
 }
 
 function fastOperands(binding: FastBinding): Operands {
@@ -185,10 +208,15 @@ function fastMemory({ loop, layout, stamps, count }: FastBinding): Pick<Operands
       : i32.add(
           i32.const(tlb.fast),
           // Page number × 32 and its set's bits, in one shift and one mask.
-          i32.and(i32.shrU(i32.wrap(address), i32.const(12 - 5)), i32.const((tlb.sets - 1) * DATA_SLOT_BYTES)),
+          i32.and(
+            i32.shrU(i32.wrap(address), i32.const(12 - 5)),
+            i32.const((tlb.sets - 1) * DATA_SLOT_BYTES),
+          ),
         );
   const stamp = (slot: I32): Statement =>
-    stamps === 'on' ? i64.store(i32.load(slot, 20), i64.add(i64.add(loop.counter, loop.bias), i64.const(1))) : nothing;
+    stamps === 'on'
+      ? i64.store(i32.load(slot, 20), i64.add(i64.add(loop.counter, loop.bias), i64.const(1)))
+      : nothing;
   // Bits of the offset that must be zero are compared too: misaligned accesses, and so all that cross, leave.
   const tagOf = (address: I64, bytes: number): I64 => i64.and(address, i64.const(-4096 | (bytes - 1)));
   const checked = (address: I64, bytes: number, tagAt: number, use: (place: I32) => Statement): Statement =>
@@ -245,7 +273,12 @@ function fastJumps(
               retire(loop.counter, 0),
               goOn,
             )
-          : sequence(retire(loop.counter, 0), when(condition, farJump), loop.ip.set(i32.add(loop.ip, i32.const(step))), goOn),
+          : sequence(
+              retire(loop.counter, 0),
+              when(condition, farJump),
+              loop.ip.set(i32.add(loop.ip, i32.const(step))),
+              goOn,
+            ),
       ),
     jumpAndLink: () =>
       ended(
@@ -262,7 +295,9 @@ function fastJumps(
           base.setRd(next),
           retire(loop.counter, 0),
           branchIf(i64.ne(i64.and(loop.target, i64.const(-4096)), loop.page), loop.far),
-          loop.ip.set(i32.add(loop.records, i32.shl(i32.and(i32.wrap(loop.target), i32.const(4094)), i32.const(3)))),
+          loop.ip.set(
+            i32.add(loop.records, i32.shl(i32.and(i32.wrap(loop.target), i32.const(4094)), i32.const(3))),
+          ),
           goOn,
         ),
       ),
@@ -296,7 +331,15 @@ export function stepOperands(binding: StepBinding): Operands {
     jumpAndLinkTo: (target) => sequence(jumped, goTo(i64.and(target, i64.const(-2))), base.setRd(next)),
     trap: (cause) =>
       sequence(
-        give(i32.const(cause === 'system-call' ? EXIT.systemCall : cause === 'breakpoint' ? EXIT.breakpoint : EXIT.illegal)),
+        give(
+          i32.const(
+            cause === 'system-call'
+              ? EXIT.systemCall
+              : cause === 'breakpoint'
+                ? EXIT.breakpoint
+                : EXIT.illegal,
+          ),
+        ),
       ),
     synchronizeCode: () => nothing,
     csr: (operation, value, writes) => csrAccess(base, operation, value, writes),
@@ -305,11 +348,15 @@ export function stepOperands(binding: StepBinding): Operands {
 }
 
 const bytesOfAtomic = (width: AtomicWidth): I32 => i32.const(width === '32' ? 4 : 8);
-const readAtomic = (width: AtomicWidth, place: I32): I64 => (width === '32' ? i64.load32s(place) : i64.load(place));
+const readAtomic = (width: AtomicWidth, place: I32): I64 =>
+  width === '32' ? i64.load32s(place) : i64.load(place);
 const writeAtomic = (width: AtomicWidth, place: I32, value: I64): Statement =>
   width === '32' ? i64.store32(place, value) : i64.store(place, value);
 
-function stepMemory({ accesses }: StepBinding, setRd: (value: I64) => Statement): Pick<Operands, 'load' | 'store' | 'atomic' | 'loadReserved' | 'storeConditional'> {
+function stepMemory(
+  { accesses }: StepBinding,
+  setRd: (value: I64) => Statement,
+): Pick<Operands, 'load' | 'store' | 'atomic' | 'loadReserved' | 'storeConditional'> {
   const extend: Readonly<Record<LoadWidth, (value: I64) => I64>> = {
     '8s': i64.extend8s,
     '8u': (value) => value,
@@ -323,8 +370,13 @@ function stepMemory({ accesses }: StepBinding, setRd: (value: I64) => Statement)
     bind(place, (at) => sequence(leaveIfFailed, use(at)));
   return {
     load: (width, address) =>
-      extend[width](bindIn(call(accesses.load, address, i32.const(LOAD_BYTES[width])), 'i64', (value) => after(leaveIfFailed, value))),
-    store: (width, address, value) => sequence(perform(accesses.store, address, i32.const(STORE_BYTES[width]), value), leaveIfFailed),
+      extend[width](
+        bindIn(call(accesses.load, address, i32.const(LOAD_BYTES[width])), 'i64', (value) =>
+          after(leaveIfFailed, value),
+        ),
+      ),
+    store: (width, address, value) =>
+      sequence(perform(accesses.store, address, i32.const(STORE_BYTES[width]), value), leaveIfFailed),
     atomic: (width, address, update) =>
       placed(call(accesses.placeToStore, address, bytesOfAtomic(width)), (place) =>
         bind(readAtomic(width, place), (old) => sequence(writeAtomic(width, place, update(old)), setRd(old))),
@@ -332,7 +384,11 @@ function stepMemory({ accesses }: StepBinding, setRd: (value: I64) => Statement)
     loadReserved: (width, address) =>
       placed(call(accesses.placeToLoad, address, bytesOfAtomic(width)), (place) =>
         bind(readAtomic(width, place), (value) =>
-          sequence(setCell64(AT.reservationAddress, address), setCell64(AT.reservationValue, value), setRd(value)),
+          sequence(
+            setCell64(AT.reservationAddress, address),
+            setCell64(AT.reservationValue, value),
+            setRd(value),
+          ),
         ),
       ),
     storeConditional: (width, address, value) => {
@@ -341,10 +397,17 @@ function stepMemory({ accesses }: StepBinding, setRd: (value: I64) => Statement)
       return block((done) =>
         sequence(
           when(misaligned, sequence(fail(address, ACCESS.store, EXIT.misaligned), leaveIfFailed)),
-          when(i64.ne(cell64(AT.reservationAddress), address), sequence(forget, setRd(i64.const(1)), branch(done))),
+          when(
+            i64.ne(cell64(AT.reservationAddress), address),
+            sequence(forget, setRd(i64.const(1)), branch(done)),
+          ),
           placed(call(accesses.placeToStore, address, bytesOfAtomic(width)), (place) =>
             bind(i64.eq(readAtomic(width, place), cell64(AT.reservationValue)), (held) =>
-              sequence(when(held, writeAtomic(width, place, value)), forget, setRd(i64.extendU(i32.eqz(held)))),
+              sequence(
+                when(held, writeAtomic(width, place, value)),
+                forget,
+                setRd(i64.extendU(i32.eqz(held))),
+              ),
             ),
           ),
         ),
@@ -375,9 +438,16 @@ function csrAccess(
   const illegal = give(i32.const(EXIT.illegal));
   return bind(value, (operand) =>
     bind(old, (before) => {
-      const updated = operation === 'write' ? operand : operation === 'set' ? i64.or(before, operand) : i64.and(before, i64.xor(operand, i64.const(-1)));
-      const setFlags = (bits: I64): Statement => i64.store8(i32.const(0), i64.and(bits, i64.const(31)), AT.status);
-      const setMode = (bits: I64): Statement => i64.store8(i32.const(0), i64.and(bits, i64.const(7)), AT.status + 1);
+      const updated =
+        operation === 'write'
+          ? operand
+          : operation === 'set'
+            ? i64.or(before, operand)
+            : i64.and(before, i64.xor(operand, i64.const(-1)));
+      const setFlags = (bits: I64): Statement =>
+        i64.store8(i32.const(0), i64.and(bits, i64.const(31)), AT.status);
+      const setMode = (bits: I64): Statement =>
+        i64.store8(i32.const(0), i64.and(bits, i64.const(7)), AT.status + 1);
       return sequence(
         when(i32.and(i32.eqz(isFloat), i32.or(i32.eqz(isCounter(base.imm)), writes)), illegal),
         when(

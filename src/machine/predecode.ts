@@ -13,12 +13,19 @@
 import { decode, type Instruction } from '../isa/decode.ts';
 import { type FormatName, formats } from '../isa/formats.ts';
 import { baseRows, hasRoundingMode } from '../isa/table.ts';
-import { CODE_PAGE_BYTES, CROSSING_RECORD, CROSSING_WORD_AT, PAGE_END_RECORD, RECORD_BYTES } from './layout.ts';
+import {
+  CODE_PAGE_BYTES,
+  CROSSING_RECORD,
+  CROSSING_WORD_AT,
+  PAGE_END_RECORD,
+  RECORD_BYTES,
+} from './layout.ts';
 
 /** Cases of the step function that are no row. */
 export const STEP = { undecoded: 0, pageEnd: 1, crossing: 2, illegal: 3, firstRow: 4 } as const;
 /** Case of a row at a length. */
-export const stepCase = (index: number, length: 2 | 4): number => STEP.firstRow + index * 2 + (length === 4 ? 1 : 0);
+export const stepCase = (index: number, length: 2 | 4): number =>
+  STEP.firstRow + index * 2 + (length === 4 ? 1 : 0);
 
 /** Handlers of the dispatch loop. */
 export type Reach = 'near' | 'far';
@@ -43,11 +50,14 @@ export function listHandlers(twoByteRows: ReadonlySet<number>): readonly Handler
   return baseRows.flatMap((row, index) => {
     if (row.rare) return [];
     const reaches: readonly Reach[] = isRelativeJump(row.format) ? ['near', 'far'] : ['far'];
-    return lengthsOf(index, twoByteRows).flatMap((length) => reaches.map((reach) => ({ index, length, reach })));
+    return lengthsOf(index, twoByteRows).flatMap((length) =>
+      reaches.map((reach) => ({ index, length, reach })),
+    );
   });
 }
 
-const keyOf = (index: number, length: number, reach: Reach): number => index * 4 + (length === 4 ? 2 : 0) + (reach === 'near' ? 1 : 0);
+const keyOf = (index: number, length: number, reach: Reach): number =>
+  index * 4 + (length === 4 ? 2 : 0) + (reach === 'near' ? 1 : 0);
 
 /** What a row needs to know at decoding time. */
 interface Traits {
@@ -98,7 +108,9 @@ export class Predecoder {
     this.#i32 = new Int32Array(memory);
     this.#u32 = new Uint32Array(memory);
     this.#ram = ram;
-    handlers.forEach((handler, i) => this.#handlers.set(keyOf(handler.index, handler.length, handler.reach), FAST.first + i));
+    handlers.forEach((handler, i) => {
+      this.#handlers.set(keyOf(handler.index, handler.length, handler.reach), FAST.first + i);
+    });
   }
 
   /** Under pressure the same code is decoded over and over, as its pages come back in other frames. */
@@ -165,7 +177,10 @@ export class Predecoder {
     const target = at + instruction.imm;
     const near = known.relative && target >= 0 && target < 4096;
     const native = isNativeRounding(known.rounding, instruction.rm);
-    const handler = native && !Number.isNaN(at) ? this.#handlers.get(keyOf(index, length, near ? 'near' : 'far')) : undefined;
+    const handler =
+      native && !Number.isNaN(at)
+        ? this.#handlers.get(keyOf(index, length, near ? 'near' : 'far'))
+        : undefined;
     const integerDestination = instruction.rd === 0 ? SINK : instruction.rd;
     this.#u16[half] = handler ?? FAST.leave;
     this.#u16[half + 1] = stepCase(index, length);

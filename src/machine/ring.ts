@@ -10,7 +10,18 @@
  *
  * For a flush the address is the page, and bytes 12 to 15 hold the address-space identifier, as they do in every entry.
  */
-import { bind, choose, give, type I32, type I64, i32, i64, sequence, type Statement, when } from '../wasm/expressions.ts';
+import {
+  bind,
+  choose,
+  give,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  type Statement,
+  sequence,
+  when,
+} from '../wasm/expressions.ts';
 import { type ModuleBuilder, perform } from '../wasm/module.ts';
 import { cell32, cell64, setCell32, setCell64 } from './cells.ts';
 import { AT, COUNTER_SHIFT, type Layout, RING_ENTRY_BYTES } from './layout.ts';
@@ -33,7 +44,12 @@ export function defineRing(module: ModuleBuilder, layout: Layout): Ring {
   if (layout.ringBytes === 0) return silent;
   const base = i32.const(layout.ring);
   const append = module.add(['i64', 'i32', 'i32', 'i32'], undefined, (body) => {
-    const [address, kind, bytes, flags] = [body.parameter('i64', 0), body.parameter('i32', 1), body.parameter('i32', 2), body.parameter('i32', 3)];
+    const [address, kind, bytes, flags] = [
+      body.parameter('i64', 0),
+      body.parameter('i32', 1),
+      body.parameter('i32', 2),
+      body.parameter('i32', 3),
+    ];
     return bind(i32.add(base, cell32(AT.ringUsed)), (at) =>
       sequence(
         i64.store(at, address),
@@ -56,7 +72,11 @@ export function defineRing(module: ModuleBuilder, layout: Layout): Ring {
           address,
           i32.const(RING_KIND.fetch),
           i32.const(2),
-          choose(failed, i32.const(RING_FLAG.failed), i32.shl(i64.eq(cell64(recordedAt), retired), i32.const(1))),
+          choose(
+            failed,
+            i32.const(RING_FLAG.failed),
+            i32.shl(i64.eq(cell64(recordedAt), retired), i32.const(1)),
+          ),
         ),
         when(i32.eqz(failed), setCell64(recordedAt, retired)),
       ),

@@ -72,7 +72,8 @@ export class TlbControl {
 
   #dropEverywhere(matches: (low: number, high: number) => boolean): number {
     let dropped = 0;
-    for (const tlb of this.#tlbs) for (let set = 0; set < tlb.sets; set++) dropped += this.#dropFromSet(tlb, set, matches);
+    for (const tlb of this.#tlbs)
+      for (let set = 0; set < tlb.sets; set++) dropped += this.#dropFromSet(tlb, set, matches);
     return dropped;
   }
 

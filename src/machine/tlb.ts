@@ -23,11 +23,11 @@ import {
   i64,
   type Local,
   loop,
-  sequence,
   type Statement,
+  sequence,
   when,
 } from '../wasm/expressions.ts';
-import { call, type Frame as Body, type FunctionReference, type ModuleBuilder } from '../wasm/module.ts';
+import { type Frame as Body, call, type FunctionReference, type ModuleBuilder } from '../wasm/module.ts';
 import { cell32, cell64, increase64, setCell32, setCell64 } from './cells.ts';
 import { AT, type TlbLayout, WAY_BYTES } from './layout.ts';
 import { isCanonical, type Walk } from './walker.ts';
@@ -36,13 +36,22 @@ import { isCanonical, type Walk } from './walker.ts';
 export type LookUp = FunctionReference<'i64'>;
 
 export const keyOf = (page: I64): I64 =>
-  i64.or(i64.shl(page, i64.const(17)), i64.extendU(i32.or(i32.shl(cell32(AT.asid), i32.const(1)), i32.const(1))));
+  i64.or(
+    i64.shl(page, i64.const(17)),
+    i64.extendU(i32.or(i32.shl(cell32(AT.asid), i32.const(1)), i32.const(1))),
+  );
 
 /**
  * @param tlb undefined: no TLB, every look-up is a miss and walks
  * @param misses address of the counter of misses
  */
-export function defineLookUp(module: ModuleBuilder, tlb: TlbLayout | undefined, walk: Walk, geometry: RadixGeometry, misses: number): LookUp {
+export function defineLookUp(
+  module: ModuleBuilder,
+  tlb: TlbLayout | undefined,
+  walk: Walk,
+  geometry: RadixGeometry,
+  misses: number,
+): LookUp {
   return module.add(['i64', 'i32'], 'i64', (body) => {
     const address = body.parameter('i64', 0);
     const access = body.parameter('i32', 1);
@@ -55,7 +64,14 @@ export function defineLookUp(module: ModuleBuilder, tlb: TlbLayout | undefined, 
   });
 }
 
-function lookUpBody(body: Body, tlb: TlbLayout, walk: Walk, misses: number, address: Local<'i64'>, access: Local<'i32'>): Statement {
+function lookUpBody(
+  body: Body,
+  tlb: TlbLayout,
+  walk: Walk,
+  misses: number,
+  address: Local<'i64'>,
+  access: Local<'i32'>,
+): Statement {
   const key = body.local('i64');
   const entry = body.local('i64');
   const set = body.local('i32');
@@ -65,12 +81,20 @@ function lookUpBody(body: Body, tlb: TlbLayout, walk: Walk, misses: number, addr
   const page = i64.shrU(address, i64.const(12));
   return sequence(
     key.set(keyOf(page)),
-    set.set(i32.add(i32.const(tlb.ways), i32.mul(i32.and(i32.wrap(page), i32.const(tlb.sets - 1)), i32.const(bytes)))),
+    set.set(
+      i32.add(
+        i32.const(tlb.ways),
+        i32.mul(i32.and(i32.wrap(page), i32.const(tlb.sets - 1)), i32.const(bytes)),
+      ),
+    ),
     way.set(set),
     end.set(i32.add(set, i32.const(bytes))),
     loop((next) =>
       sequence(
-        when(i64.eq(i64.load(way), key), sequence(promote(tlb, set, way, key, entry), setCell32(AT.entry, way), give(i64.load(way, 8)))),
+        when(
+          i64.eq(i64.load(way), key),
+          sequence(promote(tlb, set, way, key, entry), setCell32(AT.entry, way), give(i64.load(way, 8))),
+        ),
         way.set(i32.add(way, i32.const(WAY_BYTES))),
         branchIf(i32.ltU(way, end), next),
       ),
@@ -104,7 +128,11 @@ function promote(tlb: TlbLayout, set: I32, way: Local<'i32'>, key: I64, entry: L
 /** Makes room and leaves its place in `way`. */
 function insertWay(tlb: TlbLayout, set: Local<'i32'>, way: Local<'i32'>, end: Local<'i32'>): Statement {
   if (tlb.shape.replacement !== 'random') {
-    const shifted = copyMemory(i32.add(set, i32.const(WAY_BYTES)), set, i32.const((tlb.shape.ways - 1) * WAY_BYTES));
+    const shifted = copyMemory(
+      i32.add(set, i32.const(WAY_BYTES)),
+      set,
+      i32.const((tlb.shape.ways - 1) * WAY_BYTES),
+    );
     return sequence(shifted, way.set(set));
   }
   return sequence(
@@ -119,7 +147,15 @@ function insertWay(tlb: TlbLayout, set: Local<'i32'>, way: Local<'i32'>, end: Lo
           ),
         ),
         advanceRandom,
-        way.set(i32.add(set, i32.mul(i32.wrap(i64.remU(i64.shrU(cell64(AT.tlbRandom), i64.const(33)), i64.const(tlb.shape.ways))), i32.const(WAY_BYTES)))),
+        way.set(
+          i32.add(
+            set,
+            i32.mul(
+              i32.wrap(i64.remU(i64.shrU(cell64(AT.tlbRandom), i64.const(33)), i64.const(tlb.shape.ways))),
+              i32.const(WAY_BYTES),
+            ),
+          ),
+        ),
       ),
     ),
   );

@@ -12,13 +12,13 @@ import {
   block,
   branchIf,
   choose,
+  give,
   type I32,
   type I64,
   i32,
   i64,
-  give,
-  sequence,
   type Statement,
+  sequence,
   when,
 } from '../wasm/expressions.ts';
 import type { Frame as Body, FunctionReference, ModuleBuilder } from '../wasm/module.ts';
@@ -37,7 +37,12 @@ export const isCanonical = (geometry: RadixGeometry, address: I64): I32 => {
   return i64.eq(i64.shrS(i64.shl(address, unused), unused), address);
 };
 
-export function defineWalker(module: ModuleBuilder, layout: Layout, geometry: RadixGeometry, frames: number): Walk {
+export function defineWalker(
+  module: ModuleBuilder,
+  layout: Layout,
+  geometry: RadixGeometry,
+  frames: number,
+): Walk {
   return module.add(['i64', 'i32'], 'i64', (body) => walkBody(body, layout, geometry, frames));
 }
 
@@ -50,7 +55,10 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
   const bit = (n: number): I64 => i64.const(1n << BigInt(n));
   const has = (mask: I64): I32 => i32.eqz(i64.eqz(i64.and(entry, mask)));
   const lacks = (mask: I64): I32 => i64.eqz(i64.and(entry, mask));
-  const frameOf = i64.and(i64.shrU(entry, i64.const(bits.ppnShift)), i64.const((1n << BigInt(bits.ppnBits)) - 1n));
+  const frameOf = i64.and(
+    i64.shrU(entry, i64.const(bits.ppnShift)),
+    i64.const((1n << BigInt(bits.ppnBits)) - 1n),
+  );
 
   const needed = choose(
     i32.eq(access, i32.const(ACCESS.fetch)),
@@ -69,16 +77,24 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
   );
 
   /** The page's place in a superpage, which is added to the superpage's frame. */
-  const inside = (lowerBits: number): I64 => i64.and(i64.shrU(address, i64.const(12)), i64.const((1n << BigInt(lowerBits)) - 1n));
+  const inside = (lowerBits: number): I64 =>
+    i64.and(i64.shrU(address, i64.const(12)), i64.const((1n << BigInt(lowerBits)) - 1n));
 
   const leaf = (fault: Label, lowerBits: number): Statement =>
     sequence(
-      lowerBits === 0 ? sequence() : branchIf(has(i64.const(((1n << BigInt(lowerBits)) - 1n) << BigInt(bits.ppnShift))), fault),
+      lowerBits === 0
+        ? sequence()
+        : branchIf(has(i64.const(((1n << BigInt(lowerBits)) - 1n) << BigInt(bits.ppnShift))), fault),
       branchIf(lacks(bit(bits.user)), fault),
       branchIf(lacks(needed), fault),
       branchIf(i64.geU(i64.or(frameOf, inside(lowerBits)), i64.const(frames)), fault),
       updateBits,
-      give(i64.or(i64.shl(i64.or(frameOf, inside(lowerBits)), i64.const(ENTRY_FRAME_SHIFT)), i64.and(entry, i64.const((1 << ENTRY_FRAME_SHIFT) - 1)))),
+      give(
+        i64.or(
+          i64.shl(i64.or(frameOf, inside(lowerBits)), i64.const(ENTRY_FRAME_SHIFT)),
+          i64.and(entry, i64.const((1 << ENTRY_FRAME_SHIFT) - 1)),
+        ),
+      ),
     );
 
   return sequence(
@@ -109,5 +125,8 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
 
 function indexOffset(address: I64, geometry: RadixGeometry, width: number, lowerBits: number): I32 {
   const shift = i64.const(geometry.offsetBits + lowerBits);
-  return i32.mul(i32.and(i32.wrap(i64.shrU(address, shift)), i32.const(2 ** width - 1)), i32.const(geometry.entryBytes));
+  return i32.mul(
+    i32.and(i32.wrap(i64.shrU(address, shift)), i32.const(2 ** width - 1)),
+    i32.const(geometry.entryBytes),
+  );
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createSystem, type RecordEntry, readRecord, recordWriter, type SystemOptions, systemConfig } from '../../src/system/index.ts';
+import {
+  createSystem,
+  type RecordEntry,
+  readRecord,
+  recordWriter,
+  type SystemOptions,
+  systemConfig,
+} from '../../src/system/index.ts';
 import { shipped, testPorts } from './fixture.ts';
 
 interface Recorded {
@@ -11,10 +18,20 @@ interface Recorded {
 }
 
 /** Runs a program while its references are recorded, and reads the record back. */
-async function record(name: string, options: SystemOptions, granularity: 'every' | 'page' = 'every'): Promise<Recorded> {
+async function record(
+  name: string,
+  options: SystemOptions,
+  granularity: 'every' | 'page' = 'every',
+  args: readonly string[] = [],
+): Promise<Recorded> {
   const pieces: Uint8Array[] = [];
-  const writer = recordWriter('binary', { granularity, pageSize: 4096, program: ['prog'] }, (bytes) => pieces.push(bytes));
-  const system = createSystem(systemConfig({ swap: 'memory,16M', ...options }), { ...testPorts(shipped(name)), record: writer });
+  const writer = recordWriter('binary', { granularity, pageSize: 4096, program: ['prog'] }, (bytes) =>
+    pieces.push(bytes),
+  );
+  const system = createSystem(systemConfig({ swap: 'memory,16M', ...options }), {
+    ...testPorts(shipped(name), args),
+    record: writer,
+  });
   const victims: number[] = [];
   let admissions = 0;
   const pageIn = new Map<number, number>();
@@ -27,11 +44,20 @@ async function record(name: string, options: SystemOptions, granularity: 'every'
   });
   await system.run();
   writer.finish();
-  return { entries: [...readRecord(Buffer.concat(pieces), 'record').entries], victims, admissions, accesses: system.report().accesses };
+  return {
+    entries: [...readRecord(Buffer.concat(pieces), 'record').entries],
+    victims,
+    admissions,
+    accesses: system.report().accesses,
+  };
 }
 
 /** LRU or FIFO over recorded references, as the textbook has it: the pages evicted, in order. */
-function naive(policy: 'lru' | 'fifo', frames: number, entries: readonly RecordEntry[]): { victims: number[]; admissions: number } {
+function naive(
+  policy: 'lru' | 'fifo',
+  frames: number,
+  entries: readonly RecordEntry[],
+): { victims: number[]; admissions: number } {
   const resident: number[] = [];
   const victims: number[] = [];
   let admissions = 0;
@@ -61,10 +87,15 @@ describe('a record', () => {
     ['hello', 'lru', 8],
     ['hello', 'fifo', 8],
     ['hello', 'lru', 64],
-    ['treewalk', 'lru', 100],
-    ['treewalk', 'fifo', 100],
+    ['hashjoin', 'lru', 12],
+    ['hashjoin', 'fifo', 12],
   ] as const)('of %s under %s with %i frames replays to the same victims', async (name, policy, frames) => {
-    const live = await record(name, { frames, replacement: policy });
+    const live = await record(
+      name,
+      { frames, replacement: policy },
+      'every',
+      name === 'hashjoin' ? ['2000'] : [],
+    );
     const replayed = naive(policy, frames, live.entries);
     expect(replayed.admissions).toBe(live.admissions);
     expect(replayed.victims).toEqual(live.victims);
@@ -86,7 +117,8 @@ describe('a record', () => {
 
   it('holds each access once: the retry of one that faulted is none', async () => {
     const { entries, accesses } = await record('hello', { memory: '64K' });
-    const count = (kind: string) => entries.filter((entry) => entry.type === 'reference' && entry.kind === kind).length;
+    const count = (kind: string) =>
+      entries.filter((entry) => entry.type === 'reference' && entry.kind === kind).length;
     // The machine counts look-ups, failed and repeated ones too; the record adds the kernel's accesses for the program.
     expect(count('fetch')).toBeLessThanOrEqual(accesses.fetches);
     expect(count('fetch')).toBeGreaterThan(accesses.fetches * 0.9);
