@@ -26,7 +26,7 @@ const net = names.map((_, i) =>
 );
 console.log('bench-mix, seconds for 2,000 iterations, and share of the speed of qemu-riscv64');
 names.forEach((name, i) => {
-  if (net[i] === undefined) return console.log(`  ${name.padEnd(20)} is not installed`);
-  const share = net[0] === undefined ? '' : `  ${(net[0] / net[i]).toFixed(3)}`;
-  console.log(`  ${name.padEnd(20)} ${net[i].toFixed(2).padStart(6)} s${share}`);
+  const share = net[0] === undefined || net[i] === undefined ? '' : `  ${(net[0] / net[i]).toFixed(3)}`;
+  const shown = net[i] === undefined ? 'is not installed' : `${net[i].toFixed(2).padStart(6)} s`;
+  console.log(`  ${name.padEnd(20)} ${shown}${share}`);
 });

@@ -25,7 +25,10 @@ export const layers = {
   policies: { imports: ['base'] },
   stores: { imports: ['base'] },
   kernel: { imports: ['base', 'machine', 'translation'], types: contracts },
-  adapters: { imports: ['base', 'kernel/errno.ts', 'kernel/files/*.ts'], types: ['stores/contract.ts', 'kernel'] },
+  adapters: {
+    imports: ['base', 'kernel/errno.ts', 'kernel/files/*.ts'],
+    types: ['stores/contract.ts', 'kernel'],
+  },
   replay: { imports: ['base'], types: contracts },
   report: { imports: ['base'], types: ['kernel', 'replay'], packages: ['cli-table3', 'zod'] },
   system: {

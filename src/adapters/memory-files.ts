@@ -39,7 +39,9 @@ export class MemoryFiles implements HostFiles {
   list(path: string): { name: string; kind: HostStat['kind']; inode: number }[] | number {
     const key = this.#key(path);
     if (typeof key === 'number') return key;
-    return this.#files.list(key).map(({ name, inode, type }) => ({ name, inode, kind: kinds[type] ?? 'file' }));
+    return this.#files
+      .list(key)
+      .map(({ name, inode, type }) => ({ name, inode, kind: kinds[type] ?? 'file' }));
   }
 
   readAt(path: string, offset: number, into: Uint8Array): number {

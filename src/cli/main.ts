@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   run: async (program) => (await import('./run.ts')).addRunCommand(program),
   compare: async (program) => (await import('./compare.ts')).addCompareCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
+  schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };
 
 const EXAMPLE = `
@@ -23,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
       'Runs RISC-V Linux programs under virtual memory, with every mechanism and policy in the open.',
     )
     .enablePositionalOptions()
-    .version(version(), '-V, --version')
+    .option('-V, --version', 'print the version')
     .addHelpText('after', EXAMPLE)
     .exitOverride()
     // One line for a mistake, printed below; what is asked for (help) goes to standard output.
@@ -36,6 +37,10 @@ async function main(args: readonly string[]): Promise<void> {
       .exitOverride()
       .configureOutput({ writeErr: () => undefined })
       .allowExcessArguments(false);
+  }
+  if (args[0] === '-V' || args[0] === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return;
   }
   if (args.length === 0) {
     program.outputHelp();

@@ -16,8 +16,9 @@ type Arguments = Readonly<Record<string, number | string>>;
 export class Timeline {
   readonly #sink: TextSink;
   #separator = '[\n';
-  #resident = 0;
-  #swapped = 0;
+  /** Frames with a page that is mapped, and pages that were evicted and are not back. */
+  readonly #resident = new Set<number>();
+  readonly #evicted = new Set<number>();
   #callStart: number | undefined;
 
   constructor(sink: TextSink) {
@@ -47,12 +48,13 @@ export class Timeline {
         });
         break;
       case 'map':
-        this.#resident++;
-        this.#counter(event, 'resident pages', this.#resident);
+        this.#resident.add(event.frame);
+        this.#evicted.delete(event.page);
+        this.#pages(event);
         break;
       case 'unmap':
-        this.#resident--;
-        this.#counter(event, 'resident pages', this.#resident);
+        this.#resident.delete(event.frame);
+        this.#pages(event);
         break;
       default:
         this.#rest(event);
@@ -67,15 +69,18 @@ export class Timeline {
   #rest(event: KernelEvent): void {
     switch (event.type) {
       case 'evict':
+        this.#resident.delete(event.frame);
+        this.#evicted.add(event.page);
         this.#instant(event, TRACK.faults, `evict: ${event.written}`, {
           frame: event.frame,
           page: event.page,
+          policy: event.policy,
+          considered: event.why.length,
         });
+        this.#pages(event);
         break;
       case 'swap-out':
-        this.#swapped++;
         this.#instant(event, TRACK.disk, 'swap out', { slot: event.slot, page: event.page });
-        this.#counter(event, 'pages swapped out', this.#swapped);
         break;
       case 'swap-in':
         this.#instant(event, TRACK.disk, 'swap in', { slot: event.slot, page: event.page });
@@ -115,8 +120,9 @@ export class Timeline {
     this.#put({ name, ph: 'i', s: 't', ts: event.time / 1000, pid: event.pid, tid, args });
   }
 
-  #counter(event: KernelEvent, name: string, value: number): void {
-    this.#put({ name, ph: 'C', ts: event.time / 1000, pid: event.pid, args: { pages: value } });
+  #pages(event: KernelEvent): void {
+    const args = { resident: this.#resident.size, evicted: this.#evicted.size };
+    this.#put({ name: 'pages', ph: 'C', ts: event.time / 1000, pid: event.pid, args });
   }
 
   #put(record: object): void {

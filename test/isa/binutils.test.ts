@@ -24,12 +24,14 @@ const exactConversion = /^fcvt\.d\.(s|w|wu)\b/;
  *
  * - A shift by 0 in 16 bits: binutils has names of RV128's shift by 64 for it; here it is the hint that it is.
  * - Conversions to double precision that are always exact: binutils does not show their rounding mode.
+ * - A write of cycle, which traps, is how unimp is encoded.
  * - CSRs by name: binutils names all of the privileged ones; here only those that exist have names.
  */
 function asBinutils(text: string, theirs: string): string {
   const zeroShift = /^c\.(slli|srli|srai) (\w+),0x0$/.exec(text);
   if (zeroShift !== null) return `c.${zeroShift[1]}64 ${zeroShift[2]}`;
   if (exactConversion.test(text)) return text.replace(/,rne$/, '');
+  if (text === 'csrrw zero,cycle,zero') return 'unimp';
   const numbered = /^(csr\w+ \w+),(0x[0-9a-f]+),(\w+)$/.exec(text);
   const named = /^(csr\w+ \w+),([a-z]\w*),(\w+)$/.exec(theirs);
   const nameless = numbered !== null && named !== null && !Object.values(CSR_NAMES).includes(named[2]!);
@@ -58,7 +60,7 @@ const isKnownHereOnly = (word: number): boolean => {
  * and which trap here as illegal, and one encoding that the manual reserves (c.addi16sp of nothing).
  */
 const isRefused = (theirs: string): boolean =>
-  /^(uret|sret|mret|dret|wfi|sfence\.vma|sfence\.vm)\b/.test(theirs) || theirs === 'c.addi16sp sp,0';
+  /^(uret|sret|hret|mret|dret|wfi|sfence\.vma|sfence\.vm)\b/.test(theirs) || theirs === 'c.addi16sp sp,0';
 
 /** Neither of 16 bits nor of 48 and more. */
 const isLong = (word: number): boolean => (word & 3) === 3 && (word & 0x1c) !== 0x1c;

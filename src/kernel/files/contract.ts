@@ -30,13 +30,34 @@ export interface NamedFiles {
   /** mknodat(2), which makes regular files only. */
   makeNode(process: ProcessState, directory: number, path: string, mode: number): Result;
   makeLink(process: ProcessState, target: string, directory: number, path: string): Result;
-  link(process: ProcessState, directory: number, path: string, toDirectory: number, toPath: string, flags: number): Result;
+  link(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    toDirectory: number,
+    toPath: string,
+    flags: number,
+  ): Result;
   /** unlinkat(2) with AT_REMOVEDIR. */
   remove(process: ProcessState, directory: number, path: string, flags: number): Result;
-  rename(process: ProcessState, directory: number, path: string, toDirectory: number, toPath: string, flags: number): Result;
+  rename(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    toDirectory: number,
+    toPath: string,
+    flags: number,
+  ): Result;
   setMode(process: ProcessState, directory: number, path: string, mode: number, flags: number): Result;
   /** -1 leaves an owner or a group. */
-  setOwner(process: ProcessState, directory: number, path: string, uid: number, gid: number, flags: number): Result;
+  setOwner(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    uid: number,
+    gid: number,
+    flags: number,
+  ): Result;
   /** ns since 1970; `undefined` leaves a time. */
   setTimes(
     process: ProcessState,
@@ -76,7 +97,10 @@ export interface OpenDescriptors {
   /** sync(2). */
   synchronizeAll(): Result;
   /** The entries of a directory, as they were when its position was last 0; the caller moves the position. */
-  list(process: ProcessState, descriptor: number): { description: Description; entries: readonly DirectoryEntry[] } | Result;
+  list(
+    process: ProcessState,
+    descriptor: number,
+  ): { description: Description; entries: readonly DirectoryEntry[] } | Result;
   readiness(process: ProcessState, descriptor: number): Readiness | Result;
   /** pipe2(2): descriptors to read from and to write to. */
   pipe(process: ProcessState, flags: number): readonly [number, number] | Result;

@@ -71,7 +71,8 @@ export class DeviceFileSystem extends FixedFileSystem {
       return statOf(device.inode, device.mode, device.rdevice, 0);
     }
     // A file looks like a pipe as well: the streams can't seek, and redirecting them then changes no run.
-    if (this.isTerminal(key)) return statOf(devices.tty!.inode, S_IFCHR | 0o620, devices.tty!.rdevice, GUEST_UID);
+    if (this.isTerminal(key))
+      return statOf(devices.tty!.inode, S_IFCHR | 0o620, devices.tty!.rdevice, GUEST_UID);
     return statOf(20 + streamOf(key), S_IFIFO | 0o600, 0, GUEST_UID);
   }
 

@@ -2,10 +2,11 @@
  * Files that are open or mapped, each once however often it was opened: what descriptions and areas refer to.
  * An entry's number is the file's ObjectId, so memory's page cache and read(2) agree about which file is which.
  */
+
+import { PAGE_SIZE } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { BackingObjects, Result, VirtualMemory } from '../memory/contract.ts';
 import type { ObjectId } from '../state.ts';
-import { PAGE_SIZE } from '../../base/numbers.ts';
 import type { Node } from './filesystem.ts';
 import { isRegular } from './flags.ts';
 import type { MemoryFileSystem } from './memory-filesystem.ts';
@@ -91,7 +92,10 @@ export class FileTable implements BackingObjects {
       into.fill(0);
       return true;
     }
-    const count = fill((at, part) => this.#mounts.of(record).read(record.key, index * PAGE_SIZE + at, part), into);
+    const count = fill(
+      (at, part) => this.#mounts.of(record).read(record.key, index * PAGE_SIZE + at, part),
+      into,
+    );
     if (count < 0) return false;
     into.fill(0, count);
     return true;
@@ -165,7 +169,8 @@ export class FileTable implements BackingObjects {
     if (id === undefined) return;
     const record = this.file(id);
     const stat = this.#mounts.stat(record);
-    if (typeof stat === 'object' && stat.links === 0 && !record.path.endsWith(DELETED)) record.path += DELETED;
+    if (typeof stat === 'object' && stat.links === 0 && !record.path.endsWith(DELETED))
+      record.path += DELETED;
     this.#settle(id, record);
   }
 
@@ -209,7 +214,8 @@ const DELETED = ' (deleted)';
 
 const nodeName = (node: Node): string => `${node.mount}:${node.key}`;
 
-const isAtOrIn = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
+const isAtOrIn = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(`${directory}/`);
 
 /** Reads until `into` is full or the end comes; the count, or the error of the first read. */
 function fill(read: (at: number, part: Uint8Array) => Result, into: Uint8Array): Result {

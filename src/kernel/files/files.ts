@@ -1,13 +1,22 @@
 /** Files of the guest: the parts put together, behind the contract. */
 import { Errno } from '../errno.ts';
 import type { Result, VirtualMemory } from '../memory/contract.ts';
-import { PROT_WRITE, type ObjectId, type ProcessState, type RootState } from '../state.ts';
-import type { Files, FileStat, NamedFiles, OpenDescriptors } from './contract.ts';
+import { type ObjectId, PROT_WRITE, type ProcessState, type RootState } from '../state.ts';
+import type { FileStat, Files, NamedFiles, OpenDescriptors } from './contract.ts';
 import { Descriptors } from './descriptors.ts';
 import { DeviceFileSystem, streamKeys } from './device-filesystem.ts';
 import { FileTable, type PageCache } from './file-table.ts';
 import type { FileSystem, Jump } from './filesystem.ts';
-import { AT_FDCWD, AT_SYMLINK_FOLLOW, isRegular, O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY, X_OK } from './flags.ts';
+import {
+  AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
+  isRegular,
+  O_ACCMODE,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  X_OK,
+} from './flags.ts';
 import type { HostFiles, HostStreams } from './host.ts';
 import { HostFileSystem } from './host-filesystem.ts';
 import { MemoryFileSystem } from './memory-filesystem.ts';
@@ -53,7 +62,12 @@ export class KernelFiles implements Files {
 
   constructor({ root, host, streams, frames }: KernelFilesParts) {
     const state = root.files;
-    const time = { get now() { return root.clock.now; }, bootTime: state.bootTime };
+    const time = {
+      get now() {
+        return root.clock.now;
+      },
+      bootTime: state.bootTime,
+    };
     this.#state = state;
     this.#sources = { frames, writable: host.writable, memory: undefined };
     this.#memory = new MemoryFileSystem(state.memory, time);
@@ -65,12 +79,25 @@ export class KernelFiles implements Files {
       ofProgram: (process) => this.#programOf(process),
     });
     const systems = { host: new HostFileSystem(host), memory: this.#memory, dev: devices, proc, pipe: pipes };
-    const points = new Map<string, FileSystem>([['tmp', this.#memory], ['dev', devices], ['proc', proc]]);
+    const points = new Map<string, FileSystem>([
+      ['tmp', this.#memory],
+      ['dev', devices],
+      ['proc', proc],
+    ]);
     const mounts = new Mounts(systems, points);
     this.#table = new FileTable(state, mounts, this.#memory);
     this.#open = new Descriptors(state, mounts, this.#table);
     this.#paths = new Paths(mounts, this.#open);
-    const parts = { state, mounts, paths: this.#paths, table: this.#table, descriptors: this.#open, memory: this.#memory, devices, pipes };
+    const parts = {
+      state,
+      mounts,
+      paths: this.#paths,
+      table: this.#table,
+      descriptors: this.#open,
+      memory: this.#memory,
+      devices,
+      pipes,
+    };
     this.#opening = new Opening(parts);
     this.#names = new Names(mounts, this.#paths, this.#table);
     this.names = this.#names;
@@ -134,7 +161,12 @@ export class KernelFiles implements Files {
     return this.#open.stat(process, descriptor);
   }
 
-  mappable(process: ProcessState, descriptor: number, protection: number, shared: boolean): ObjectId | { errno: Result } {
+  mappable(
+    process: ProcessState,
+    descriptor: number,
+    protection: number,
+    shared: boolean,
+  ): ObjectId | { errno: Result } {
     const opened = this.#open.opened(process, descriptor);
     if (typeof opened === 'number') return { errno: opened };
     const { description, record, system } = opened;

@@ -24,8 +24,22 @@ export const O_TMPFILE_BIT = 0o20000000;
 
 /** Every flag that open(2) takes here. O_ASYNC is not among them: no SIGIO is sent. */
 export const OPEN_FLAGS =
-  O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECT | O_LARGEFILE |
-  O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_SYNC | O_PATH | O_TMPFILE_BIT;
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DIRECT |
+  O_LARGEFILE |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_NOATIME |
+  O_CLOEXEC |
+  O_SYNC |
+  O_PATH |
+  O_TMPFILE_BIT;
 /** What F_SETFL can change. */
 export const SETTABLE_FLAGS = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 

@@ -3,7 +3,16 @@ import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
 import type { FileStat } from './contract.ts';
 import type { FileSystem, Found, Jump, Space } from './filesystem.ts';
-import { FALLOC_FL_KEEP_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from './flags.ts';
+import {
+  FALLOC_FL_KEEP_SIZE,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+} from './flags.ts';
 import type { HostFiles, HostStat } from './host.ts';
 import type { DirectoryEntry } from './state.ts';
 
@@ -153,4 +162,5 @@ export class HostFileSystem implements FileSystem {
   closed(_key: string, _flags: number): void {}
 }
 
-const join = (directory: string, name: string): string => (directory === '/' ? `/${name}` : `${directory}/${name}`);
+const join = (directory: string, name: string): string =>
+  directory === '/' ? `/${name}` : `${directory}/${name}`;

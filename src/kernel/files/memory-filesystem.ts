@@ -267,7 +267,9 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   #date(time: Timestamp): bigint {
-    return typeof time === 'bigint' ? time : BigInt(this.#time.bootTime) * 1_000_000_000n + BigInt(Math.floor(time));
+    return typeof time === 'bigint'
+      ? time
+      : BigInt(this.#time.bootTime) * 1_000_000_000n + BigInt(Math.floor(time));
   }
 
   #inode(mode: number): MemoryInode {

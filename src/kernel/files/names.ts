@@ -99,7 +99,14 @@ export class Names implements NamedFiles {
     return this.#mounts.of(found.parent).makeLink(found.parent.key, found.name, target);
   }
 
-  link(process: ProcessState, directory: number, path: string, toDirectory: number, toPath: string, flags: number): Result {
+  link(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    toDirectory: number,
+    toPath: string,
+    flags: number,
+  ): Result {
     if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return Errno.EINVAL;
     const follow = (flags & AT_SYMLINK_FOLLOW) !== 0 ? 0 : AT_SYMLINK_NOFOLLOW;
     const target = this.target(process, directory, path, follow | (flags & AT_EMPTY_PATH));
@@ -136,7 +143,14 @@ export class Names implements NamedFiles {
     return result;
   }
 
-  rename(process: ProcessState, directory: number, path: string, toDirectory: number, toPath: string, flags: number): Result {
+  rename(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    toDirectory: number,
+    toPath: string,
+    flags: number,
+  ): Result {
     if (flags !== 0 && flags !== RENAME_NOREPLACE && flags !== RENAME_EXCHANGE) return Errno.EINVAL;
     const from = this.#paths.resolve(process, directory, path, 'name');
     if (typeof from === 'number') return from;
@@ -155,7 +169,10 @@ export class Names implements NamedFiles {
     const result = system.rename(from.parent.key, from.name, to.parent.key, to.name, flags);
     if (result < 0) return result;
     if (target !== undefined && flags !== RENAME_EXCHANGE) this.#table.afterRemoval(target);
-    this.#table.moved(from.entry.place, to.parent.path === '/' ? `/${to.name}` : `${to.parent.path}/${to.name}`);
+    this.#table.moved(
+      from.entry.place,
+      to.parent.path === '/' ? `/${to.name}` : `${to.parent.path}/${to.name}`,
+    );
     return 0;
   }
 
@@ -167,7 +184,14 @@ export class Names implements NamedFiles {
     return this.#mounts.of(target.place).setMode(target.place.key, mode & 0o7777);
   }
 
-  setOwner(process: ProcessState, directory: number, path: string, uid: number, gid: number, flags: number): Result {
+  setOwner(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    uid: number,
+    gid: number,
+    flags: number,
+  ): Result {
     const target = this.target(process, directory, path, flags);
     if (typeof target === 'number') return target;
     if (!this.#mounts.of(target.place).writable) return Errno.EROFS;

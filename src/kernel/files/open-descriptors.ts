@@ -94,12 +94,16 @@ export class DescriptorCalls implements OpenDescriptors {
 
   synchronizeAll(): Result {
     for (const record of Object.values(this.#parts.state.objects)) {
-      if (record.kind === 'file' && record.mount === 'host') this.#parts.mounts.of(record).synchronize(record.key);
+      if (record.kind === 'file' && record.mount === 'host')
+        this.#parts.mounts.of(record).synchronize(record.key);
     }
     return 0;
   }
 
-  list(process: ProcessState, descriptor: number): { description: Description; entries: readonly DirectoryEntry[] } | Result {
+  list(
+    process: ProcessState,
+    descriptor: number,
+  ): { description: Description; entries: readonly DirectoryEntry[] } | Result {
     const opened = this.#parts.descriptors.opened(process, descriptor);
     if (typeof opened === 'number') return opened;
     const { description, record, system } = opened;
@@ -165,6 +169,12 @@ export class DescriptorCalls implements OpenDescriptors {
     const canWrite = (allowed & POLLOUT) !== 0 && room > 0 ? POLLOUT : 0;
     const hangUp = isReader && writers === 0 ? POLLHUP : 0;
     const broken = !isReader && readers === 0 ? POLLERR : 0;
-    return { events: canRead | canWrite | hangUp | broken, available, fillsReads: false, isTerminal: false, isPipe: true };
+    return {
+      events: canRead | canWrite | hangUp | broken,
+      available,
+      fillsReads: false,
+      isTerminal: false,
+      isPipe: true,
+    };
   }
 }

@@ -65,7 +65,8 @@ export class Opening {
     const creates = (flags & O_CREAT) !== 0;
     const exclusive = creates && (flags & O_EXCL) !== 0;
     // No file is made with a slash behind its name, whatever stands there now.
-    const lastLink = creates && path.endsWith('/') ? 'name' : exclusive || (flags & O_NOFOLLOW) !== 0 ? 'keep' : 'follow';
+    const lastLink =
+      creates && path.endsWith('/') ? 'name' : exclusive || (flags & O_NOFOLLOW) !== 0 ? 'keep' : 'follow';
     const found = this.#parts.paths.resolve(process, directory, path, lastLink);
     if (typeof found === 'number') return found;
     if (creates && found.directoryOnly && found.name !== '') return Errno.EISDIR;
@@ -86,7 +87,8 @@ export class Opening {
 
   /** O_TMPFILE: only where files are in memory. */
   #openNameless(process: ProcessState, directory: number, path: string, flags: number, mode: number): Result {
-    if ((flags & O_DIRECTORY) === 0 || (flags & O_ACCMODE) === O_RDONLY || (flags & O_CREAT) !== 0) return Errno.EINVAL;
+    if ((flags & O_DIRECTORY) === 0 || (flags & O_ACCMODE) === O_RDONLY || (flags & O_CREAT) !== 0)
+      return Errno.EINVAL;
     const target = this.#parts.paths.existing(process, directory, path, 'follow');
     if (typeof target === 'number') return target;
     if (!isDirectory(target.stat.mode)) return Errno.ENOTDIR;
@@ -130,7 +132,8 @@ export class Opening {
 
   #add(process: ProcessState, { place, stat }: Target, flags: number): Result {
     const descriptor = this.#parts.descriptors.add(process, place, flags & ~CREATION);
-    if (descriptor < 0 || (flags & O_TRUNC) === 0 || !isRegular(stat.mode) || stat.size === 0) return descriptor;
+    if (descriptor < 0 || (flags & O_TRUNC) === 0 || !isRegular(stat.mode) || stat.size === 0)
+      return descriptor;
     const failure = this.#parts.table.truncate(place, 0);
     if (failure >= 0) return descriptor;
     this.#parts.descriptors.close(process, descriptor);

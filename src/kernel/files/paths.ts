@@ -7,8 +7,8 @@ import type { Result } from '../memory/contract.ts';
 import type { ProcessState } from '../state.ts';
 import type { FileStat } from './contract.ts';
 import { AT_FDCWD, isDirectory, isLink, LINKS_MAX, NAME_MAX, PATH_MAX, X_OK } from './flags.ts';
-import { permits } from './permissions.ts';
 import type { Mounts, Place } from './mounts.ts';
+import { permits } from './permissions.ts';
 
 /** What a path leads to. */
 export interface Found {
@@ -63,7 +63,12 @@ export class Paths {
   }
 
   /** As `resolve`, for what must exist. */
-  existing(process: ProcessState, directory: number, path: string, lastLink: LastLink): { place: Place; stat: FileStat } | Result {
+  existing(
+    process: ProcessState,
+    directory: number,
+    path: string,
+    lastLink: LastLink,
+  ): { place: Place; stat: FileStat } | Result {
     const found = this.resolve(process, directory, path, lastLink);
     if (typeof found === 'number') return found;
     return found.entry ?? Errno.ENOENT;
@@ -125,7 +130,9 @@ export class Paths {
     if (!isDirectory(stat.mode)) return Errno.ENOTDIR;
     if (!permits(stat, X_OK)) return Errno.EACCES;
     // A name is at least as many bytes as it has UTF-16 units, and seldom near the limit.
-    const long = name.length > NAME_MAX || (name.length * 3 > NAME_MAX && new TextEncoder().encode(name).length > NAME_MAX);
+    const long =
+      name.length > NAME_MAX ||
+      (name.length * 3 > NAME_MAX && new TextEncoder().encode(name).length > NAME_MAX);
     return long ? Errno.ENAMETOOLONG : 0;
   }
 
@@ -151,7 +158,8 @@ export class Paths {
   }
 }
 
-const followsLast = ({ lastLink, directoryOnly }: Walk) => lastLink === 'follow' || (lastLink === 'keep' && directoryOnly);
+const followsLast = ({ lastLink, directoryOnly }: Walk) =>
+  lastLink === 'follow' || (lastLink === 'keep' && directoryOnly);
 
 /** Adds a path's components in front of those still to be walked. */
 function push(walk: Walk, path: string): void {

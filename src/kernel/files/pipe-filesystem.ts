@@ -29,7 +29,13 @@ export class PipeFileSystem extends FixedFileSystem {
   /** A new pipe; its key. Both ends are still to be opened. */
   createPipe(): string {
     const key = String(this.#state.next++);
-    this.#state.pipes[key] = { bytes: new Uint8Array(PIPE_CAPACITY), start: 0, length: 0, readers: 0, writers: 0 };
+    this.#state.pipes[key] = {
+      bytes: new Uint8Array(PIPE_CAPACITY),
+      start: 0,
+      length: 0,
+      readers: 0,
+      writers: 0,
+    };
     return key;
   }
 

@@ -55,7 +55,17 @@ export class ProcFileSystem extends FixedFileSystem {
     const times = { accessed: date, modified: date, changed: date };
     const owner = /^\d/.test(key) ? { uid: GUEST_UID, gid: GUEST_GID } : { uid: 0, gid: 0 };
     const size = isLink(mode) ? 64 : 0;
-    return { device: DEVICE, inode: inodeOf(key), mode, links: 1, ...owner, rdevice: 0, size, blocks: 0, ...times };
+    return {
+      device: DEVICE,
+      inode: inodeOf(key),
+      mode,
+      links: 1,
+      ...owner,
+      rdevice: 0,
+      size,
+      blocks: 0,
+      ...times,
+    };
   }
 
   override readLink(key: string): string | Result {
@@ -139,7 +149,13 @@ export class ProcFileSystem extends FixedFileSystem {
       .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'))
       .map((path) => path.slice(prefix.length));
     if (key !== ROOT) return inside;
-    return [...this.#root.processes.map(({ pid }) => String(pid)), 'self', 'thread-self', 'mounts', ...inside];
+    return [
+      ...this.#root.processes.map(({ pid }) => String(pid)),
+      'self',
+      'thread-self',
+      'mounts',
+      ...inside,
+    ];
   }
 
   #text(key: string): Uint8Array | undefined {
@@ -150,7 +166,8 @@ export class ProcFileSystem extends FixedFileSystem {
   }
 }
 
-const encode = (text: string | Uint8Array) => (typeof text === 'string' ? new TextEncoder().encode(text) : text);
+const encode = (text: string | Uint8Array) =>
+  typeof text === 'string' ? new TextEncoder().encode(text) : text;
 
 /** A number for a key that stays the same from run to run (FNV-1a). */
 function inodeOf(key: string): number {

@@ -1,8 +1,16 @@
 /** The contents of files in /proc, as proc(5) lays them out. */
 import { nextUint32 } from '../../base/random.ts';
-import type { MemoryCounters, VirtualMemory } from '../memory/contract.ts';
 import { LIMITS, limitOf } from '../limits.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, type Area, type ProcessState, type RootState, type SpaceState } from '../state.ts';
+import type { MemoryCounters, VirtualMemory } from '../memory/contract.ts';
+import {
+  type Area,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type ProcessState,
+  type RootState,
+  type SpaceState,
+} from '../state.ts';
 
 /** Where the numbers come from. Virtual memory is made after the files, so it may not be there yet. */
 export interface ProcSources {
@@ -14,7 +22,11 @@ export interface ProcSources {
 }
 
 export type MachineText = (root: RootState, sources: ProcSources) => string;
-export type ProcessText = (root: RootState, sources: ProcSources, process: ProcessState) => string | Uint8Array;
+export type ProcessText = (
+  root: RootState,
+  sources: ProcSources,
+  process: ProcessState,
+) => string | Uint8Array;
 
 export const machineTexts: Readonly<Record<string, MachineText>> = {
   meminfo,
@@ -38,8 +50,14 @@ export const machineTexts: Readonly<Record<string, MachineText>> = {
 };
 
 export const processTexts: Readonly<Record<string, ProcessText>> = {
-  maps: (root, sources, process) => areasOf(root, sources, process).map(({ area }) => `${mapsLine(root, area)}\n`).join(''),
-  smaps: (root, sources, process) => areasOf(root, sources, process).map((entry) => smapsEntry(root, entry)).join(''),
+  maps: (root, sources, process) =>
+    areasOf(root, sources, process)
+      .map(({ area }) => `${mapsLine(root, area)}\n`)
+      .join(''),
+  smaps: (root, sources, process) =>
+    areasOf(root, sources, process)
+      .map((entry) => smapsEntry(root, entry))
+      .join(''),
   cmdline: (_root, _sources, process) => process.argv.map((word) => `${word}\0`).join(''),
   environ: (_root, _sources, process) => process.env.map((word) => `${word}\0`).join(''),
   auxv: (_root, _sources, process) => process.auxv,
@@ -65,15 +83,23 @@ export function processTimes(root: RootState): { user: number; system: number } 
 }
 
 /** Faults without and with a transfer. */
-export function faultCounts(counters: Pick<MemoryCounters, 'faults' | 'majorFaults'> | undefined): { minor: number; major: number } {
+export function faultCounts(counters: Pick<MemoryCounters, 'faults' | 'majorFaults'> | undefined): {
+  minor: number;
+  major: number;
+} {
   if (counters === undefined) return { minor: 0, major: 0 };
   const all = Object.values(counters.faults).reduce((sum, n) => sum + n, 0);
   return { minor: Math.max(0, all - counters.majorFaults), major: counters.majorFaults };
 }
 
-const spaceOf = (root: RootState, process: ProcessState): SpaceState | undefined => root.spaces[process.space];
+const spaceOf = (root: RootState, process: ProcessState): SpaceState | undefined =>
+  root.spaces[process.space];
 
-function areasOf(root: RootState, sources: ProcSources, process: ProcessState): { area: Area; resident: number; swapped: number }[] {
+function areasOf(
+  root: RootState,
+  sources: ProcSources,
+  process: ProcessState,
+): { area: Area; resident: number; swapped: number }[] {
   const space = spaceOf(root, process);
   if (space === undefined) return [];
   return sources.memory?.listAreas(space) ?? space.areas.map((area) => ({ area, resident: 0, swapped: 0 }));
@@ -83,7 +109,8 @@ const hex = (n: number, digits: number) => n.toString(16).padStart(digits, '0');
 
 function mapsLine(root: RootState, area: Area): string {
   const bit = (flag: number, letter: string) => ((area.protection & flag) === 0 ? '-' : letter);
-  const protection = bit(PROT_READ, 'r') + bit(PROT_WRITE, 'w') + bit(PROT_EXEC, 'x') + (area.shared ? 's' : 'p');
+  const protection =
+    bit(PROT_READ, 'r') + bit(PROT_WRITE, 'w') + bit(PROT_EXEC, 'x') + (area.shared ? 's' : 'p');
   const record = area.backing === undefined ? undefined : root.files.objects[area.backing.object];
   const isFile = record?.kind === 'file' && area.name.startsWith('/');
   const inode = isFile ? (area.backing?.object ?? 0) : 0;
@@ -94,17 +121,23 @@ function mapsLine(root: RootState, area: Area): string {
 
 function smapsEntry(root: RootState, entry: { area: Area; resident: number; swapped: number }): string {
   const { area, resident, swapped } = entry;
-  const row = (name: string, kibibytes: number) => `${`${name}:`.padEnd(16)}${String(kibibytes).padStart(8)} kB\n`;
+  const row = (name: string, kibibytes: number) =>
+    `${`${name}:`.padEnd(16)}${String(kibibytes).padStart(8)} kB\n`;
   const size = (area.end - area.start) / 1024;
   return `${mapsLine(root, area)}\n${row('Size', size)}${row('KernelPageSize', 4)}${row('MMUPageSize', 4)}${row('Rss', kib(resident))}${row('Pss', kib(resident))}${row('Swap', kib(swapped))}`;
 }
 
 function meminfo(_root: RootState, { frames, memory }: ProcSources): string {
-  const row = (name: string, kibibytes: number) => `${`${name}:`.padEnd(16)}${String(kibibytes).padStart(8)} kB\n`;
+  const row = (name: string, kibibytes: number) =>
+    `${`${name}:`.padEnd(16)}${String(kibibytes).padStart(8)} kB\n`;
   const counters = memory?.counters;
   const free = kib(frames - (counters?.residentPages ?? 0) - (counters?.tableFrames ?? 0));
   return (
-    row('MemTotal', kib(frames)) + row('MemFree', free) + row('MemAvailable', free) + row('Buffers', 0) + row('Cached', 0) +
+    row('MemTotal', kib(frames)) +
+    row('MemFree', free) +
+    row('MemAvailable', free) +
+    row('Buffers', 0) +
+    row('Cached', 0) +
     row('PageTables', kib(counters?.tableFrames ?? 0))
   );
 }
@@ -115,9 +148,13 @@ function machineStat(root: RootState): string {
   return `cpu  ${cpu}\ncpu0 ${cpu}\nctxt 0\nbtime ${root.files.bootTime}\nprocesses ${root.processes.length}\nprocs_running 1\nprocs_blocked 0\n`;
 }
 
-function sizes(root: RootState, process: ProcessState): { pages: number; resident: number; code: number; data: number } {
+function sizes(
+  root: RootState,
+  process: ProcessState,
+): { pages: number; resident: number; code: number; data: number } {
   const space = spaceOf(root, process);
-  const pagesOf = (areas: readonly Area[]) => areas.reduce((sum, { start, end }) => sum + (end - start) / 4096, 0);
+  const pagesOf = (areas: readonly Area[]) =>
+    areas.reduce((sum, { start, end }) => sum + (end - start) / 4096, 0);
   const areas = space?.areas ?? [];
   return {
     pages: pagesOf(areas),
@@ -151,8 +188,13 @@ function status(root: RootState, _sources: ProcSources, process: ProcessState): 
     `Name:\t${nameOf(process)}\nUmask:\t${process.umask.toString(8).padStart(4, '0')}\nState:\tR (running)\n` +
     `Tgid:\t${process.pid}\nNgid:\t0\nPid:\t${process.pid}\nPPid:\t${process.parent}\nTracerPid:\t0\n` +
     `Uid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nFDSize:\t${process.descriptors.length}\nGroups:\t1000\n` +
-    row('VmPeak', pages) + row('VmSize', pages) + row('VmHWM', space?.residentPeak ?? 0) + row('VmRSS', resident) +
-    row('VmData', data) + row('VmExe', code) + row('VmPTE', space?.tableFrames ?? 0) +
+    row('VmPeak', pages) +
+    row('VmSize', pages) +
+    row('VmHWM', space?.residentPeak ?? 0) +
+    row('VmRSS', resident) +
+    row('VmData', data) +
+    row('VmExe', code) +
+    row('VmPTE', space?.tableFrames ?? 0) +
     `Threads:\t1\nSigBlk:\t${mask(process.signals.mask)}\n`
   );
 }

@@ -15,8 +15,28 @@ import type { ProcessState, RootState, SpaceState } from '../state.ts';
  * bytes as the result says; `string-out` is one of that kind that holds text.
  */
 export type ArgumentShape =
-  | 'int' | 'uint' | 'hex' | 'pointer' | 'fd' | 'path' | 'size' | 'offset' | 'mode' | 'open-flags' | 'prot' | 'map-flags'
-  | 'at-fd' | 'at-flags' | 'signal' | 'how' | 'whence' | 'clock' | 'buffer-in' | 'buffer-out' | 'timespec' | 'limit';
+  | 'int'
+  | 'uint'
+  | 'hex'
+  | 'pointer'
+  | 'fd'
+  | 'path'
+  | 'size'
+  | 'offset'
+  | 'mode'
+  | 'open-flags'
+  | 'prot'
+  | 'map-flags'
+  | 'at-fd'
+  | 'at-flags'
+  | 'signal'
+  | 'how'
+  | 'whence'
+  | 'clock'
+  | 'buffer-in'
+  | 'buffer-out'
+  | 'timespec'
+  | 'limit';
 
 /** What the call asks of the dispatcher beyond a result. */
 export type CallResult =

@@ -28,7 +28,8 @@ const commands: Readonly<Record<number, Control>> = {
   37: (call) => lock(call, 'set'),
   38: (call) => lock(call, 'set'),
   1030: (call) => call.files.duplicate(call.process, call.int(0), call.int(2), 'close'),
-  1031: (call) => (isPipe(call) ? (call.uint(2) <= PIPE_CAPACITY ? PIPE_CAPACITY : Errno.EPERM) : Errno.EBADF),
+  1031: (call) =>
+    isPipe(call) ? (call.uint(2) <= PIPE_CAPACITY ? PIPE_CAPACITY : Errno.EPERM) : Errno.EBADF,
   1032: (call) => (isPipe(call) ? PIPE_CAPACITY : Errno.EBADF),
 };
 
@@ -94,18 +95,23 @@ function lock(call: CallContext, what: 'ask' | 'set'): Result {
 }
 
 const requests: Readonly<Record<number, Control>> = {
-  0x5401: (call) => terminal(call, () => call.user.write(call.address(2), settings())),
-  0x5402: setTerminal,
-  0x5403: setTerminal,
-  0x5404: setTerminal,
-  0x540f: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
-  0x5410: (call) => (isTerminal(call) ? (call.user.readU32(call.address(2)) === call.process.pid ? 0 : Errno.EPERM) : Errno.ENOTTY),
-  0x5413: (call) => terminal(call, () => call.user.write(call.address(2), windowSize(call))),
-  0x541b: available,
-  0x5421: setNonBlocking,
-  0x5429: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
-  0x5450: (call) => setCloseOnExec(call, 'keep'),
-  0x5451: (call) => setCloseOnExec(call, 'close'),
+  21505: (call) => terminal(call, () => call.user.write(call.address(2), settings())),
+  21506: setTerminal,
+  21507: setTerminal,
+  21508: setTerminal,
+  21519: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
+  21520: (call) =>
+    isTerminal(call)
+      ? call.user.readU32(call.address(2)) === call.process.pid
+        ? 0
+        : Errno.EPERM
+      : Errno.ENOTTY,
+  21523: (call) => terminal(call, () => call.user.write(call.address(2), windowSize(call))),
+  21531: available,
+  21537: setNonBlocking,
+  21545: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
+  21584: (call) => setCloseOnExec(call, 'keep'),
+  21585: (call) => setCloseOnExec(call, 'close'),
 };
 
 function ioctl(call: CallContext): Result {

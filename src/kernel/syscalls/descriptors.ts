@@ -1,24 +1,48 @@
 /** Opening, closing and duplicating descriptors, their flags and sizes. */
 import { Errno } from '../errno.ts';
-import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFSOCK } from '../files/flags.ts';
+import {
+  O_CLOEXEC,
+  O_DIRECT,
+  O_NONBLOCK,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFSOCK,
+} from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
 import type { CallContext, SystemCall } from './contract.ts';
 import { withPath } from './paths.ts';
 
 export const descriptorCalls: readonly SystemCall[] = [
-  { number: 23, name: 'dup', arguments: ['fd'], handle: (call) => call.files.duplicate(call.process, call.int(0), 0, 'keep') },
+  {
+    number: 23,
+    name: 'dup',
+    arguments: ['fd'],
+    handle: (call) => call.files.duplicate(call.process, call.int(0), 0, 'keep'),
+  },
   { number: 24, name: 'dup3', arguments: ['fd', 'fd', 'open-flags'], handle: dup3 },
   { number: 32, name: 'flock', arguments: ['fd', 'hex'], handle: flock },
   { number: 46, name: 'ftruncate', arguments: ['fd', 'offset'], handle: ftruncate },
   { number: 47, name: 'fallocate', arguments: ['fd', 'hex', 'offset', 'offset'], handle: fallocate },
   { number: 56, name: 'openat', arguments: ['at-fd', 'path', 'open-flags', 'mode'], handle: openat },
-  { number: 57, name: 'close', arguments: ['fd'], handle: (call) => call.files.close(call.process, call.int(0)) },
+  {
+    number: 57,
+    name: 'close',
+    arguments: ['fd'],
+    handle: (call) => call.files.close(call.process, call.int(0)),
+  },
   { number: 59, name: 'pipe2', arguments: ['pointer', 'open-flags'], handle: pipe2 },
   { number: 62, name: 'lseek', arguments: ['fd', 'offset', 'whence'], handle: lseek },
   { number: 81, name: 'sync', arguments: [], handle: (call) => call.files.descriptors.synchronizeAll() },
   { number: 82, name: 'fsync', arguments: ['fd'], handle: fsync },
   { number: 83, name: 'fdatasync', arguments: ['fd'], handle: fsync },
-  { number: 84, name: 'sync_file_range', arguments: ['fd', 'offset', 'offset', 'hex'], handle: syncFileRange },
+  {
+    number: 84,
+    name: 'sync_file_range',
+    arguments: ['fd', 'offset', 'offset', 'hex'],
+    handle: syncFileRange,
+  },
   { number: 213, name: 'readahead', arguments: ['fd', 'offset', 'size'], handle: readahead },
   { number: 223, name: 'fadvise64', arguments: ['fd', 'offset', 'offset', 'int'], handle: fadvise64 },
   { number: 267, name: 'syncfs', arguments: ['fd'], handle: syncfs },
@@ -27,7 +51,9 @@ export const descriptorCalls: readonly SystemCall[] = [
 ];
 
 function openat(call: CallContext) {
-  return withPath(call, 1, (path) => call.files.open(call.process, call.int(0), path, call.int(2), call.uint(3)));
+  return withPath(call, 1, (path) =>
+    call.files.open(call.process, call.int(0), path, call.int(2), call.uint(3)),
+  );
 }
 
 function dup3(call: CallContext): Result {
@@ -129,9 +155,9 @@ const MEMFD_NAME_MAX = 249;
 /** memfd_create(2). Sealing may be allowed but is not done: F_ADD_SEALS answers EINVAL. */
 function memfdCreate(call: CallContext): Result {
   const flags = call.uint(1);
-  if ((flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC)) !== 0 || (flags & MFD_NOEXEC_SEAL) !== 0) return Errno.EINVAL;
+  if ((flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC)) !== 0 || (flags & MFD_NOEXEC_SEAL) !== 0)
+    return Errno.EINVAL;
   const name = call.user.readString(call.address(0), MEMFD_NAME_MAX + 1);
   if (name === undefined) return Errno.EINVAL;
   return call.files.descriptors.memoryFile(call.process, name, (flags & MFD_CLOEXEC) !== 0 ? O_CLOEXEC : 0);
 }
-

@@ -84,7 +84,14 @@ export class Dispatcher {
     const name = row?.name ?? `syscall_${number}`;
     const value = typeof result === 'number' ? result : 0;
     const seen = this.#seen;
-    const shown = seen === undefined ? undefined : shownCall(call, name, row?.arguments ?? [], first, result, seen);
-    this.#parts.events.emit({ type: 'system-call', number, name, result: value, ...(shown === undefined ? {} : { shown }) });
+    const shown =
+      seen === undefined ? undefined : shownCall(call, name, row?.arguments ?? [], first, result, seen);
+    this.#parts.events.emit({
+      type: 'system-call',
+      number,
+      name,
+      result: value,
+      ...(shown === undefined ? {} : { shown }),
+    });
   }
 }

@@ -58,6 +58,12 @@ export const atFlagNames: readonly FlagName[] = [
 export const whenceNames: readonly string[] = ['SEEK_SET', 'SEEK_CUR', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'];
 
 export const clockNames: readonly string[] = [
-  'REALTIME', 'MONOTONIC', 'PROCESS_CPUTIME_ID', 'THREAD_CPUTIME_ID', 'MONOTONIC_RAW', 'REALTIME_COARSE',
-  'MONOTONIC_COARSE', 'BOOTTIME',
+  'REALTIME',
+  'MONOTONIC',
+  'PROCESS_CPUTIME_ID',
+  'THREAD_CPUTIME_ID',
+  'MONOTONIC_RAW',
+  'REALTIME_COARSE',
+  'MONOTONIC_COARSE',
+  'BOOTTIME',
 ];

@@ -12,18 +12,63 @@ const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
 export const ioCalls: readonly SystemCall[] = [
-  { number: 63, name: 'read', arguments: ['fd', 'buffer-out', 'size'], handle: (call) => readInto(call, bufferArgument(call, 1)) },
-  { number: 64, name: 'write', arguments: ['fd', 'buffer-in', 'size'], handle: (call) => writeFrom(call, bufferArgument(call, 1)) },
-  { number: 65, name: 'readv', arguments: ['fd', 'pointer', 'int'], handle: (call) => vectored(call, readInto) },
-  { number: 66, name: 'writev', arguments: ['fd', 'pointer', 'int'], handle: (call) => vectored(call, writeFrom) },
+  {
+    number: 63,
+    name: 'read',
+    arguments: ['fd', 'buffer-out', 'size'],
+    handle: (call) => readInto(call, bufferArgument(call, 1)),
+  },
+  {
+    number: 64,
+    name: 'write',
+    arguments: ['fd', 'buffer-in', 'size'],
+    handle: (call) => writeFrom(call, bufferArgument(call, 1)),
+  },
+  {
+    number: 65,
+    name: 'readv',
+    arguments: ['fd', 'pointer', 'int'],
+    handle: (call) => vectored(call, readInto),
+  },
+  {
+    number: 66,
+    name: 'writev',
+    arguments: ['fd', 'pointer', 'int'],
+    handle: (call) => vectored(call, writeFrom),
+  },
   { number: 67, name: 'pread64', arguments: ['fd', 'buffer-out', 'size', 'offset'], handle: pread64 },
   { number: 68, name: 'pwrite64', arguments: ['fd', 'buffer-in', 'size', 'offset'], handle: pwrite64 },
-  { number: 69, name: 'preadv', arguments: ['fd', 'pointer', 'int', 'offset'], handle: (call) => vectoredAt(call, readInto) },
-  { number: 70, name: 'pwritev', arguments: ['fd', 'pointer', 'int', 'offset'], handle: (call) => vectoredAt(call, writeFrom) },
+  {
+    number: 69,
+    name: 'preadv',
+    arguments: ['fd', 'pointer', 'int', 'offset'],
+    handle: (call) => vectoredAt(call, readInto),
+  },
+  {
+    number: 70,
+    name: 'pwritev',
+    arguments: ['fd', 'pointer', 'int', 'offset'],
+    handle: (call) => vectoredAt(call, writeFrom),
+  },
   { number: 71, name: 'sendfile', arguments: ['fd', 'fd', 'pointer', 'size'], handle: sendfile },
-  { number: 285, name: 'copy_file_range', arguments: ['fd', 'pointer', 'fd', 'pointer', 'size', 'uint'], handle: copyFileRange },
-  { number: 286, name: 'preadv2', arguments: ['fd', 'pointer', 'int', 'offset', 'int', 'hex'], handle: (call) => vectoredWith(call, readInto) },
-  { number: 287, name: 'pwritev2', arguments: ['fd', 'pointer', 'int', 'offset', 'int', 'hex'], handle: (call) => vectoredWith(call, writeFrom) },
+  {
+    number: 285,
+    name: 'copy_file_range',
+    arguments: ['fd', 'pointer', 'fd', 'pointer', 'size', 'uint'],
+    handle: copyFileRange,
+  },
+  {
+    number: 286,
+    name: 'preadv2',
+    arguments: ['fd', 'pointer', 'int', 'offset', 'int', 'hex'],
+    handle: (call) => vectoredWith(call, readInto),
+  },
+  {
+    number: 287,
+    name: 'pwritev2',
+    arguments: ['fd', 'pointer', 'int', 'offset', 'int', 'hex'],
+    handle: (call) => vectoredWith(call, writeFrom),
+  },
 ];
 
 type Transfer = (call: CallContext, segments: readonly Segment[], offset?: number) => CallResult;
@@ -122,7 +167,8 @@ function sendfile(call: CallContext): CallResult {
   const stat = call.files.statDescriptor(call.process, from.descriptor);
   if (typeof stat === 'number') return stat;
   if (!isRegular(stat.mode)) return Errno.EINVAL;
-  const refusal = checkDirection(call, to.descriptor, O_RDONLY) || checkDirection(call, from.descriptor, O_WRONLY);
+  const refusal =
+    checkDirection(call, to.descriptor, O_RDONLY) || checkDirection(call, from.descriptor, O_WRONLY);
   if (refusal < 0) return refusal;
   const limit = Math.min(call.size(3), MOST_BYTES);
   return finishCopy(call, copy(call, from, to, limit), [from]);
@@ -158,11 +204,14 @@ function checkDirection(call: CallContext, descriptor: number, refused: number):
 }
 
 function checkRanges(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): Result {
-  const refusal = checkDirection(call, from.descriptor, O_WRONLY) || checkDirection(call, to.descriptor, O_RDONLY);
+  const refusal =
+    checkDirection(call, from.descriptor, O_WRONLY) || checkDirection(call, to.descriptor, O_RDONLY);
   if (refusal < 0) return refusal;
   const description = call.files.descriptors.description(call.process, to.descriptor);
   if (typeof description === 'object' && (description.flags & O_APPEND) !== 0) return Errno.EBADF;
-  const [source, target] = [from, to].map(({ descriptor }) => call.files.statDescriptor(call.process, descriptor));
+  const [source, target] = [from, to].map(({ descriptor }) =>
+    call.files.statDescriptor(call.process, descriptor),
+  );
   if (typeof source !== 'object' || typeof target !== 'object') return Errno.EBADF;
   if (!isRegular(source.mode) || !isRegular(target.mode)) return Errno.EINVAL;
   const isSame = source.device === target.device && source.inode === target.inode;
@@ -178,7 +227,12 @@ function copy(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): Ca
     const part = buffer.subarray(0, Math.min(buffer.length, length - done));
     const read = files.read(process, from.descriptor, part, from.offset);
     if (read <= 0) return done > 0 ? done : read;
-    const written = files.write(process, to.descriptor, part.subarray(0, read), keepsOffset ? to.offset : undefined);
+    const written = files.write(
+      process,
+      to.descriptor,
+      part.subarray(0, read),
+      keepsOffset ? to.offset : undefined,
+    );
     if (written < 0) return done > 0 ? done : refusedWrite(call, to.descriptor, written);
     from.offset += written;
     to.offset += written;

@@ -64,7 +64,11 @@ export const statxBytes = (stat: FileStat): Uint8Array =>
     view.setBigUint64(32, BigInt.asUintN(64, BigInt(stat.inode)), true);
     view.setBigUint64(40, BigInt(stat.size), true);
     view.setBigUint64(48, BigInt(stat.blocks), true);
-    const times: [number, bigint][] = [[64, stat.accessed], [96, stat.changed], [112, stat.modified]];
+    const times: [number, bigint][] = [
+      [64, stat.accessed],
+      [96, stat.changed],
+      [112, stat.modified],
+    ];
     for (const [at, time] of times) {
       const [seconds, rest] = split(time);
       view.setBigInt64(at, seconds, true);
@@ -79,7 +83,15 @@ export const statxBytes = (stat: FileStat): Uint8Array =>
 /** struct statfs64, 120 bytes. */
 export const statfsBytes = (space: Space): Uint8Array =>
   structure(120, (view) => {
-    const fields = [space.type, space.blockSize, space.blocks, space.free, space.free, space.files, space.files];
+    const fields = [
+      space.type,
+      space.blockSize,
+      space.blocks,
+      space.free,
+      space.free,
+      space.files,
+      space.files,
+    ];
     fields.forEach((value, i) => {
       view.setBigUint64(i * 8, BigInt(Math.floor(value)), true);
     });

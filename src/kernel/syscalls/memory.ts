@@ -1,5 +1,5 @@
 /** Memory: mmap(2) and its family. Ranges are checked where they are used, by virtual memory. */
-import { type VirtualAddress } from '../../base/numbers.ts';
+import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import { limitOf } from '../limits.ts';
 import type { Result } from '../memory/contract.ts';
@@ -8,18 +8,43 @@ import type { CallContext, SystemCall } from './contract.ts';
 import { writeLong } from './transfer.ts';
 
 export const memoryCalls: readonly SystemCall[] = [
-  { number: 214, name: 'brk', arguments: ['pointer'], handle: (call) => call.memory.setBreak(call.space, call.address(0)) },
-  { number: 215, name: 'munmap', arguments: ['pointer', 'size'], handle: (call) => call.memory.unmap(call.space, call.address(0), call.size(1)) },
+  {
+    number: 214,
+    name: 'brk',
+    arguments: ['pointer'],
+    handle: (call) => call.memory.setBreak(call.space, call.address(0)),
+  },
+  {
+    number: 215,
+    name: 'munmap',
+    arguments: ['pointer', 'size'],
+    handle: (call) => call.memory.unmap(call.space, call.address(0), call.size(1)),
+  },
   { number: 216, name: 'mremap', arguments: ['pointer', 'size', 'size', 'hex', 'pointer'], handle: mremap },
-  { number: 222, name: 'mmap', arguments: ['pointer', 'size', 'prot', 'map-flags', 'fd', 'hex'], handle: mmap },
+  {
+    number: 222,
+    name: 'mmap',
+    arguments: ['pointer', 'size', 'prot', 'map-flags', 'fd', 'hex'],
+    handle: mmap,
+  },
   { number: 226, name: 'mprotect', arguments: ['pointer', 'size', 'prot'], handle: mprotect },
-  { number: 227, name: 'msync', arguments: ['pointer', 'size', 'hex'], handle: (call) => call.memory.synchronize(call.space, call.address(0), call.size(1), call.int(2)) },
+  {
+    number: 227,
+    name: 'msync',
+    arguments: ['pointer', 'size', 'hex'],
+    handle: (call) => call.memory.synchronize(call.space, call.address(0), call.size(1), call.int(2)),
+  },
   { number: 228, name: 'mlock', arguments: ['pointer', 'size'], handle: lock },
   { number: 229, name: 'munlock', arguments: ['pointer', 'size'], handle: () => 0 },
   { number: 230, name: 'mlockall', arguments: ['hex'], handle: mlockall },
   { number: 231, name: 'munlockall', arguments: [], handle: () => 0 },
   { number: 232, name: 'mincore', arguments: ['pointer', 'size', 'pointer'], handle: mincore },
-  { number: 233, name: 'madvise', arguments: ['pointer', 'size', 'int'], handle: (call) => call.memory.advise(call.space, call.address(0), call.size(1), call.int(2)) },
+  {
+    number: 233,
+    name: 'madvise',
+    arguments: ['pointer', 'size', 'int'],
+    handle: (call) => call.memory.advise(call.space, call.address(0), call.size(1), call.int(2)),
+  },
   { number: 283, name: 'membarrier', arguments: ['int', 'hex', 'int'], handle: membarrier },
   { number: 284, name: 'mlock2', arguments: ['pointer', 'size', 'hex'], handle: mlock2 },
 ];
@@ -39,7 +64,8 @@ const MAP_FIXED_NOREPLACE = 0x100000;
  * and MAP_NONBLOCK, a wish only: pages come when they are touched; MAP_STACK, which means nothing.
  */
 const MAP_WISHES = 0x800 | 0x1000 | 0x4000 | 0x8000 | 0x10000 | 0x20000;
-const MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_LOCKED | MAP_FIXED_NOREPLACE | MAP_WISHES;
+const MAP_KNOWN =
+  MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_LOCKED | MAP_FIXED_NOREPLACE | MAP_WISHES;
 const PROTECTIONS = PROT_READ | PROT_WRITE | PROT_EXEC;
 const PAGE_MASK = 4095;
 
@@ -48,7 +74,10 @@ function mmap(call: CallContext): Result {
   const refusal = refusedMapping(call, flags, protection, length);
   if (refusal < 0) return refusal;
   const shared = (flags & MAP_TYPE) !== MAP_PRIVATE;
-  const source = (flags & MAP_ANONYMOUS) !== 0 ? anonymous(call, length, shared) : fromFile(call, length, protection, shared);
+  const source =
+    (flags & MAP_ANONYMOUS) !== 0
+      ? anonymous(call, length, shared)
+      : fromFile(call, length, protection, shared);
   if (typeof source === 'number') return source;
   const object = source.backing?.object;
   if (object !== undefined) call.files.retain(object);
@@ -98,7 +127,12 @@ function anonymous(call: CallContext, length: number, shared: boolean): Source {
 }
 
 function fromFile(call: CallContext, length: number, protection: number, shared: boolean): Source | Result {
-  const object: ObjectId | { errno: Result } = call.files.mappable(call.process, call.int(4), protection, shared);
+  const object: ObjectId | { errno: Result } = call.files.mappable(
+    call.process,
+    call.int(4),
+    protection,
+    shared,
+  );
   if (typeof object === 'object') return object.errno;
   const offset = call.size(5);
   if (offset + length > Number.MAX_SAFE_INTEGER) return Errno.EOVERFLOW;
@@ -115,7 +149,14 @@ function mprotect(call: CallContext): Result {
 
 function mremap(call: CallContext): Result {
   const [address, oldLength, newLength, flags] = [call.address(0), call.size(1), call.size(2), call.int(3)];
-  return call.memory.remap(call.space, address, oldLength, newLength, flags, call.address(4) as VirtualAddress);
+  return call.memory.remap(
+    call.space,
+    address,
+    oldLength,
+    newLength,
+    flags,
+    call.address(4) as VirtualAddress,
+  );
 }
 
 /** No page is ever locked: the limit is 0, for which Linux answers EPERM. */

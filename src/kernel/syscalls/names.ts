@@ -24,16 +24,32 @@ export const nameCalls: readonly SystemCall[] = [
   { number: 36, name: 'symlinkat', arguments: ['path', 'at-fd', 'path'], handle: symlinkat },
   { number: 37, name: 'linkat', arguments: ['at-fd', 'path', 'at-fd', 'path', 'at-flags'], handle: linkat },
   { number: 43, name: 'statfs', arguments: ['path', 'pointer'], handle: statfs },
-  { number: 44, name: 'fstatfs', arguments: ['fd', 'pointer'], handle: (call) => space(call, call.int(0), '', AT_EMPTY_PATH) },
+  {
+    number: 44,
+    name: 'fstatfs',
+    arguments: ['fd', 'pointer'],
+    handle: (call) => space(call, call.int(0), '', AT_EMPTY_PATH),
+  },
   { number: 45, name: 'truncate', arguments: ['path', 'offset'], handle: truncate },
   { number: 48, name: 'faccessat', arguments: ['at-fd', 'path', 'hex'], handle: (call) => access(call, 0) },
   { number: 49, name: 'chdir', arguments: ['path'], handle: chdir },
   { number: 50, name: 'fchdir', arguments: ['fd'], handle: fchdir },
   { number: 51, name: 'chroot', arguments: ['path'], handle: () => Errno.EPERM },
-  { number: 52, name: 'fchmod', arguments: ['fd', 'mode'], handle: (call) => call.files.names.setMode(call.process, call.int(0), '', call.uint(1), AT_EMPTY_PATH) },
+  {
+    number: 52,
+    name: 'fchmod',
+    arguments: ['fd', 'mode'],
+    handle: (call) => call.files.names.setMode(call.process, call.int(0), '', call.uint(1), AT_EMPTY_PATH),
+  },
   { number: 53, name: 'fchmodat', arguments: ['at-fd', 'path', 'mode'], handle: (call) => chmod(call, 0) },
   { number: 54, name: 'fchownat', arguments: ['at-fd', 'path', 'int', 'int', 'at-flags'], handle: fchownat },
-  { number: 55, name: 'fchown', arguments: ['fd', 'int', 'int'], handle: (call) => call.files.names.setOwner(call.process, call.int(0), '', call.int(1), call.int(2), AT_EMPTY_PATH) },
+  {
+    number: 55,
+    name: 'fchown',
+    arguments: ['fd', 'int', 'int'],
+    handle: (call) =>
+      call.files.names.setOwner(call.process, call.int(0), '', call.int(1), call.int(2), AT_EMPTY_PATH),
+  },
   { number: 78, name: 'readlinkat', arguments: ['at-fd', 'path', 'buffer-out', 'size'], handle: readlinkat },
   { number: 79, name: 'newfstatat', arguments: ['at-fd', 'path', 'pointer', 'at-flags'], handle: newfstatat },
   { number: 80, name: 'fstat', arguments: ['fd', 'pointer'], handle: fstat },
@@ -47,11 +63,15 @@ export const nameCalls: readonly SystemCall[] = [
 const unknownFlags = (flags: number, known: number): boolean => (flags & ~known) !== 0;
 
 function mknodat(call: CallContext): CallResult {
-  return withPath(call, 1, (path) => call.files.names.makeNode(call.process, call.int(0), path, call.uint(2)));
+  return withPath(call, 1, (path) =>
+    call.files.names.makeNode(call.process, call.int(0), path, call.uint(2)),
+  );
 }
 
 function mkdirat(call: CallContext): CallResult {
-  return withPath(call, 1, (path) => call.files.names.makeDirectory(call.process, call.int(0), path, call.uint(2)));
+  return withPath(call, 1, (path) =>
+    call.files.names.makeDirectory(call.process, call.int(0), path, call.uint(2)),
+  );
 }
 
 function unlinkat(call: CallContext): CallResult {
@@ -59,7 +79,9 @@ function unlinkat(call: CallContext): CallResult {
 }
 
 function symlinkat(call: CallContext): CallResult {
-  return withPaths(call, 0, 2, (target, path) => call.files.names.makeLink(call.process, target, call.int(1), path));
+  return withPaths(call, 0, 2, (target, path) =>
+    call.files.names.makeLink(call.process, target, call.int(1), path),
+  );
 }
 
 function linkat(call: CallContext): CallResult {
@@ -93,7 +115,9 @@ function truncate(call: CallContext): CallResult {
 }
 
 function access(call: CallContext, flags: number): CallResult {
-  return withPath(call, 1, (path) => call.files.names.access(call.process, call.int(0), path, call.int(2), flags));
+  return withPath(call, 1, (path) =>
+    call.files.names.access(call.process, call.int(0), path, call.int(2), flags),
+  );
 }
 
 function faccessat2(call: CallContext): CallResult {
@@ -112,7 +136,9 @@ function fchdir(call: CallContext): CallResult {
 }
 
 function chmod(call: CallContext, flags: number): CallResult {
-  return withPath(call, 1, (path) => call.files.names.setMode(call.process, call.int(0), path, call.uint(2), flags));
+  return withPath(call, 1, (path) =>
+    call.files.names.setMode(call.process, call.int(0), path, call.uint(2), flags),
+  );
 }
 
 function fchmodat2(call: CallContext): CallResult {
@@ -158,12 +184,18 @@ function statx(call: CallContext): CallResult {
   const [flags, mask] = [call.int(2), call.uint(3)];
   const STATX__RESERVED = 0x8000_0000;
   if ((mask & STATX__RESERVED) !== 0) return Errno.EINVAL;
-  if (unknownFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE)) return Errno.EINVAL;
+  if (unknownFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE))
+    return Errno.EINVAL;
   if ((flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return Errno.EINVAL;
   return withStat(call, flags, call.address(4), statxBytes);
 }
 
-function withStat(call: CallContext, flags: number, address: VirtualAddress, encode: (stat: FileStat) => Uint8Array): CallResult {
+function withStat(
+  call: CallContext,
+  flags: number,
+  address: VirtualAddress,
+  encode: (stat: FileStat) => Uint8Array,
+): CallResult {
   const go = (path: string): Result => {
     const stat = call.files.statPath(call.process, call.int(0), path, flags);
     if (typeof stat === 'number') return stat;
@@ -183,13 +215,17 @@ function utimensat(call: CallContext): CallResult {
   const now = realTime(call);
   const times = call.address(2) === 0 ? { accessed: now, modified: now } : givenTimes(call, now);
   if (typeof times === 'number') return times;
-  const go = (path: string, all: number) => call.files.names.setTimes(call.process, call.int(0), path, times, all);
+  const go = (path: string, all: number) =>
+    call.files.names.setTimes(call.process, call.int(0), path, times, all);
   if (call.address(1) !== 0) return withPath(call, 1, (path) => go(path, flags));
   return call.int(0) === AT_FDCWD ? Errno.EFAULT : go('', AT_EMPTY_PATH);
 }
 
 /** The two struct timespec of utimensat(2); `undefined` for UTIME_OMIT. */
-function givenTimes(call: CallContext, now: bigint): { accessed: bigint | undefined; modified: bigint | undefined } | Result {
+function givenTimes(
+  call: CallContext,
+  now: bigint,
+): { accessed: bigint | undefined; modified: bigint | undefined } | Result {
   const bytes = new Uint8Array(32);
   call.user.read(call.address(2), bytes);
   const view = new DataView(bytes.buffer);

@@ -11,7 +11,12 @@ export function withPath(call: CallContext, i: number, go: (path: string) => Res
 }
 
 /** The same for two paths. */
-export function withPaths(call: CallContext, i: number, j: number, go: (first: string, second: string) => Result): CallResult {
+export function withPaths(
+  call: CallContext,
+  i: number,
+  j: number,
+  go: (first: string, second: string) => Result,
+): CallResult {
   const first = call.user.readString(call.address(i), PATH_MAX);
   const second = call.user.readString(call.address(j), PATH_MAX);
   return first === undefined || second === undefined ? Errno.ENAMETOOLONG : go(first, second);

@@ -2,7 +2,7 @@
 import { Errno } from '../errno.ts';
 import { GUEST_GID, GUEST_UID } from '../files/flags.ts';
 import { faultCounts, nameOf, processTimes } from '../files/proc-texts.ts';
-import { limitOf, LIMITS } from '../limits.ts';
+import { LIMITS, limitOf } from '../limits.ts';
 import type { Result } from '../memory/contract.ts';
 import { endProcess } from '../process/exit.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
@@ -17,7 +17,12 @@ export const processCalls: readonly SystemCall[] = [
   { number: 92, name: 'personality', arguments: ['hex'], handle: personality },
   { number: 93, name: 'exit', arguments: ['int'], handle: exit },
   { number: 94, name: 'exit_group', arguments: ['int'], handle: exit },
-  { number: 95, name: 'waitid', arguments: ['int', 'int', 'pointer', 'hex', 'pointer'], handle: () => Errno.ECHILD },
+  {
+    number: 95,
+    name: 'waitid',
+    arguments: ['int', 'int', 'pointer', 'hex', 'pointer'],
+    handle: () => Errno.ECHILD,
+  },
   { number: 96, name: 'set_tid_address', arguments: ['pointer'], handle: setTidAddress },
   { number: 99, name: 'set_robust_list', arguments: ['pointer', 'size'], handle: setRobustList },
   { number: 100, name: 'get_robust_list', arguments: ['int', 'pointer', 'pointer'], handle: getRobustList },
@@ -27,13 +32,43 @@ export const processCalls: readonly SystemCall[] = [
   { number: 144, name: 'setgid', arguments: ['int'], handle: (call) => become(call, 1, GUEST_GID) },
   { number: 145, name: 'setreuid', arguments: ['int', 'int'], handle: (call) => become(call, 2, GUEST_UID) },
   { number: 146, name: 'setuid', arguments: ['int'], handle: (call) => become(call, 1, GUEST_UID) },
-  { number: 147, name: 'setresuid', arguments: ['int', 'int', 'int'], handle: (call) => become(call, 3, GUEST_UID) },
-  { number: 148, name: 'getresuid', arguments: ['pointer', 'pointer', 'pointer'], handle: (call) => threeTimes(call, GUEST_UID) },
-  { number: 149, name: 'setresgid', arguments: ['int', 'int', 'int'], handle: (call) => become(call, 3, GUEST_GID) },
-  { number: 150, name: 'getresgid', arguments: ['pointer', 'pointer', 'pointer'], handle: (call) => threeTimes(call, GUEST_GID) },
+  {
+    number: 147,
+    name: 'setresuid',
+    arguments: ['int', 'int', 'int'],
+    handle: (call) => become(call, 3, GUEST_UID),
+  },
+  {
+    number: 148,
+    name: 'getresuid',
+    arguments: ['pointer', 'pointer', 'pointer'],
+    handle: (call) => threeTimes(call, GUEST_UID),
+  },
+  {
+    number: 149,
+    name: 'setresgid',
+    arguments: ['int', 'int', 'int'],
+    handle: (call) => become(call, 3, GUEST_GID),
+  },
+  {
+    number: 150,
+    name: 'getresgid',
+    arguments: ['pointer', 'pointer', 'pointer'],
+    handle: (call) => threeTimes(call, GUEST_GID),
+  },
   { number: 154, name: 'setpgid', arguments: ['int', 'int'], handle: setpgid },
-  { number: 155, name: 'getpgid', arguments: ['int'], handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH) },
-  { number: 156, name: 'getsid', arguments: ['int'], handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH) },
+  {
+    number: 155,
+    name: 'getpgid',
+    arguments: ['int'],
+    handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH),
+  },
+  {
+    number: 156,
+    name: 'getsid',
+    arguments: ['int'],
+    handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH),
+  },
   { number: 157, name: 'setsid', arguments: [], handle: () => Errno.EPERM },
   { number: 158, name: 'getgroups', arguments: ['int', 'pointer'], handle: getgroups },
   { number: 159, name: 'setgroups', arguments: ['int', 'pointer'], handle: () => Errno.EPERM },
@@ -241,7 +276,12 @@ function prctl(call: CallContext): Result {
       return 0;
     }
     case 16:
-      call.user.write(call.address(1), structure(COMM_BYTES, (view) => textField(new Uint8Array(view.buffer), 0, COMM_BYTES, nameOf(process))));
+      call.user.write(
+        call.address(1),
+        structure(COMM_BYTES, (view) =>
+          textField(new Uint8Array(view.buffer), 0, COMM_BYTES, nameOf(process)),
+        ),
+      );
       return 0;
     case 39: // PR_GET_NO_NEW_PRIVS
       return 0;

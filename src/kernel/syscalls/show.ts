@@ -4,7 +4,15 @@ import { AT_FDCWD } from '../files/flags.ts';
 import { LIMITS } from '../limits.ts';
 import { LAST_SIGNAL, signalName } from '../process/signal-table.ts';
 import type { ArgumentShape, CallContext, CallResult } from './contract.ts';
-import { atFlagNames, clockNames, type FlagName, mapFlagNames, openFlagNames, protectionNames, whenceNames } from './flag-names.ts';
+import {
+  atFlagNames,
+  clockNames,
+  type FlagName,
+  mapFlagNames,
+  openFlagNames,
+  protectionNames,
+  whenceNames,
+} from './flag-names.ts';
 import type { SeenMemory } from './seen-memory.ts';
 
 /** strace's default for -s. */
@@ -95,13 +103,21 @@ function shownArgument(shown: Shown, shape: ArgumentShape, i: number): string {
   }
 }
 
-function shownMemory({ call, result, seen }: Shown, shape: ArgumentShape, i: number, address: bigint): string {
+function shownMemory(
+  { call, result, seen }: Shown,
+  shape: ArgumentShape,
+  i: number,
+  address: bigint,
+): string {
   if (address === 0n) return 'NULL';
   const at = Number(address);
   if (shape === 'path') {
     const text = seen.stringAt(at);
-    return text === undefined ? hex(address) : quoted(new TextEncoder().encode(text), 4096, 4096);
+    if (text === undefined) return hex(address);
+    const bytes = new TextEncoder().encode(text);
+    return quoted(bytes, PATH_LIMIT, bytes.length);
   }
+  if (shape === 'buffer-out' && result === 0) return '""';
   const bytes = seen.bytesAt(at);
   if (bytes === undefined || (shape === 'buffer-out' && result < 0)) return hex(address);
   if (shape === 'timespec') return shownTimespec(bytes) ?? hex(address);
@@ -115,18 +131,27 @@ function shownTimespec(bytes: Uint8Array): string | undefined {
   return `{tv_sec=${view.getBigInt64(0, true)}, tv_nsec=${view.getBigInt64(8, true)}}`;
 }
 
+/** As strace: a path is shown whole (PATH_MAX). */
+const PATH_LIMIT = 4096;
+
 const hex = (value: bigint): string => (value === 0n ? '0' : `0x${BigInt.asUintN(64, value).toString(16)}`);
 
 const escapes: Readonly<Record<number, string>> = {
-  0x22: '\\"', 0x5c: '\\\\', 0x0a: '\\n', 0x0d: '\\r', 0x09: '\\t', 0x0b: '\\v', 0x0c: '\\f',
+  34: '\\"',
+  92: '\\\\',
+  10: '\\n',
+  13: '\\r',
+  9: '\\t',
+  11: '\\v',
+  12: '\\f',
 };
 
 /** The first `limit` bytes as a C string; dots behind it when there were more of them. */
 function quoted(bytes: Uint8Array, limit: number, all: number): string {
   const shown = bytes.subarray(0, limit);
   const text = Array.from(shown, (byte, i) => {
-    const escape = escapes[byte];
-    if (escape !== undefined) return escape;
+    const named = escapes[byte];
+    if (named !== undefined) return named;
     if (byte >= 0x20 && byte < 0x7f) return String.fromCharCode(byte);
     const next = shown[i + 1];
     const digitFollows = next !== undefined && next >= 0x30 && next <= 0x39;

@@ -9,10 +9,10 @@ import {
   SIG_IGN,
   Signal,
   SignalCode,
-  signalBit,
   SS_AUTODISARM,
   SS_DISABLE,
   SS_ONSTACK,
+  signalBit,
   UNBLOCKABLE,
 } from '../process/signal-table.ts';
 import { isOnStack, stackFlags } from '../process/signals.ts';
@@ -28,12 +28,37 @@ export const signalCalls: readonly SystemCall[] = [
   { number: 131, name: 'tgkill', arguments: ['int', 'int', 'signal'], handle: tgkill },
   { number: 132, name: 'sigaltstack', arguments: ['pointer', 'pointer'], handle: sigaltstack },
   { number: 133, name: 'rt_sigsuspend', arguments: ['pointer', 'size'], handle: rtSigsuspend },
-  { number: 134, name: 'rt_sigaction', arguments: ['signal', 'pointer', 'pointer', 'size'], handle: rtSigaction },
-  { number: 135, name: 'rt_sigprocmask', arguments: ['how', 'pointer', 'pointer', 'size'], handle: rtSigprocmask },
+  {
+    number: 134,
+    name: 'rt_sigaction',
+    arguments: ['signal', 'pointer', 'pointer', 'size'],
+    handle: rtSigaction,
+  },
+  {
+    number: 135,
+    name: 'rt_sigprocmask',
+    arguments: ['how', 'pointer', 'pointer', 'size'],
+    handle: rtSigprocmask,
+  },
   { number: 136, name: 'rt_sigpending', arguments: ['pointer', 'size'], handle: rtSigpending },
-  { number: 137, name: 'rt_sigtimedwait', arguments: ['pointer', 'pointer', 'timespec', 'size'], handle: rtSigtimedwait },
-  { number: 138, name: 'rt_sigqueueinfo', arguments: ['int', 'signal', 'pointer'], handle: (call) => rtSigqueueinfo(call, [call.int(0)], 1) },
-  { number: 240, name: 'rt_tgsigqueueinfo', arguments: ['int', 'int', 'signal', 'pointer'], handle: (call) => rtSigqueueinfo(call, [call.int(0), call.int(1)], 2) },
+  {
+    number: 137,
+    name: 'rt_sigtimedwait',
+    arguments: ['pointer', 'pointer', 'timespec', 'size'],
+    handle: rtSigtimedwait,
+  },
+  {
+    number: 138,
+    name: 'rt_sigqueueinfo',
+    arguments: ['int', 'signal', 'pointer'],
+    handle: (call) => rtSigqueueinfo(call, [call.int(0)], 1),
+  },
+  {
+    number: 240,
+    name: 'rt_tgsigqueueinfo',
+    arguments: ['int', 'int', 'signal', 'pointer'],
+    handle: (call) => rtSigqueueinfo(call, [call.int(0), call.int(1)], 2),
+  },
   { number: 139, name: 'rt_sigreturn', arguments: [], handle: rtSigreturn },
 ];
 
@@ -196,7 +221,9 @@ function rtSigtimedwait(call: CallContext): CallResult {
 
 /** The pending signal of a set that has the lowest number. */
 function pendingOf({ signals }: ProcessState, set: bigint): Pending | undefined {
-  return signals.pending.filter(({ signal }) => (set & signalBit(signal)) !== 0n).sort((a, b) => a.signal - b.signal)[0];
+  return signals.pending
+    .filter(({ signal }) => (set & signalBit(signal)) !== 0n)
+    .sort((a, b) => a.signal - b.signal)[0];
 }
 
 /** siginfo_t of a signal that was sent: number, errno, code, sender, value. */

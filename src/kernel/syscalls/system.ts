@@ -8,8 +8,18 @@ import { fillUser, MOST_BYTES } from './transfer.ts';
 
 export const systemCalls: readonly SystemCall[] = [
   { number: 118, name: 'sched_setparam', arguments: ['int', 'pointer'], handle: schedSetparam },
-  { number: 119, name: 'sched_setscheduler', arguments: ['int', 'int', 'pointer'], handle: schedSetscheduler },
-  { number: 120, name: 'sched_getscheduler', arguments: ['int'], handle: (call) => ifOwn(call, () => SCHED_OTHER) },
+  {
+    number: 119,
+    name: 'sched_setscheduler',
+    arguments: ['int', 'int', 'pointer'],
+    handle: schedSetscheduler,
+  },
+  {
+    number: 120,
+    name: 'sched_getscheduler',
+    arguments: ['int'],
+    handle: (call) => ifOwn(call, () => SCHED_OTHER),
+  },
   { number: 121, name: 'sched_getparam', arguments: ['int', 'pointer'], handle: schedGetparam },
   { number: 122, name: 'sched_setaffinity', arguments: ['int', 'size', 'pointer'], handle: schedSetaffinity },
   { number: 123, name: 'sched_getaffinity', arguments: ['int', 'size', 'pointer'], handle: schedGetaffinity },
@@ -20,7 +30,12 @@ export const systemCalls: readonly SystemCall[] = [
   { number: 160, name: 'uname', arguments: ['pointer'], handle: uname },
   { number: 168, name: 'getcpu', arguments: ['pointer', 'pointer', 'pointer'], handle: getcpu },
   { number: 179, name: 'sysinfo', arguments: ['pointer'], handle: sysinfo },
-  { number: 259, name: 'riscv_flush_icache', arguments: ['pointer', 'pointer', 'hex'], handle: flushInstructions },
+  {
+    number: 259,
+    name: 'riscv_flush_icache',
+    arguments: ['pointer', 'pointer', 'hex'],
+    handle: flushInstructions,
+  },
   { number: 278, name: 'getrandom', arguments: ['buffer-out', 'size', 'hex'], handle: getrandom },
 ];
 
@@ -90,7 +105,14 @@ function schedRrGetInterval(call: CallContext): Result {
 const UTS_FIELD = 65;
 
 /** What uname(2) says, in its order. */
-export const SYSTEM_NAMES: readonly string[] = ['Linux', 'pagewalk', '6.6.0', '#1 Thu Jan  1 00:00:00 UTC 2026', 'riscv64', '(none)'];
+export const SYSTEM_NAMES: readonly string[] = [
+  'Linux',
+  'pagewalk',
+  '6.6.0',
+  '#1 Thu Jan  1 00:00:00 UTC 2026',
+  'riscv64',
+  '(none)',
+];
 
 function uname(call: CallContext): Result {
   const bytes = new Uint8Array(UTS_FIELD * SYSTEM_NAMES.length);

@@ -14,7 +14,12 @@ export const timeCalls: readonly SystemCall[] = [
   { number: 112, name: 'clock_settime', arguments: ['clock', 'timespec'], handle: () => Errno.EPERM },
   { number: 113, name: 'clock_gettime', arguments: ['clock', 'timespec'], handle: clockGettime },
   { number: 114, name: 'clock_getres', arguments: ['clock', 'timespec'], handle: clockGetres },
-  { number: 115, name: 'clock_nanosleep', arguments: ['clock', 'hex', 'timespec', 'pointer'], handle: clockNanosleep },
+  {
+    number: 115,
+    name: 'clock_nanosleep',
+    arguments: ['clock', 'hex', 'timespec', 'pointer'],
+    handle: clockNanosleep,
+  },
   { number: 153, name: 'times', arguments: ['pointer'], handle: times },
   { number: 169, name: 'gettimeofday', arguments: ['pointer', 'pointer'], handle: gettimeofday },
   { number: 170, name: 'settimeofday', arguments: ['pointer', 'pointer'], handle: () => Errno.EPERM },
@@ -159,7 +164,8 @@ function setitimer(call: CallContext): Result {
   if (interval === undefined || value === undefined) return Errno.EINVAL;
   if (which !== ITIMER_REAL && value !== 0) return Errno.ENOSYS;
   if (old !== 0) user.write(old, which === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
-  if (which === ITIMER_REAL) process.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
+  if (which === ITIMER_REAL)
+    process.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
   return 0;
 }
 
@@ -167,13 +173,18 @@ function setitimer(call: CallContext): Result {
 function readMicros(bytes: Uint8Array, at: number): number | undefined {
   const view = new DataView(bytes.buffer);
   const [seconds, micros] = [view.getBigInt64(at, true), view.getBigInt64(at + 8, true)];
-  return seconds < 0n || micros < 0n || micros > 999_999n ? undefined : Number(seconds) * BILLION + Number(micros) * 1000;
+  return seconds < 0n || micros < 0n || micros > 999_999n
+    ? undefined
+    : Number(seconds) * BILLION + Number(micros) * 1000;
 }
 
 /** struct itimerval of the process's timer. */
 function alarmLeft(call: CallContext): Uint8Array {
   const { alarm } = call.process;
   const left = alarm === undefined ? 0 : Math.max(1000, alarm.due - call.clock.now);
-  const timeval = (ns: number): [number, number] => [Math.floor(ns / BILLION), Math.floor((ns % BILLION) / 1000)];
+  const timeval = (ns: number): [number, number] => [
+    Math.floor(ns / BILLION),
+    Math.floor((ns % BILLION) / 1000),
+  ];
   return words(...timeval(alarm?.interval ?? 0), ...timeval(left));
 }

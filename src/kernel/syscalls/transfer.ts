@@ -25,7 +25,12 @@ export type Step = (part: Uint8Array, done: number) => Result;
 const page = new Uint8Array(PAGE_SIZE);
 
 /** Fills user memory with what `step` puts into its argument; stops when that is less than asked for. */
-export function fillUser(call: CallContext, segments: readonly Segment[], step: Step, goesOn: () => boolean): Result {
+export function fillUser(
+  call: CallContext,
+  segments: readonly Segment[],
+  step: Step,
+  goesOn: () => boolean,
+): Result {
   return move(call, segments, goesOn, (address, bytes, done) => {
     if (bytes > 0) call.user.prepare(address, bytes, 'store');
     const part = page.subarray(0, bytes);
@@ -84,7 +89,9 @@ function move(
     }
     skip = 0;
   }
-  return done > 0 || segments.some(({ length }) => length > 0) ? done : step((segments[0]?.address ?? 0) as VirtualAddress, 0, 0);
+  return done > 0 || segments.some(({ length }) => length > 0)
+    ? done
+    : step((segments[0]?.address ?? 0) as VirtualAddress, 0, 0);
 }
 
 function guarded(

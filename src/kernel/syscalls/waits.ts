@@ -4,22 +4,33 @@ import { Errno } from '../errno.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../files/flags.ts';
 import { limitOf } from '../limits.ts';
 import type { Result } from '../memory/contract.ts';
+import { UNBLOCKABLE } from '../process/signal-table.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { readTimespec, untilTime } from './time.ts';
-import { UNBLOCKABLE } from '../process/signal-table.ts';
 import { FOREVER, wait, waitUnderMask } from './waiting.ts';
 
 export const waitCalls: readonly SystemCall[] = [
-  { number: 72, name: 'pselect6', arguments: ['int', 'pointer', 'pointer', 'pointer', 'timespec', 'pointer'], handle: pselect6 },
+  {
+    number: 72,
+    name: 'pselect6',
+    arguments: ['int', 'pointer', 'pointer', 'pointer', 'timespec', 'pointer'],
+    handle: pselect6,
+  },
   { number: 73, name: 'ppoll', arguments: ['pointer', 'uint', 'timespec', 'pointer', 'size'], handle: ppoll },
-  { number: 98, name: 'futex', arguments: ['pointer', 'hex', 'uint', 'timespec', 'pointer', 'hex'], handle: futex },
+  {
+    number: 98,
+    name: 'futex',
+    arguments: ['pointer', 'hex', 'uint', 'timespec', 'pointer', 'hex'],
+    handle: futex,
+  },
 ];
 
 /** What a descriptor can do now, in poll's terms. Standard input counts as readable: reading it waits for the user. */
 function eventsOf(call: CallContext, descriptor: number): number {
   const ready = call.files.descriptors.readiness(call.process, descriptor);
   if (typeof ready === 'number') return POLLNVAL;
-  const normal = ((ready.events & POLLIN) !== 0 ? POLLRDNORM : 0) | ((ready.events & POLLOUT) !== 0 ? POLLWRNORM : 0);
+  const normal =
+    ((ready.events & POLLIN) !== 0 ? POLLRDNORM : 0) | ((ready.events & POLLOUT) !== 0 ? POLLWRNORM : 0);
   return ready.events | normal;
 }
 
@@ -105,7 +116,12 @@ function selectMask(call: CallContext): bigint | undefined | Result {
 }
 
 /** The members of a set that are ready; `undefined` when one is closed. */
-function selected(call: CallContext, wanted: Uint8Array, count: number, events: number): { set: Uint8Array; count: number } | undefined {
+function selected(
+  call: CallContext,
+  wanted: Uint8Array,
+  count: number,
+  events: number,
+): { set: Uint8Array; count: number } | undefined {
   const set = new Uint8Array(wanted.length);
   let ready = 0;
   for (let descriptor = 0; descriptor < Math.min(count, wanted.length * 8); descriptor++) {

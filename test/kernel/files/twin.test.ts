@@ -42,8 +42,10 @@ interface Twin {
   run(operation: Operation): string;
 }
 
-const bytesFor = (length: number, seed: number) => Uint8Array.from({ length }, (_, i) => (i * 31 + seed) & 0xff);
-const digest = (bytes: Uint8Array) => `${bytes.length}:${bytes.reduce((sum, byte, i) => (sum * 31 + byte + i) % 1_000_003, 7)}`;
+const bytesFor = (length: number, seed: number) =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + seed) & 0xff);
+const digest = (bytes: Uint8Array) =>
+  `${bytes.length}:${bytes.reduce((sum, byte, i) => (sum * 31 + byte + i) % 1_000_003, 7)}`;
 
 class KernelTwin implements Twin {
   readonly #files: KernelFiles;
@@ -80,7 +82,12 @@ class KernelTwin implements Twin {
         return count < 0 ? count : digest(into.subarray(0, count));
       }
       case 'write':
-        return files.write(process, this.#slots[operation.slot] ?? -1, bytesFor(operation.bytes, this.#seed++), operation.at);
+        return files.write(
+          process,
+          this.#slots[operation.slot] ?? -1,
+          bytesFor(operation.bytes, this.#seed++),
+          operation.at,
+        );
       case 'resize':
         return files.descriptors.truncate(process, this.#slots[operation.slot] ?? -1, operation.bytes);
       case 'mkdir':
@@ -173,12 +180,20 @@ class HostTwin implements Twin {
         return '0';
       case 'read': {
         const into = new Uint8Array(operation.bytes);
-        const count = fs.readSync(this.#descriptor(operation.slot), into, 0, into.length, operation.at ?? null);
+        const count = fs.readSync(
+          this.#descriptor(operation.slot),
+          into,
+          0,
+          into.length,
+          operation.at ?? null,
+        );
         return digest(into.subarray(0, count));
       }
       case 'write': {
         const bytes = bytesFor(operation.bytes, this.#seed++);
-        return String(fs.writeSync(this.#descriptor(operation.slot), bytes, 0, bytes.length, operation.at ?? null));
+        return String(
+          fs.writeSync(this.#descriptor(operation.slot), bytes, 0, bytes.length, operation.at ?? null),
+        );
       }
       case 'resize':
         fs.ftruncateSync(this.#descriptor(operation.slot), operation.bytes);
@@ -212,7 +227,10 @@ class HostTwin implements Twin {
         return fs.readdirSync(this.#at(operation.path)).sort().join();
       case 'stat':
       case 'lstat': {
-        const stat = operation.do === 'stat' ? fs.statSync(this.#at(operation.path)) : fs.lstatSync(this.#at(operation.path));
+        const stat =
+          operation.do === 'stat'
+            ? fs.statSync(this.#at(operation.path))
+            : fs.lstatSync(this.#at(operation.path));
         return shownStat(stat.mode, stat.nlink, stat.size);
       }
       case 'fstat': {
@@ -223,25 +241,62 @@ class HostTwin implements Twin {
   }
 }
 
-const path = fc.constantFrom('a', 'b', 'd', 'd/a', 'd/e', 'd/e/a', 'l', 'l/a', './a', 'd/../b', 'd/', 'a/', 'd/.', 'l/', 'm');
+const path = fc.constantFrom(
+  'a',
+  'b',
+  'd',
+  'd/a',
+  'd/e',
+  'd/e/a',
+  'l',
+  'l/a',
+  './a',
+  'd/../b',
+  'd/',
+  'a/',
+  'd/.',
+  'l/',
+  'm',
+);
 const slot = fc.nat(5);
 // node:fs answers a transfer of no bytes by itself.
 const bytes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(4095, 4096, 70_000));
 const at = fc.option(fc.nat(70_000), { nil: undefined });
-const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, O_DIRECTORY } = fs.constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, O_DIRECTORY } =
+  fs.constants;
 const flags = fc
-  .tuple(fc.constantFrom(O_RDONLY, O_WRONLY, O_RDWR), fc.subarray([O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW]))
+  .tuple(
+    fc.constantFrom(O_RDONLY, O_WRONLY, O_RDWR),
+    fc.subarray([O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW]),
+  )
   .map(([access, more]) => more.reduce((all, flag) => all | flag, access));
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('open' as const), path, flags: fc.oneof(flags, fc.constant(O_DIRECTORY)) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('open' as const),
+      path,
+      flags: fc.oneof(flags, fc.constant(O_DIRECTORY)),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), slot }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('read' as const), slot, bytes, at }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('write' as const), slot, bytes, at }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('resize' as const), slot, bytes }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('mkdir' as const), path }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('rmdir' as const, 'unlink' as const), path }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('symlink' as const), target: fc.constantFrom('a', 'd', 'd/e', '../b', 'm', 'gone'), path }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('link' as const, 'rename' as const), path, to: path }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('symlink' as const),
+      target: fc.constantFrom('a', 'd', 'd/e', '../b', 'm', 'gone'),
+      path,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('link' as const, 'rename' as const), path, to: path }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('readlink' as const, 'list' as const), path }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('stat' as const, 'lstat' as const), path }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('truncate' as const), path, bytes }) },
@@ -255,7 +310,9 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(base, { recursive: true, force: true }));
 
 describe('file operations', () => {
-  it('come to the same in memory, through the kernel on the host, and on the host itself', { timeout: 120_000 }, () => {
+  it('come to the same in memory, through the kernel on the host, and on the host itself', {
+    timeout: 120_000,
+  }, () => {
     let round = 0;
     fc.assert(
       fc.property(fc.array(operation, { minLength: 1, maxLength: 40 }), (operations) => {

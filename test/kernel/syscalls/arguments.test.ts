@@ -4,112 +4,29 @@
  */
 import { describe, expect, it } from 'vitest';
 import { allCalls } from '../../../src/kernel/syscalls/registry.ts';
-import { BASE } from './flat-memory.ts';
-import { Guest } from './guest.ts';
-
-const BUF = BASE + 0x1000;
-const BAD = 0x10;
-const CWD = -100;
-const O_RDWR_CREAT = 0o102;
-const MAX = 0x7fff_ffff_ffff_ffffn;
-
-/** Descriptors that every guest has: 0 to 2 the streams, and */
-const DIRECTORY = 3;
-const READ_ONLY = 4;
-const WRITABLE = 5;
-const PATH_ONLY = 6;
-const PIPE_OUT = 7;
-const PIPE_IN = 8;
-const CLOSED = 99;
-
-function guest(): Guest {
-  const made = new Guest({ files: { entries: { '/dir/file': 'contents', '/prog': 'x', '/link': { link: 'dir' } } } });
-  made.call('openat', CWD, '/dir', 0o200000);
-  made.call('openat', CWD, '/dir/file', 0);
-  made.call('openat', CWD, '/tmp/w', O_RDWR_CREAT, 0o600);
-  made.call('openat', CWD, '/dir/file', 0o10000000);
-  made.call('pipe2', BUF, 0);
-  return made;
-}
-
-type Argument = number | bigint | string;
-type Case = readonly [name: string, args: readonly Argument[], expected: string];
-
-/** timespec at BUF + 0x100: 1.5 s; at BUF + 0x120: nanoseconds out of range. iovec at BUF + 0x200. */
-const GOOD_TIME = BUF + 0x100;
-const BAD_TIME = BUF + 0x120;
-const IOVEC = BUF + 0x200;
-const LONG_IOVEC = BUF + 0x220;
-const LOCK = BUF + 0x240;
-const SET = BUF + 0x280;
-const ZEROS = BUF + 0x300;
-const POLL = BUF + 0x400;
-
-function fill(made: Guest): void {
-  const word = (at: number, value: bigint | number) => made.view(at).setBigInt64(0, BigInt(value), true);
-  word(GOOD_TIME, 1);
-  word(GOOD_TIME + 8, 500_000_000);
-  word(BAD_TIME, 1);
-  word(BAD_TIME + 8, 1_000_000_000);
-  word(IOVEC, BUF + 0x800);
-  word(IOVEC + 8, 5);
-  word(LONG_IOVEC, BUF);
-  word(LONG_IOVEC + 8, -1);
-  made.view(LOCK).setInt16(0, 1, true);
-  made.view(LOCK + 32).setInt16(0, 7, true);
-  // All but the one that is for its path only.
-  word(SET, 0x1bf);
-  made.view(POLL).setInt32(0, WRITABLE, true);
-  made.view(POLL).setInt16(4, 5, true);
-  made.view(POLL + 8).setInt32(0, CLOSED, true);
-}
-
-const io: Case[] = [
-  ['read', [READ_ONLY, BUF + 0x800, 100], '8'],
-  ['read', [READ_ONLY, BUF + 0x800, 0], '0'],
-  ['read', [READ_ONLY, BAD, 10], 'EFAULT'],
-  ['read', [DIRECTORY, BUF, 10], 'EISDIR'],
-  ['read', [PATH_ONLY, BUF, 10], 'EBADF'],
-  ['read', [CLOSED, BUF, 10], 'EBADF'],
-  ['read', [CLOSED, BUF, 0], 'EBADF'],
-  ['read', [PIPE_IN, BUF, 10], 'EBADF'],
-  ['read', [1, BUF, 10], 'EBADF'],
-  ['write', [WRITABLE, BUF, 10], '10'],
-  ['write', [READ_ONLY, BUF, 10], 'EBADF'],
-  ['write', [READ_ONLY, BUF, 0], 'EBADF'],
-  ['write', [WRITABLE, BAD, 10], 'EFAULT'],
-  ['write', [PIPE_OUT, BUF, 10], 'EBADF'],
-  ['write', [PIPE_IN, BUF, 10], '10'],
-  ['readv', [READ_ONLY, IOVEC, 1], '5'],
-  ['readv', [READ_ONLY, IOVEC, 0], '0'],
-  ['readv', [READ_ONLY, IOVEC, -1], 'EINVAL'],
-  ['readv', [READ_ONLY, IOVEC, 1025], 'EINVAL'],
-  ['readv', [READ_ONLY, LONG_IOVEC, 1], 'EINVAL'],
-  ['readv', [READ_ONLY, BAD, 1], 'EFAULT'],
-  ['writev', [WRITABLE, IOVEC, 1], '5'],
-  ['writev', [WRITABLE, LONG_IOVEC, 1], 'EINVAL'],
-  ['pread64', [READ_ONLY, BUF + 0x800, 100, 6], '2'],
-  ['pread64', [READ_ONLY, BUF, 100, -1], 'EINVAL'],
-  ['pread64', [PIPE_OUT, BUF, 100, 0], 'ESPIPE'],
-  ['pwrite64', [WRITABLE, BUF, 4, 6], '4'],
-  ['pwrite64', [WRITABLE, BUF, 4, -1], 'EINVAL'],
-  ['preadv', [READ_ONLY, IOVEC, 1, 6], '2'],
-  ['preadv', [READ_ONLY, IOVEC, 1, -1], 'EINVAL'],
-  ['pwritev', [WRITABLE, IOVEC, 1, 6], '5'],
-  ['preadv2', [READ_ONLY, IOVEC, 1, -1, 0, 0], '5'],
-  ['preadv2', [READ_ONLY, IOVEC, 1, -2, 0, 0], 'EINVAL'],
-  ['preadv2', [READ_ONLY, IOVEC, 1, 0, 0, 1], 'EOPNOTSUPP'],
-  ['pwritev2', [WRITABLE, IOVEC, 1, -1, 0, 0], '5'],
-  ['sendfile', [WRITABLE, READ_ONLY, 0, 100], '8'],
-  ['sendfile', [WRITABLE, READ_ONLY, ZEROS, 3], '3'],
-  ['sendfile', [WRITABLE, READ_ONLY, BAD, 3], 'EFAULT'],
-  ['sendfile', [READ_ONLY, READ_ONLY, 0, 3], 'EBADF'],
-  ['sendfile', [WRITABLE, PIPE_OUT, 0, 3], 'EINVAL'],
-  ['copy_file_range', [READ_ONLY, 0, WRITABLE, 0, 100, 0], '8'],
-  ['copy_file_range', [READ_ONLY, 0, WRITABLE, 0, 100, 1], 'EINVAL'],
-  ['copy_file_range', [WRITABLE, 0, WRITABLE, 0, 100, 0], 'EINVAL'],
-  ['copy_file_range', [READ_ONLY, 0, PIPE_IN, 0, 100, 0], 'EINVAL'],
-];
+import {
+  BAD,
+  BAD_TIME,
+  BUF,
+  type Case,
+  CLOSED,
+  CWD,
+  DIRECTORY,
+  fill,
+  GOOD_TIME,
+  guest,
+  LOCK,
+  MAX,
+  PATH_ONLY,
+  PIPE_IN,
+  PIPE_OUT,
+  POLL,
+  READ_ONLY,
+  SET,
+  WRITABLE,
+  ZEROS,
+} from './argument-guest.ts';
+import { io } from './io-arguments.ts';
 
 const descriptors: Case[] = [
   ['openat', [CWD, '/dir/file', 0], '9'],
@@ -535,7 +452,9 @@ const system: Case[] = [
 const groups = { io, descriptors, control, names, memory, process, time, signals, waits, system };
 
 describe.each(Object.entries(groups))('%s', (_, cases) => {
-  it.each(cases.map(([name, args, expected]) => [`${name}(${args.join(', ')})`, expected, name, args] as const))('%s = %s', (_shown, expected, name, args) => {
+  it.each(
+    cases.map(([name, args, expected]) => [`${name}(${args.join(', ')})`, expected, name, args] as const),
+  )('%s = %s', (_shown, expected, name, args) => {
     const made = guest();
     fill(made);
     expect(made.try(name, ...args)).toBe(expected);

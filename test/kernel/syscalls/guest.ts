@@ -117,17 +117,27 @@ export class Guest {
 
   /** What strace would have printed so far. */
   get lines(): string[] {
-    return this.events.flatMap((event) => (event.type === 'system-call' && event.shown !== undefined ? [event.shown] : []));
+    return this.events.flatMap((event) =>
+      event.type === 'system-call' && event.shown !== undefined ? [event.shown] : [],
+    );
   }
 
   #fakeMemory(): VirtualMemory {
-    const asked = (what: string, result: unknown) => (...args: unknown[]) => {
-      this.asked.push({ what, with: args.slice(1) });
-      return result;
-    };
+    const asked =
+      (what: string, result: unknown) =>
+      (...args: unknown[]) => {
+        this.asked.push({ what, with: args.slice(1) });
+        return result;
+      };
     return {
       user: () => this.memory,
-      counters: { faults: { zero: 4, file: 2 }, majorFaults: 2, residentPages: 3, tableFrames: 1, swapUsed: 0 },
+      counters: {
+        faults: { zero: 4, file: 2 },
+        majorFaults: 2,
+        residentPages: 3,
+        tableFrames: 1,
+        swapUsed: 0,
+      },
       map: asked('map', 0x5000_0000),
       unmap: asked('unmap', 0),
       protect: asked('protect', 0),

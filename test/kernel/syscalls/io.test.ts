@@ -30,7 +30,10 @@ describe('reading and writing', () => {
   it('writes and reads back a file in memory', () => {
     const guest = new Guest();
     const descriptor = Number(guest.call('openat', -100, '/tmp/x', O_RDWR_CREAT, 0o644));
-    guest.put(BUFFER, Uint8Array.from({ length: 9000 }, (_, i) => i * 3));
+    guest.put(
+      BUFFER,
+      Uint8Array.from({ length: 9000 }, (_, i) => i * 3),
+    );
     for (const page of [0x13, 0x14]) guest.memory.absent.add(page);
     expect(guest.call('write', descriptor, BUFFER, 9000)).toBe(9000);
     expect(guest.call('lseek', descriptor, 10, 0)).toBe(10);

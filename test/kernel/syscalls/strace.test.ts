@@ -14,23 +14,41 @@ function traced(run: (guest: Guest) => void): string[] {
 
 const cases: [line: string, run: (guest: Guest) => void][] = [
   ['openat(AT_FDCWD, "/x", O_RDONLY|O_CLOEXEC) = 3', (guest) => guest.call('openat', CWD, '/x', 0o2000000)],
-  ['openat(AT_FDCWD, "/none", O_RDWR) = -1 ENOENT (No such file or directory)', (guest) => guest.call('openat', CWD, '/none', 2)],
+  [
+    'openat(AT_FDCWD, "/none", O_RDWR) = -1 ENOENT (No such file or directory)',
+    (guest) => guest.call('openat', CWD, '/none', 2),
+  ],
   [
     'openat(AT_FDCWD, "/tmp/a\\tb", O_WRONLY|O_CREAT|O_TRUNC, 0644) = 3',
     (guest) => guest.call('openat', CWD, '/tmp/a\tb', 0o1101, 0o644),
   ],
-  ['openat(AT_FDCWD, 0x10, O_RDONLY) = -1 EFAULT (Bad address)', (guest) => guest.call('openat', CWD, 0x10, 0)],
+  [
+    'openat(AT_FDCWD, 0x10, O_RDONLY) = -1 EFAULT (Bad address)',
+    (guest) => guest.call('openat', CWD, 0x10, 0),
+  ],
   ['close(99) = -1 EBADF (Bad file descriptor)', (guest) => guest.call('close', 99)],
-  ['mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x50000000', (guest) => guest.call('mmap', 0, 4096, 3, 0x22, -1, 0)],
+  [
+    'mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x50000000',
+    (guest) => guest.call('mmap', 0, 4096, 3, 0x22, -1, 0),
+  ],
   ['mprotect(0x1000, 4096, PROT_NONE) = 0', (guest) => guest.call('mprotect', 0x1000, 4096, 0)],
   ['brk(NULL) = 0x21000', (guest) => guest.call('brk', 0)],
   ['exit_group(3) = ?', (guest) => guest.call('exit_group', 3)],
   ['tgkill(1, 1, SIGABRT) = 0', (guest) => guest.call('tgkill', 1, 1, 6)],
-  ['rt_sigprocmask(SIG_SETMASK, NULL, 0x11000, 8) = 0', (guest) => guest.call('rt_sigprocmask', 2, 0, BUF, 8)],
-  ['clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=500000000}) = 0', (guest) => guest.call('clock_gettime', 1, BUF)],
+  [
+    'rt_sigprocmask(SIG_SETMASK, NULL, 0x11000, 8) = 0',
+    (guest) => guest.call('rt_sigprocmask', 2, 0, BUF, 8),
+  ],
+  [
+    'clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=500000000}) = 0',
+    (guest) => guest.call('clock_gettime', 1, BUF),
+  ],
   ['prlimit64(0, RLIMIT_STACK, NULL, 0x11000) = 0', (guest) => guest.call('prlimit64', 0, 3, 0, BUF)],
   ['getpid() = 1', (guest) => guest.call('getpid')],
-  ['unlinkat(AT_FDCWD, "/tmp/none", 0) = -1 ENOENT (No such file or directory)', (guest) => guest.call('unlinkat', CWD, '/tmp/none', 0)],
+  [
+    'unlinkat(AT_FDCWD, "/tmp/none", 0) = -1 ENOENT (No such file or directory)',
+    (guest) => guest.call('unlinkat', CWD, '/tmp/none', 0),
+  ],
   ['newfstatat(1, "", 0x11000, AT_EMPTY_PATH) = 0', (guest) => guest.call('newfstatat', 1, '', BUF, 0x1000)],
   ['syscall_9999() = -1 ENOSYS (Function not implemented)', (guest) => guest.call('nothing')],
 ];
@@ -72,7 +90,12 @@ describe('strace lines', () => {
       const { memory } = guest;
       for (const name of ['read', 'write', 'prepare'] as const) {
         const original = memory[name].bind(memory) as (...args: unknown[]) => void;
-        Object.assign(memory, { [name]: (...args: unknown[]) => (seen.push(`${name} ${args[0]}`), original(...args)) });
+        Object.assign(memory, {
+          [name]: (...args: unknown[]) => {
+            seen.push(`${name} ${args[0]}`);
+            original(...args);
+          },
+        });
       }
       guest.call('openat', CWD, '/x', 0);
       guest.call('read', 3, BUF, 100);

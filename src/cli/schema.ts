@@ -1,0 +1,32 @@
+/** `pagewalk schema`: the JSON Schema of what commands print and read. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { UserError } from '../base/errors.ts';
+import { comparisonSchema, runReportSchema } from '../report/schema.ts';
+import { configFileSchema } from './config-file.ts';
+
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  run: runReportSchema,
+  compare: comparisonSchema,
+  config: configFileSchema,
+};
+
+const EXAMPLE = `
+Example:
+  pagewalk schema run > report.schema.json`;
+
+export function addSchemaCommand(program: Command): void {
+  program
+    .command('schema')
+    .summary('print the JSON Schema of a report or of configuration files')
+    .description('Prints a JSON Schema: of the reports of run and compare, or of files for --config.')
+    .argument('<what>', Object.keys(schemas).join(', '))
+    .addHelpText('after', EXAMPLE)
+    .action((what: string) => {
+      const schema = schemas[what];
+      if (schema === undefined) {
+        throw new UserError('schema', `unknown '${what}'; known: ${Object.keys(schemas).join(', ')}`);
+      }
+      process.stdout.write(`${JSON.stringify(z.toJSONSchema(schema), undefined, 2)}\n`);
+    });
+}
