@@ -6,7 +6,7 @@ export default defineConfig({
     // Guests keep a core busy for seconds: one process a core, and time enough on a slow machine.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
   },
 });
