@@ -11,6 +11,7 @@ import {
   reportText,
   type System,
   type SystemPorts,
+  signalName,
   Timeline,
 } from '../system/index.ts';
 import { Interrupts } from './interrupts.ts';
@@ -149,8 +150,25 @@ function recordOf(flags: Flags, files: RunFiles, argv: readonly string[]): Syste
   return recordWriter(form, { granularity, pageSize: 4096, program: argv }, file.writeBytes);
 }
 
+/** A line as strace(1) prints it, or `undefined` for events that it does not show. */
+function straceLine(event: KernelEvent): string | undefined {
+  switch (event.type) {
+    case 'system-call':
+      return event.shown;
+    case 'signal':
+      return `--- ${signalName(event.signal)} at 0x${event.address.toString(16)}: ${event.action} ---`;
+    case 'exit':
+      return event.signal === 0
+        ? `+++ exited with ${event.status} +++`
+        : `+++ killed by ${signalName(event.signal)} +++`;
+    default:
+      return undefined;
+  }
+}
+
 const printCall = (event: KernelEvent): void => {
-  if (event.type === 'system-call' && event.shown !== undefined) printError(`${event.shown}\n`);
+  const line = straceLine(event);
+  if (line !== undefined) printError(`${line}\n`);
 };
 
 function render(report: RunReport, flags: Flags): string {

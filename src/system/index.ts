@@ -8,6 +8,7 @@
 export { UserError } from '../base/errors.ts';
 export type { KernelEvent, Observer } from '../kernel/events.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
+export { signalName } from '../kernel/process/signal-table.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
 export {
   type RecordEntry,

@@ -41,6 +41,8 @@ export class System {
   readonly #config: SystemConfig;
   readonly #ports: SystemPorts;
   readonly #parts: Assembly;
+  /** Signals that came before the program did. */
+  readonly #early: number[] = [];
   #end: RunReport['end'] | undefined;
 
   /** Use `createSystem` or `resumeSystem`. */
@@ -70,6 +72,7 @@ export class System {
     const { limits } = this.#config;
     if (this.root.processes.length === 0) {
       await boot({ ...this.#parts, config: this.#config, program: this.#ports.program });
+      for (const signal of this.#early.splice(0)) this.interrupt(signal);
     }
     const end = await this.#parts.kernel.run({
       instructions: least(limits.instructions, pause.instructions),
@@ -83,7 +86,8 @@ export class System {
 
   /** Sends the running program a signal from outside, e.g. 2 for an interrupt. */
   interrupt(signal: number): void {
-    if (this.root.processes.length > 0) this.#parts.kernel.interrupt(signal);
+    if (this.root.processes.length === 0) this.#early.push(signal);
+    else this.#parts.kernel.interrupt(signal);
   }
 
   /** What the run did so far; complete when it has ended. */

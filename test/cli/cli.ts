@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(repository, 'dist', 'cli', 'main.js');
+export const main = join(repository, 'dist', 'cli', 'main.js');
 export const program = (name: string): string => join(repository, 'programs', 'bin', `${name}.elf`);
 
 export interface Ran {

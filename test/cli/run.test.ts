@@ -1,10 +1,20 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { comparisonSchema, runReportSchema } from '../../src/report/schema.ts';
 import { readRecord } from '../../src/system/index.ts';
-import { inTemporaryDirectory, pagewalk, program } from './cli.ts';
+import { inTemporaryDirectory, main, pagewalk, program } from './cli.ts';
 
 const hello = program('hello');
 const LAST_LINE = '256 pages, checksum 4871806721bd991f\n';
@@ -51,6 +61,7 @@ describe('run', () => {
     const { error } = pagewalk(['run', '--quiet', '--strace', hello]);
     expect(error).toMatch(/^mmap\(.*\) = 0x[0-9a-f]+$/m);
     expect(error).toMatch(/^write\(1, "Hello, world/m);
+    expect(error).toMatch(/\n\+\+\+ exited with 0 \+\+\+\n$/);
   });
 
   it('writes report, record, timeline and events, whole', () => {
@@ -113,6 +124,22 @@ describe('run', () => {
         true,
       );
     });
+  });
+});
+
+describe('an interrupt', () => {
+  it('is the program’s; the report and files are finished all the same', async () => {
+    const { spawn } = await import('node:child_process');
+    const directory = mkdtempSync(join(tmpdir(), 'pagewalk-test-'));
+    const args = [main, 'run', '--report', 'r.txt', program('scan'), 'cyclic', '512', '1000000'];
+    const child = spawn(process.execPath, args, { cwd: directory, stdio: 'ignore' });
+    while (readdirSync(directory).length === 0) await new Promise((done) => setTimeout(done, 50));
+    child.kill('SIGINT');
+    const status = await new Promise((done) => child.on('exit', done));
+    expect(status).toBe(130);
+    expect(readFileSync(join(directory, 'r.txt'), 'utf8')).toMatch(/end +killed by SIGINT \(status 130\)/);
+    expect(readdirSync(directory)).toEqual(['r.txt']);
+    rmSync(directory, { recursive: true });
   });
 });
 

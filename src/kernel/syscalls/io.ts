@@ -5,7 +5,16 @@ import { isRegular, O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY } from '
 import type { Result } from '../memory/contract.ts';
 import { SignalCode } from '../process/signal-table.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
-import { bufferArgument, drainUser, fillUser, MOST_BYTES, type Segment, vectorArgument } from './transfer.ts';
+import {
+  bufferArgument,
+  drainUser,
+  fillUser,
+  MOST_BYTES,
+  receive,
+  type Segment,
+  type Step,
+  vectorArgument,
+} from './transfer.ts';
 import { deadLock } from './waiting.ts';
 
 const SIGPIPE = 13;
@@ -76,15 +85,12 @@ type Transfer = (call: CallContext, segments: readonly Segment[], offset?: numbe
 function readInto(call: CallContext, segments: readonly Segment[], offset?: number): CallResult {
   const { files, process } = call;
   const descriptor = call.int(0);
-  const count = fillUser(
-    call,
-    segments,
-    (part, done) => files.read(process, descriptor, part, offset === undefined ? undefined : offset + done),
-    () => {
-      const ready = files.descriptors.readiness(process, descriptor);
-      return typeof ready === 'object' && ready.fillsReads;
-    },
-  );
+  const read: Step = (part, done) =>
+    files.read(process, descriptor, part, offset === undefined ? undefined : offset + done);
+  const isOneStep = segments.length === 1 && segments[0]!.length <= PAGE_SIZE;
+  const ready = isOneStep ? undefined : files.descriptors.readiness(process, descriptor);
+  const waits = typeof ready === 'object' && !ready.fillsReads;
+  const count = waits ? receive(call, segments, read) : fillUser(call, segments, read);
   return count === Errno.EAGAIN ? wouldWait(call, descriptor, 'to read from') : count;
 }
 

@@ -159,13 +159,9 @@ function getrandom(call: CallContext): Result {
   const flags = call.uint(2);
   if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0) return Errno.EINVAL;
   if ((flags & GRND_RANDOM) !== 0 && (flags & GRND_INSECURE) !== 0) return Errno.EINVAL;
-  return fillUser(
-    call,
-    [{ address: call.address(0), length: Math.min(call.size(1), MOST_BYTES) }],
-    (part) => {
-      fillRandom(call.root.random, part);
-      return part.length;
-    },
-    () => true,
-  );
+  const buffer = { address: call.address(0), length: Math.min(call.size(1), MOST_BYTES) };
+  return fillUser(call, [buffer], (part) => {
+    fillRandom(call.root.random, part);
+    return part.length;
+  });
 }

@@ -25,13 +25,8 @@ export type Step = (part: Uint8Array, done: number) => Result;
 const page = new Uint8Array(PAGE_SIZE);
 
 /** Fills user memory with what `step` puts into its argument; stops when that is less than asked for. */
-export function fillUser(
-  call: CallContext,
-  segments: readonly Segment[],
-  step: Step,
-  goesOn: () => boolean,
-): Result {
-  return move(call, segments, goesOn, (address, bytes, done) => {
+export function fillUser(call: CallContext, segments: readonly Segment[], step: Step): Result {
+  return move(call, segments, (address, bytes, done) => {
     if (bytes > 0) call.user.prepare(address, bytes, 'store');
     const part = page.subarray(0, bytes);
     const count = step(part, done);
@@ -40,34 +35,60 @@ export function fillUser(
   });
 }
 
+/**
+ * One read of at most 4096 bytes into the first segments, for what gives what it has and would wait for more:
+ * a terminal, a pipe.
+ */
+export function receive(call: CallContext, segments: readonly Segment[], step: Step): Result {
+  const places = firstPlaces(segments);
+  for (const { address, length } of places) call.user.prepare(address, length, 'store');
+  const total = places.reduce((sum, { length }) => sum + length, 0);
+  const count = step(page.subarray(0, total), 0);
+  let done = 0;
+  for (const { address, length } of places) {
+    const part = page.subarray(done, Math.min(done + length, Math.max(done, count)));
+    if (part.length > 0) call.user.write(address, part);
+    done += part.length;
+  }
+  return count;
+}
+
+/** Few, so that they take few pages at a time: libraries pass their caller's buffer and one of their own. */
+const MOST_PLACES = 2;
+
+function firstPlaces(segments: readonly Segment[]): Segment[] {
+  const places: Segment[] = [];
+  let left = PAGE_SIZE;
+  for (const { address, length } of segments) {
+    const taken = Math.min(length, left);
+    if (taken > 0) places.push({ address, length: taken });
+    left -= taken;
+    if (left === 0 || places.length === MOST_PLACES) break;
+  }
+  return places;
+}
+
 /** Gives user memory to `step`; stops when that takes less than it was given. */
 export function drainUser(call: CallContext, segments: readonly Segment[], step: Step): Result {
-  return move(call, segments, always, (address, bytes, done) => {
+  return move(call, segments, (address, bytes, done) => {
     const part = page.subarray(0, bytes);
     if (bytes > 0) call.user.read(address, part);
     return step(part, done);
   });
 }
 
-/** Writes bytes of the kernel's, of any length; throws as user memory does. */
+/** Writes bytes of the kernel's, of any length; a count short of theirs, or EFAULT, where memory ends. */
 export function writeLong(call: CallContext, address: VirtualAddress, bytes: Uint8Array): Result {
-  return fillUser(
-    call,
-    [{ address, length: bytes.length }],
-    (part, done) => {
-      part.set(bytes.subarray(done, done + part.length));
-      return part.length;
-    },
-    always,
-  );
+  return fillUser(call, [{ address, length: bytes.length }], (part, done) => {
+    part.set(bytes.subarray(done, done + part.length));
+    return part.length;
+  });
 }
 
-const always = () => true;
-
+/** A step takes what is left when that is at most 4096 bytes, in two pages at most; otherwise up to the page's end. */
 function move(
   call: CallContext,
   segments: readonly Segment[],
-  goesOn: () => boolean,
   step: (address: VirtualAddress, bytes: number, done: number) => Result,
 ): Result {
   let done = call.process.call?.done ?? 0;
@@ -80,12 +101,13 @@ function move(
     for (let at = skip; at < length; ) {
       if (done > 0) call.process.call = { done };
       const from = (address + at) as VirtualAddress;
-      const bytes = Math.min(length - at, PAGE_SIZE - (from % PAGE_SIZE));
+      const left = length - at;
+      const bytes = left <= PAGE_SIZE ? left : PAGE_SIZE - (from % PAGE_SIZE);
       const count = guarded(step, from, bytes, done);
       if (count < 0) return done > 0 ? done : count;
       done += count;
       at += count;
-      if (count < bytes || (at < length && !goesOn())) return done;
+      if (count < bytes) return done;
     }
     skip = 0;
   }

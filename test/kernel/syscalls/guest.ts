@@ -39,6 +39,8 @@ export class Guest {
   readonly files: KernelFiles;
   readonly asked: Asked[] = [];
   readonly events: KernelEvent[] = [];
+  /** Whether signals that are sent become pending. */
+  pendOnSend = false;
   readonly #machine: { x: BigInt64Array; pc: number; frames: number };
   readonly #dispatcher: Dispatcher;
   readonly #space: ReturnType<typeof testRoot>['space'];
@@ -155,7 +157,10 @@ export class Guest {
 
   #fakeSignals(): Signals {
     return {
-      send: (_process, signal, code) => this.asked.push({ what: 'send', with: [signal, code] }),
+      send: (process, signal, code, address) => {
+        this.asked.push({ what: 'send', with: [signal, code] });
+        if (this.pendOnSend) process.signals.pending.push({ signal, code, address });
+      },
       force: (_process, signal, code) => this.asked.push({ what: 'force', with: [signal, code] }),
       deliver: () => 'none',
       restore: () => false,
