@@ -9,7 +9,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -63,33 +62,28 @@ export function filesBelow(folder, ending) {
 function isBuilt(sources) {
   if (!existsSync(buildStamp) || readFileSync(buildStamp, 'utf8') !== sources.join('\n')) return false;
   const built = statSync(buildStamp).mtimeMs;
-  const inputs = [...sources, 'package-lock.json', 'tsconfig.base.json', 'tsconfig.build.json'];
+  const inputs = [...sources, 'package-lock.json', 'tsconfig.base.json', 'scripts/bundle.mjs'];
   return inputs.every((file) => statSync(join(root, file)).mtimeMs <= built);
 }
 
-/** Compiles `src` to `dist` if a source is newer than the last build, or one came or went. */
+/** Bundles `src` into `dist` if a source is newer than the last build, or one came or went. */
 export function build() {
   const sources = filesBelow('src', '.ts');
   if (isBuilt(sources)) return;
   process.stderr.write('pagewalk: building\n');
   const startedAt = new Date();
-  // The output of a source that is gone must not stay behind and be imported.
-  if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') !== sources.join('\n')) {
-    rmSync(join(root, 'dist'), { recursive: true });
-  }
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.mjs')], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  if (status !== 0) fail('the build failed; the compiler’s message is above');
+  if (status !== 0) fail('the build failed; the bundler’s message is above');
   stampBuild(sources, startedAt);
 }
 
 function stampBuild(sources, startedAt) {
   mkdirSync(dirname(buildStamp), { recursive: true });
   writeFileSync(buildStamp, sources.join('\n'));
-  // A source saved while the compiler ran counts as newer than the build.
+  // A source saved while the bundler ran counts as newer than the build.
   utimesSync(buildStamp, startedAt, startedAt);
 }
 

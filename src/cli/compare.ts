@@ -17,7 +17,15 @@ import {
   type SystemPorts,
 } from '../system/index.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
-import { hostStores, openRoot, parseRoot, type RootChoice, readProgram, turn } from './program.ts';
+import {
+  hostInterpreter,
+  hostStores,
+  openRoot,
+  parseRoot,
+  type RootChoice,
+  readProgram,
+  turn,
+} from './program.ts';
 import { startProgress } from './progress.ts';
 
 interface Flags extends RunFlags {
@@ -171,6 +179,7 @@ async function runVariant(
     files: openRoot(root),
     streams,
     stores: hostStores,
+    interpreters: hostInterpreter,
     turn,
   });
   try {

@@ -74,5 +74,14 @@ function openTemporaryStore(capacity: number, place: string): PageStore {
 /** Stores over the host's files. */
 export const hostStores: SystemPorts['stores'] = { file: openFileStore, temporary: openTemporaryStore };
 
+/** Modules that the build made; there are none when the source is run as it is. */
+export function hostInterpreter(shape: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(readFileSync(new URL(`../interpreters/${shape}.wasm`, import.meta.url)));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Lets timers and signals of the host be handled. */
 export const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

@@ -17,7 +17,7 @@ import {
 import { Interrupts } from './interrupts.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { OutputFile } from './output-file.ts';
-import { hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
+import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
 
 interface Flags extends RunFlags {
   readonly report?: string;
@@ -116,6 +116,7 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
       files: openRoot(root),
       streams: interrupts.around(streams),
       stores: hostStores,
+      interpreters: hostInterpreter,
       turn,
       record,
       strace: flags.strace ? 'on' : 'off',

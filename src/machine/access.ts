@@ -60,7 +60,7 @@ const INVALID_TAG = i64.const(-1);
 /** Defines the functions for a configuration. */
 export function defineAccesses(environment: AccessEnvironment): Accesses {
   const { module, layout, geometry, config } = environment;
-  const walk = defineWalker(module, layout, geometry, config.frames);
+  const walk = defineWalker(module, layout, geometry);
   const look = {
     data: defineLookUp(module, layout.data, walk, geometry, AT.dataMisses),
     instructions: defineLookUp(module, layout.instructions, walk, geometry, AT.instructionMisses),

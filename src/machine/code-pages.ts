@@ -46,8 +46,8 @@ export class CodePages {
   }
 
   forgetAll(): void {
-    const base = this.#layout.codeMap >> 2;
-    this.#words.fill(0, base, base + (this.#layout.ramEnd - this.#layout.ram) / 4096);
+    for (const frame of this.#owner)
+      if (frame !== NOBODY) this.#words[(this.#layout.codeMap >> 2) + frame] = 0;
     this.#owner.fill(NOBODY);
     this.#tlb.forgetFastSlots();
   }

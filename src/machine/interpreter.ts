@@ -1,5 +1,7 @@
 /**
- * The interpreter, generated from the instruction table for one machine configuration.
+ * The interpreter, generated from the instruction table for one shape of machine (`interpreterShape`): its TLB,
+ * whether it stamps, whether it records. Size of memory and seed are no part of it, so that modules for the usual
+ * shapes can be made with the build and kept.
  *
  *   run(limit) ── dispatch loop: br_table over records, no calls ──┐ anything slow
  *        ▲                                                        ▼
@@ -35,7 +37,7 @@ import {
 import { type Frame as Body, call, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
 import { type Accesses, defineAccesses } from './access.ts';
 import { cell32, cell64, increase64, pageBase, pageOffset, setCell32, setCell64 } from './cells.ts';
-import type { MachineConfig } from './contract.ts';
+import type { MachineConfig, TlbShape } from './contract.ts';
 import { EXIT } from './exits.ts';
 import {
   AT,
@@ -50,14 +52,32 @@ import {
 import { addressOfRecord, handlerBuilder, type LoopFrame, stepOperands } from './operands.ts';
 import { FAST, type Handler, listHandlers, STEP } from './predecode.ts';
 
+const MOST_MEMORY_PAGES = 65_536;
+
 /** Rows that a 16-bit encoding expands to. */
 const twoByteRows: ReadonlySet<number> = new Set(allRows.filter(isCompressed).map(baseIndex));
 
-export interface Interpreter {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Handlers of the dispatch loop, none when it is not used. */
-  readonly handlers: readonly Handler[];
+/** Name of the custom section that tells which shape a module is for. */
+export const SHAPE_SECTION = 'pagewalk.shape';
+
+/** All that the generated module depends on, as a word that can be a file's name. */
+export function interpreterShape({ tlb, stamps, references }: MachineConfig): string {
+  const words = ({ entries, ways, replacement }: TlbShape): string => `${entries}x${ways}-${replacement}`;
+  const tlbs =
+    tlb.kind === 'split'
+      ? `split-${words(tlb.data)}-${words(tlb.instructions)}`
+      : tlb.kind === 'unified'
+        ? `unified-${words(tlb.shape)}`
+        : 'none';
+  return `tlb-${tlbs}-stamps-${stamps}-references-${references}`;
 }
+
+const isDirect = ({ tlb, references }: MachineConfig): boolean =>
+  tlb.kind === 'split' && references === 'off';
+
+/** Handlers of the dispatch loop, none when it is not used. */
+export const handlersFor = (config: MachineConfig): readonly Handler[] =>
+  isDirect(config) ? listHandlers(twoByteRows) : [];
 
 /** What the module exports. */
 export interface InterpreterExports {
@@ -67,22 +87,20 @@ export interface InterpreterExports {
   step(record: number, pc: bigint, limit: bigint): number;
 }
 
-/** Generates the module for a configuration. */
+/** Generates the module for a configuration: bytes of WebAssembly. */
 export function generateInterpreter(
   config: MachineConfig,
   layout: Layout,
   geometry: RadixGeometry,
-): Interpreter {
-  const memoryPages = layout.end / 65536;
-  const module = new ModuleBuilder({ minimum: memoryPages, maximum: memoryPages });
+): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder({ minimum: layout.ram / 65536, maximum: MOST_MEMORY_PAGES });
+  module.note(SHAPE_SECTION, interpreterShape(config));
   const floats = defineExactFloat(module, AT.status);
   const accesses = defineAccesses({ module, layout, geometry, config });
   const step = defineStep(module, accesses, floats);
-  const direct = config.tlb.kind === 'split' && config.references === 'off';
-  const handlers = direct ? listHandlers(twoByteRows) : [];
   const run = module.add(['i64'], 'i32', (body) =>
-    direct
-      ? dispatchLoop(body, { config, layout, accesses, step, handlers })
+    isDirect(config)
+      ? dispatchLoop(body, { config, layout, accesses, step, handlers: handlersFor(config) })
       : checkedLoop(body, { config, layout, accesses, step }),
   );
   module.export('run', run);
@@ -90,7 +108,7 @@ export function generateInterpreter(
     'step',
     module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)),
   );
-  return { bytes: module.bytes(), handlers };
+  return module.bytes();
 }
 
 /** Nested blocks, one a case: branching to a case's label goes to its body, which lies behind its block. */

@@ -3,15 +3,20 @@
  *
  *   0x0000  registers, counters, trap         (fixed addresses, this file)
  *   0x1000  TLB: fast slots, then ways         data, then instructions
+ *    …      reference ring                     when references are recorded
  *    …      code map: 4 bytes a frame          address of the frame's predecoded page, 0 when it has none
  *    …      stamps: 8 bytes a frame            time of the frame's last use
  *    …      RAM                                64 KiB aligned
- *    …      reference ring                     when references are recorded
  *    …      predecoded pages
  *
- * All below RAM's end but the code map and the instruction fast slots, which are derived, is machine state.
+ * Map and stamps have room for the most frames there can be (untouched memory costs nothing), so that no address
+ * up to RAM's first byte depends on the number of frames, and one generated module serves every size.
+ * Registers, TLB, stamps and RAM are machine state; the rest and the instruction fast slots are derived.
  */
 import type { MachineConfig, TlbShape } from './contract.ts';
+
+/** 3 GiB of RAM: what is left of WebAssembly's 4 GiB for everything else. */
+export const MAXIMUM_FRAMES = 786_432;
 
 /** Fixed addresses, in bytes. */
 export const AT = {
@@ -35,6 +40,8 @@ export const AT = {
   /** Address in this memory of the root table, and the address-space identifier. */
   root: 0x360,
   asid: 0x364,
+  /** Frames of RAM, 64 bits: an entry that points past them faults. */
+  frames: 0x400,
   /** Where the entry found or made by the last TLB look-up lies. */
   entry: 0x368,
   /** Where the stamp of the frame that was translated last lies. */
@@ -103,10 +110,11 @@ export interface TlbLayout {
 export interface Layout {
   readonly data: TlbLayout | undefined;
   readonly instructions: TlbLayout | undefined;
+  /** Registers and TLB lie below. */
+  readonly tlbEnd: number;
   readonly codeMap: number;
   readonly stamps: number;
   readonly ram: number;
-  readonly ramEnd: number;
   readonly ring: number;
   readonly ringBytes: number;
   readonly code: number;
@@ -134,21 +142,20 @@ export function layoutOf(config: MachineConfig): Layout {
     ({ tlb: data, end: at } = placeTlb(config.tlb.shape, at));
     instructions = data;
   }
-  const codeMap = align(at, 64);
-  const stamps = align(codeMap + config.frames * 4, 64);
-  const ram = align(stamps + config.frames * 8, 1 << 16);
-  const ramEnd = ram + config.frames * 4096;
-  const ring = ramEnd;
+  const ring = align(at, 64);
   const ringBytes = config.references === 'recorded' ? RING_ENTRIES * RING_ENTRY_BYTES : 0;
-  const code = align(ring + ringBytes, 64);
+  const codeMap = align(ring + ringBytes, 64);
+  const stamps = codeMap + MAXIMUM_FRAMES * 4;
+  const ram = align(stamps + MAXIMUM_FRAMES * 8, 1 << 16);
+  const code = ram + config.frames * 4096;
   const codePages = Math.min(1024, Math.max(8, config.frames));
   return {
     data,
     instructions,
+    tlbEnd: at,
     codeMap,
     stamps,
     ram,
-    ramEnd,
     ring,
     ringBytes,
     code,

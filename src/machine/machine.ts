@@ -18,13 +18,20 @@ import type {
   TrapCause,
 } from './contract.ts';
 import { EXIT } from './exits.ts';
-import { generateInterpreter, type InterpreterExports } from './interpreter.ts';
+import {
+  generateInterpreter,
+  handlersFor,
+  type InterpreterExports,
+  interpreterShape,
+  SHAPE_SECTION,
+} from './interpreter.ts';
 import {
   AT,
   COUNTER_SHIFT,
   CROSSING_RECORD,
   type Layout,
   layoutOf,
+  MAXIMUM_FRAMES,
   RECORD_BYTES,
   RING_ENTRY_BYTES,
 } from './layout.ts';
@@ -32,8 +39,6 @@ import { Predecoder } from './predecode.ts';
 import { RING_FLAG, RING_KIND } from './ring.ts';
 import { TlbControl } from './tlb-control.ts';
 
-/** 3 GiB of RAM: what is left of WebAssembly's 4 GiB for everything else. */
-export const MAXIMUM_FRAMES = 786_432;
 const MAXIMUM_FUEL = 200_000;
 const RETIRED = 1n << BigInt(COUNTER_SHIFT);
 
@@ -96,8 +101,12 @@ export class Machine implements MachinePort {
     pc: virtualAddress(0),
   };
 
-  /** @throws UserError when there is no room for that much RAM, naming --memory */
-  constructor(config: MachineConfig) {
+  /**
+   * @param made the module for this configuration's shape, as `generateInterpreter` gave it before; saves the time
+   *   to generate it
+   * @throws UserError when there is no room for that much RAM, naming --memory
+   */
+  constructor(config: MachineConfig, made?: Uint8Array<ArrayBuffer>) {
     if (config.frames > MAXIMUM_FRAMES)
       throw new UserError(
         '--memory',
@@ -115,16 +124,16 @@ export class Machine implements MachinePort {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#longs = new BigInt64Array(buffer, 0, this.#layout.ram >> 3);
-    const interpreter = generateInterpreter(config, this.#layout, sv39);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(interpreter.bytes), {
-      env: { memory: this.#memory },
-    });
+    const module = new WebAssembly.Module(made ?? generateInterpreter(config, this.#layout, sv39));
+    if (made !== undefined) checkShape(module, config);
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as InterpreterExports;
-    this.#predecoder = new Predecoder(buffer, this.ramView, interpreter.handlers);
+    this.#predecoder = new Predecoder(buffer, this.ramView, handlersFor(config));
     this.#tlb = new TlbControl(buffer, this.#layout, config.tlb.kind);
     this.#codePages = new CodePages(buffer, this.#layout, this.#predecoder, this.#tlb);
     this.#longs[AT.reservationAddress >> 3] = -1n;
     this.#newMoment();
+    this.#longs[AT.frames >> 3] = BigInt(config.frames);
     this.#longs[AT.tlbRandom >> 3] = BigInt(config.seed);
   }
 
@@ -336,16 +345,29 @@ export class Machine implements MachinePort {
   }
 
   save(): MachineState {
-    return { regions: this.#bytes.slice(0, this.#layout.ram), ram: this.ram.slice() };
+    const { tlbEnd, stamps } = this.#layout;
+    const regions = new Uint8Array(tlbEnd + this.frames * 8);
+    regions.set(this.#bytes.subarray(0, tlbEnd));
+    regions.set(this.#bytes.subarray(stamps, stamps + this.frames * 8), tlbEnd);
+    return { regions, ram: this.ram.slice() };
   }
 
   load(state: MachineState): void {
-    if (state.regions.length !== this.#layout.ram || state.ram.length !== this.ram.length)
+    const { tlbEnd, stamps } = this.#layout;
+    if (state.regions.length !== tlbEnd + this.frames * 8 || state.ram.length !== this.ram.length)
       throw new Error('the state is of a machine of another shape');
-    this.#bytes.set(state.regions, 0);
+    this.#bytes.set(state.regions.subarray(0, tlbEnd));
+    this.#bytes.set(state.regions.subarray(tlbEnd), stamps);
     this.ram.set(state.ram);
     this.#codePages.forgetAll();
   }
+}
+
+function checkShape(module: WebAssembly.Module, config: MachineConfig): void {
+  const [section] = WebAssembly.Module.customSections(module, SHAPE_SECTION);
+  const shape = section === undefined ? 'no shape' : new TextDecoder().decode(section);
+  if (shape !== interpreterShape(config))
+    throw new Error(`a module for "${shape}" was given to a machine of "${interpreterShape(config)}"`);
 }
 
 function allocate(layout: Layout): WebAssembly.Memory {

@@ -22,7 +22,7 @@ import {
   when,
 } from '../wasm/expressions.ts';
 import type { Frame as Body, FunctionReference, ModuleBuilder } from '../wasm/module.ts';
-import { cell32, increase64 } from './cells.ts';
+import { cell32, cell64, increase64 } from './cells.ts';
 import { ACCESS } from './exits.ts';
 import { AT, type Layout } from './layout.ts';
 
@@ -37,16 +37,11 @@ export const isCanonical = (geometry: RadixGeometry, address: I64): I32 => {
   return i64.eq(i64.shrS(i64.shl(address, unused), unused), address);
 };
 
-export function defineWalker(
-  module: ModuleBuilder,
-  layout: Layout,
-  geometry: RadixGeometry,
-  frames: number,
-): Walk {
-  return module.add(['i64', 'i32'], 'i64', (body) => walkBody(body, layout, geometry, frames));
+export function defineWalker(module: ModuleBuilder, layout: Layout, geometry: RadixGeometry): Walk {
+  return module.add(['i64', 'i32'], 'i64', (body) => walkBody(body, layout, geometry));
 }
 
-function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: number): Statement {
+function walkBody(body: Body, layout: Layout, geometry: RadixGeometry): Statement {
   const address = body.parameter('i64', 0);
   const access = body.parameter('i32', 1);
   const at = body.local('i32');
@@ -87,7 +82,7 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
         : branchIf(has(i64.const(((1n << BigInt(lowerBits)) - 1n) << BigInt(bits.ppnShift))), fault),
       branchIf(lacks(bit(bits.user)), fault),
       branchIf(lacks(needed), fault),
-      branchIf(i64.geU(i64.or(frameOf, inside(lowerBits)), i64.const(frames)), fault),
+      branchIf(i64.geU(i64.or(frameOf, inside(lowerBits)), cell64(AT.frames)), fault),
       updateBits,
       give(
         i64.or(
@@ -113,7 +108,7 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry, frames: n
             branchIf(has(i64.const(geometry.entry.reservedMask)), fault),
             when(has(i64.or(bit(bits.read), bit(bits.execute))), leaf(fault, lowerBits)),
             branchIf(has(i64.or(i64.or(bit(bits.user), bit(bits.accessed)), bit(bits.dirty))), fault),
-            branchIf(i64.geU(frameOf, i64.const(frames)), fault),
+            branchIf(i64.geU(frameOf, cell64(AT.frames)), fault),
             at.set(i32.add(i32.const(layout.ram), i32.shl(i32.wrap(frameOf), i32.const(12)))),
           );
         }),

@@ -15,6 +15,7 @@ import { EventStream } from '../kernel/stream.ts';
 import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineConfig } from '../machine/contract.ts';
+import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
@@ -47,7 +48,8 @@ export interface Assembly {
  */
 export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootState | undefined): Assembly {
   const policyDefinition = findReplacementPolicy(config.replacement, '--replacement');
-  const machine = new Machine(machineConfig(config, ports, policyDefinition));
+  const shape = machineConfig(config, ports, policyDefinition);
+  const machine = new Machine(shape, ports.interpreters?.(interpreterShape(shape)));
   const store = openSwap(config, ports);
   const root = saved ?? initialRoot(config, store, machine.frames, policyDefinition);
   const stream = new EventStream(root);

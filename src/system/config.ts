@@ -8,6 +8,7 @@ import { formatSize, parsePages } from '../base/sizes.ts';
 import { DEFAULT_COSTS } from '../kernel/clock.ts';
 import type { Costs } from '../kernel/state.ts';
 import type { TlbConfig } from '../machine/contract.ts';
+import { MAXIMUM_FRAMES } from '../machine/layout.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
 import { parseStore, type StoreChoice } from '../stores/registry.ts';
@@ -69,9 +70,6 @@ export const DEFAULT_OPTIONS = {
   seed: 1,
 } as const satisfies SystemOptions;
 
-/** The most frames a machine can have (3 GiB). */
-const MOST_FRAMES = 786_432;
-
 /** Names the place of an option for messages: `--memory`, or `FILE: memory`. */
 export type PlaceOf = (option: string) => string;
 
@@ -125,7 +123,7 @@ function checkNeeds(policy: PolicyDefinition, place: string): void {
 function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizing'] {
   if (options.frames === undefined) {
     const frames = parsePages(options.memory ?? DEFAULT_OPTIONS.memory, placeOf('memory'));
-    if (frames <= MOST_FRAMES) return { mode: 'memory', frames };
+    if (frames <= MAXIMUM_FRAMES) return { mode: 'memory', frames };
     throw new UserError(
       placeOf('memory'),
       `${formatSize(frames * PAGE_SIZE)} is more than the machine can have (3G)`,
@@ -135,8 +133,11 @@ function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizin
     throw new UserError(placeOf('frames'), 'give either frames or memory, not both');
   }
   const frames = parseCount(String(options.frames), 1, placeOf('frames'));
-  if (frames <= MOST_FRAMES / 2) return { mode: 'frames', frames };
-  throw new UserError(placeOf('frames'), `${frames} is more than the machine can have (${MOST_FRAMES / 2})`);
+  if (frames <= MAXIMUM_FRAMES / 2) return { mode: 'frames', frames };
+  throw new UserError(
+    placeOf('frames'),
+    `${frames} is more than the machine can have (${MAXIMUM_FRAMES / 2})`,
+  );
 }
 
 function parseSwap(text: string, place: string): SystemConfig['swap'] {

@@ -28,6 +28,7 @@ export {
   type SystemOptions,
   systemConfig,
 } from './config.ts';
+export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
 export type { ProgramRequest, SystemPorts } from './ports.ts';
 export {
   createSystem,

@@ -28,6 +28,11 @@ export interface SystemPorts {
   };
   /** Lets the host handle what waits for it. */
   turn(): Promise<void>;
+  /**
+   * A module that `usualInterpreters` of this same build made for a shape; `undefined` when it has none, and one
+   * is generated.
+   */
+  readonly interpreters?: ((shape: string) => Uint8Array<ArrayBuffer> | undefined) | undefined;
   /** Where every reference goes; slows the run. */
   readonly record?: RecordWriter | undefined;
   /** Whether system-call events carry the text that strace(1) would print. */

@@ -56,6 +56,7 @@ export class ModuleBuilder {
   readonly #bodies: (Uint8Array | undefined)[] = [];
   readonly #globals: { type: ValueType; initial: number | bigint }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
+  readonly #notes: { name: string; text: string }[] = [];
   readonly #memoryPages: { minimum: number; maximum: number };
 
   /** @param memoryPages size of the imported memory `env.memory`, in units of 64 KiB */
@@ -105,6 +106,11 @@ export class ModuleBuilder {
     return globalVariable(type, this.#globals.length - 1);
   }
 
+  /** A custom section with a text, which `WebAssembly.Module.customSections` finds. */
+  note(name: string, text: string): void {
+    this.#notes.push({ name, text });
+  }
+
   export(name: string, target: FunctionReference): void {
     this.#exports.push({ name, index: target.index });
   }
@@ -138,6 +144,12 @@ export class ModuleBuilder {
         s.append(body);
       }),
     );
+    for (const { name, text } of this.#notes) {
+      section(out, 0, (s) => {
+        s.name(name);
+        s.append(new TextEncoder().encode(text));
+      });
+    }
     return new Uint8Array(out.view());
   }
 

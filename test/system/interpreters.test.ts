@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { MachineConfig } from '../../src/machine/contract.ts';
+import { generateInterpreter, interpreterShape } from '../../src/machine/interpreter.ts';
+import { layoutOf, MAXIMUM_FRAMES } from '../../src/machine/layout.ts';
+import { Machine } from '../../src/machine/machine.ts';
+import { systemConfig } from '../../src/system/config.ts';
+import { usualInterpreters } from '../../src/system/interpreters.ts';
+import { sv39 } from '../../src/translation/sv39.ts';
+
+const { tlb } = systemConfig({});
+const usual: MachineConfig = { frames: 64, tlb, stamps: 'off', references: 'off', seed: 1 };
+
+describe('interpreters made before a run', () => {
+  const made = usualInterpreters();
+
+  it('are one a shape, and name it', () => {
+    expect(new Set(made.map(({ shape }) => shape)).size).toBe(made.length);
+    expect(made.map(({ shape }) => shape)).toContain(interpreterShape(usual));
+    for (const { shape } of made) expect(shape).toMatch(/^[a-z0-9-]+$/);
+  });
+
+  it.each([1, 4096, MAXIMUM_FRAMES])('are what %i frames and any seed would generate', (frames) => {
+    for (const stamps of ['off', 'on'] as const) {
+      for (const references of ['off', 'recorded'] as const) {
+        const config: MachineConfig = { ...usual, frames, stamps, references, seed: frames };
+        const { bytes } = made.find(({ shape }) => shape === interpreterShape(config))!;
+        expect(Buffer.from(generateInterpreter(config, layoutOf(config), sv39)).equals(bytes)).toBe(true);
+      }
+    }
+  });
+
+  it('are refused by a machine of another shape', () => {
+    const { bytes } = made.find(({ shape }) => shape === interpreterShape(usual))!;
+    expect(() => new Machine(usual, bytes)).not.toThrow();
+    for (const other of [{ stamps: 'on' }, { references: 'recorded' }, { tlb: { kind: 'none' } }] as const) {
+      expect(() => new Machine({ ...usual, ...other }, bytes)).toThrow(/was given to a machine of/);
+    }
+  });
+});
