@@ -113,10 +113,11 @@ export interface MachinePort {
   /** To be called after the kernel changed bytes of a frame, so that no stale instruction is run from it. */
   codeChanged(frame: Frame): void;
 
-  /** Last use of a frame, comparable across frames; 0 when never used since cleared. Needs stamps. */
-  lastUse(frame: Frame): number;
+  /** Calls `each` for the frames used since the last call, once each, in the order of their last use. Needs stamps. */
+  drainUses(each: (frame: Frame) => void): void;
   /** Stamps a frame with the present (the kernel's own accesses). */
   stamp(frame: Frame): void;
+  /** Forgets that a frame was used. */
   clearStamp(frame: Frame): void;
 
   counters(): MachineCounters;

@@ -51,6 +51,7 @@ import {
 } from './layout.ts';
 import { addressOfRecord, handlerBuilder, type LoopFrame, stepOperands } from './operands.ts';
 import { FAST, type Handler, listHandlers, STEP } from './predecode.ts';
+import { defineUses } from './uses.ts';
 
 const MOST_MEMORY_PAGES = 65_536;
 
@@ -85,6 +86,8 @@ export interface InterpreterExports {
   run(limit: bigint): number;
   /** Runs one predecoded instruction, and says when the timer is due behind it. */
   step(record: number, pc: bigint, limit: bigint): number;
+  /** Lists the frames whose stamp is later than `since`; gives their number. See uses.ts. */
+  uses(since: bigint, stampsEnd: number): number;
 }
 
 /** Generates the module for a configuration: bytes of WebAssembly. */
@@ -108,6 +111,7 @@ export function generateInterpreter(
     'step',
     module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)),
   );
+  module.export('uses', defineUses(module, layout));
   return module.bytes();
 }
 

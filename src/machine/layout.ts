@@ -6,6 +6,7 @@
  *    …      reference ring                     when references are recorded
  *    …      code map: 4 bytes a frame          address of the frame's predecoded page, 0 when it has none
  *    …      stamps: 8 bytes a frame            time of the frame's last use
+ *    …      used frames: 4 bytes a frame       the list that uses.ts makes
  *    …      RAM                                64 KiB aligned
  *    …      predecoded pages
  *
@@ -114,6 +115,7 @@ export interface Layout {
   readonly tlbEnd: number;
   readonly codeMap: number;
   readonly stamps: number;
+  readonly used: number;
   readonly ram: number;
   readonly ring: number;
   readonly ringBytes: number;
@@ -146,7 +148,8 @@ export function layoutOf(config: MachineConfig): Layout {
   const ringBytes = config.references === 'recorded' ? RING_ENTRIES * RING_ENTRY_BYTES : 0;
   const codeMap = align(ring + ringBytes, 64);
   const stamps = codeMap + MAXIMUM_FRAMES * 4;
-  const ram = align(stamps + MAXIMUM_FRAMES * 8, 1 << 16);
+  const used = stamps + (MAXIMUM_FRAMES + 4) * 8;
+  const ram = align(used + (MAXIMUM_FRAMES + 4) * 4, 1 << 16);
   const code = ram + config.frames * 4096;
   const codePages = Math.min(1024, Math.max(8, config.frames));
   return {
@@ -155,6 +158,7 @@ export function layoutOf(config: MachineConfig): Layout {
     tlbEnd: at,
     codeMap,
     stamps,
+    used,
     ram,
     ring,
     ringBytes,

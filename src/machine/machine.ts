@@ -38,6 +38,7 @@ import {
 import { Predecoder } from './predecode.ts';
 import { RING_FLAG, RING_KIND } from './ring.ts';
 import { TlbControl } from './tlb-control.ts';
+import { sortByStamp } from './uses.ts';
 
 const MAXIMUM_FUEL = 200_000;
 const RETIRED = 1n << BigInt(COUNTER_SHIFT);
@@ -90,6 +91,7 @@ export class Machine implements MachinePort {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #longs: BigInt64Array;
+  readonly #stamps: BigInt64Array;
   readonly #predecoder: Predecoder;
   readonly #codePages: CodePages;
   readonly #tlb: TlbControl;
@@ -123,7 +125,8 @@ export class Machine implements MachinePort {
     this.f = new BigUint64Array(buffer, AT.f, 32);
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer);
-    this.#longs = new BigInt64Array(buffer, 0, this.#layout.ram >> 3);
+    this.#longs = new BigInt64Array(buffer, 0, this.#layout.codeMap >> 3);
+    this.#stamps = new BigInt64Array(buffer, this.#layout.stamps, config.frames);
     const module = new WebAssembly.Module(made ?? generateInterpreter(config, this.#layout, sv39));
     if (made !== undefined) checkShape(module, config);
     const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
@@ -234,14 +237,10 @@ export class Machine implements MachinePort {
     this.#codePages.forget(frame);
   }
 
-  lastUse(frame: Frame): number {
-    return Number(this.#longs[(this.#layout.stamps >> 3) + frame]!);
-  }
-
   stamp(frame: Frame): void {
     this.#newMoment();
     if (this.#config.stamps === 'off') return;
-    this.#longs[(this.#layout.stamps >> 3) + frame] =
+    this.#stamps[frame] =
       this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
   }
 
@@ -256,22 +255,17 @@ export class Machine implements MachinePort {
   }
 
   clearStamp(frame: Frame): void {
-    this.#longs[(this.#layout.stamps >> 3) + frame] = 0n;
+    this.#stamps[frame] = 0n;
   }
 
-  /** Frames used since the last call, in the order of their last use. */
   drainUses(each: (frame: Frame) => void): void {
     const since = this.#longs[AT.usesDrained >> 3]!;
-    const used: { frame: number; at: bigint }[] = [];
-    const base = this.#layout.stamps >> 3;
-    for (let frame = 0; frame < this.frames; frame++) {
-      const at = this.#longs[base + frame]!;
-      if (at > since) used.push({ frame, at });
-    }
-    if (used.length === 0) return;
-    used.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-    this.#longs[AT.usesDrained >> 3] = used.at(-1)!.at;
-    for (const { frame } of used) each(frame as Frame);
+    const count = this.#exports.uses(since, this.#layout.stamps + this.frames * 8);
+    if (count === 0) return;
+    const frames = new Uint32Array(this.#memory.buffer, this.#layout.used, count);
+    sortByStamp(frames, this.#stamps, since);
+    this.#longs[AT.usesDrained >> 3] = this.#stamps[frames[count - 1]!]!;
+    for (const frame of frames) each(frame as Frame);
   }
 
   counters(): MachineCounters {

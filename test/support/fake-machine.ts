@@ -44,6 +44,7 @@ export class FakeMachine implements MachinePort {
   #time = 0;
   #flushed = 0;
   #stamps: Float64Array;
+  #drained = 0;
   #tlb = new Map<string, TlbEntry>();
 
   constructor(frames: number) {
@@ -120,8 +121,12 @@ export class FakeMachine implements MachinePort {
     this.changed.push(frame);
   }
 
-  lastUse(frame: Frame): number {
-    return this.#stamps[frame]!;
+  drainUses(each: (frame: Frame) => void): void {
+    const since = this.#drained;
+    const used = [...this.#stamps.keys()].filter((frame) => this.#stamps[frame]! > since);
+    used.sort((a, b) => this.#stamps[a]! - this.#stamps[b]!);
+    this.#drained = this.#stamps[used.at(-1) ?? -1] ?? since;
+    for (const frame of used) each(frame as Frame);
   }
 
   stamp(frame: Frame): void {
@@ -168,6 +173,7 @@ export class FakeMachine implements MachinePort {
     other.#time = this.#time;
     other.#flushed = this.#flushed;
     other.#stamps = this.#stamps.slice();
+    other.#drained = this.#drained;
     other.#tlb = structuredClone(this.#tlb);
     return other;
   }

@@ -2,8 +2,8 @@
  * The replacement policy among its surroundings: what it may ask of frames, and what it has to be told.
  *
  * A page is referenced or dirty when one of its mappings says so, or when the frame's own flags do, which keep
- * what mappings that are gone knew. To a policy that needs the order of last uses the frames whose stamp has
- * moved are reported before each decision, in order of their stamps; nothing happens at the references
+ * what mappings that are gone knew. To a policy that needs the order of last uses the frames used since its last
+ * decision are reported before each one, in the order of their uses; nothing happens at the references
  * themselves.
  */
 import { UserError } from '../../base/errors.ts';
@@ -61,11 +61,8 @@ export class Replacement implements FrameBits {
   }
 
   admitted(frame: Frame, key: PageKey, owner: number): void {
-    if (this.#stamped) {
-      // The admission takes its place in the order of uses.
-      this.#parts.machine.stamp(frame);
-      this.#parts.state.frames.delivered[frame] = 0;
-    }
+    // The admission takes its place in the order of uses.
+    if (this.#stamped) this.#parts.machine.stamp(frame);
     this.#policy.admitted(frame, key, owner);
   }
 
@@ -148,17 +145,12 @@ export class Replacement implements FrameBits {
 
   #deliverUses(): void {
     const { machine, state } = this.#parts;
-    const { use, flags, delivered, pages } = state.frames;
-    const used: number[] = [];
-    for (let frame = 0; frame < pages.fresh; frame++) {
-      if (use[frame] !== PAGE || (flags[frame]! & LOADING) !== 0) continue;
-      const stamp = machine.lastUse(frame as Frame);
-      if (stamp === delivered[frame]) continue;
-      delivered[frame] = stamp;
-      used.push(frame);
-    }
-    used.sort((a, b) => delivered[a]! - delivered[b]!);
-    for (const frame of used) this.#policy.referenced(frame as Frame);
+    const { use, flags } = state.frames;
+    machine.drainUses((frame) => {
+      // A page that is still being read is admitted, and stamped anew, when it is there.
+      const isAdmitted = use[frame] === PAGE && (flags[frame]! & LOADING) === 0;
+      if (isAdmitted) this.#policy.referenced(frame);
+    });
   }
 }
 

@@ -54,8 +54,6 @@ export interface FrameTableState {
   entry: Float64Array;
   /** Further mappings by frame. */
   mappers: Map<number, number[]>;
-  /** Stamp of the last use that the policy has been told of; empty unless the policy needs it. */
-  delivered: Float64Array;
 }
 
 /** Grown by doubling, because a store may have 2^32 slots. */
@@ -130,7 +128,6 @@ export interface MemoryStart {
 export function initialMemoryState(start: MemoryStart): MemoryState {
   const { frames: count, sizing, policyDefinition } = start;
   const pageFrames = sizing.mode === 'frames' ? sizing.frames : count;
-  const stamped = policyDefinition.needs === 'last-use order';
   return {
     frames: {
       count,
@@ -146,7 +143,6 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
       mapper: new Float64Array(count),
       entry: new Float64Array(count),
       mappers: new Map(),
-      delivered: new Float64Array(stamped ? count : 0),
     },
     swap: {
       capacity: start.swapCapacity,
