@@ -240,8 +240,7 @@ export class Machine implements MachinePort {
   stamp(frame: Frame): void {
     this.#newMoment();
     if (this.#config.stamps === 'off') return;
-    this.#stamps[frame] =
-      this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
+    this.#stamps[frame] = this.#longs[AT.counter >> 3]! + this.#longs[AT.stampBias >> 3]! - 1n;
   }
 
   /**
