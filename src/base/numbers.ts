@@ -22,6 +22,9 @@ export type Slot = Branded<'Slot'>;
 /** Virtual time in nanoseconds. */
 export type Nanoseconds = Branded<'Nanoseconds'>;
 
+/** Where a position in a trace is meant: the page is not referenced again. Later than every position. */
+export const NEVER = 0xffff_ffff;
+
 export const PAGE_BITS = 12;
 export const PAGE_SIZE = 4096;
 

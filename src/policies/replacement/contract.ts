@@ -24,6 +24,19 @@ import type { RandomState } from '../../base/random.ts';
  */
 export type Needs = 'nothing' | 'bits' | 'last-use order' | 'every reference' | 'the future';
 
+/** What is to come, for policies that need the future. Positions are places in the trace, 0 to `length` - 1. */
+export interface Future {
+  /** Entries of the trace. */
+  readonly length: number;
+  /**
+   * Where the page that is referenced now is referenced next, `NEVER` if it is not; valid during `admitted` and
+   * `referenced`.
+   */
+  readonly nextUse: number;
+  /** The frame that holds the page referenced at `position`; it must be resident. */
+  frameAt(position: number): Frame;
+}
+
 /** Identity of a page across evictions: a small integer that the mechanism gives each distinct page. */
 export type PageKey = number;
 
@@ -47,7 +60,10 @@ export interface Why {
 export interface ReplacementPolicy {
   /** Page `page` of process or address space `owner` now occupies `frame`, because it was referenced. */
   admitted(frame: Frame, page: PageKey, owner: number): void;
-  /** The page in `frame` was used again. Called as `needs` says; never for policies that need `nothing` or `bits`. */
+  /**
+   * The page in `frame` was used again. Called as `needs` says; never for policies that need `nothing` or `bits`.
+   * For `the future`, on every reference.
+   */
   referenced(frame: Frame): void;
   /** The page in `frame` was evicted; it may come back. */
   evicted(frame: Frame): void;
@@ -58,6 +74,11 @@ export interface ReplacementPolicy {
    * pinned. It stays resident until `evicted` is called. `now` is virtual time in ns.
    */
   victim(incoming: PageKey, now: number, why?: Why): Frame | -1;
+  /**
+   * A clock interrupt of the policy's own: called once for each `interval` of virtual time that went by since the
+   * last, before anything later is reported. Only for definitions with an `interval`.
+   */
+  interrupt?(now: number): void;
 }
 
 /** What a policy may use when it is made. */
@@ -65,6 +86,18 @@ export interface PolicyEnvironment {
   /** Frame numbers are 0 to `frameLimit` - 1. */
   readonly frameLimit: number;
   readonly bits: FrameBits;
+  /** Given to policies that need the future, and to no others. */
+  readonly future?: Future | undefined;
+}
+
+/** What may follow a policy's name behind a colon, e.g. the K of `lru-k:3`. */
+export interface PolicyParameter {
+  /** As help shows it: `lru-k:K`. */
+  readonly syntax: string;
+  /** What it means, its range and its default. */
+  readonly summary: string;
+  /** The policy with that parameter, under its full name (`lru-k:3`); `undefined` when `text` is none. */
+  parse(text: string): PolicyDefinition | undefined;
 }
 
 /**
@@ -80,6 +113,9 @@ export interface PolicyDefinition<State = unknown> {
   readonly needs: Needs;
   /** How ties are broken, as part of the definition. */
   readonly ties: string;
+  /** Virtual time between the interrupts that the policy asks for, in ns; a replayed reference takes 100. */
+  readonly interval?: number | undefined;
+  readonly parameter?: PolicyParameter | undefined;
   /** Fresh state for frames 0 to `frameLimit` - 1, none resident. */
   initial(frameLimit: number, random: RandomState): State;
   /** A policy that acts on `state`. */

@@ -11,13 +11,26 @@ import { random } from './random.ts';
 export const replacementPolicies: readonly PolicyDefinition[] = [fifo, random, lru, clock, clockClean];
 
 /**
- * The policy called `name`.
+ * The policy called `name`, which may carry a parameter behind a colon.
  * @param place where the name was given, e.g. `--replacement`
- * @throws UserError when there is none
+ * @throws UserError when there is none, or the parameter is none of its own
  */
 export function findReplacementPolicy(name: string, place: string): PolicyDefinition {
-  const found = replacementPolicies.find((policy) => policy.name === name);
-  if (found !== undefined) return found;
+  const exact = replacementPolicies.find((policy) => policy.name === name);
+  if (exact !== undefined) return exact;
+  const colon = name.indexOf(':');
+  const family = replacementPolicies.find((policy) => policy.name === name.slice(0, Math.max(colon, 0)));
+  if (family !== undefined) return parameterized(family, name.slice(colon + 1), place);
   const known = replacementPolicies.map((policy) => policy.name).join(', ');
   throw new UserError(place, `unknown policy '${name}'; known: ${known}`);
+}
+
+function parameterized({ name, parameter }: PolicyDefinition, text: string, place: string): PolicyDefinition {
+  if (parameter === undefined) throw new UserError(place, `${name} takes no parameter, '${text}' given`);
+  const found = parameter.parse(text);
+  if (found !== undefined) return found;
+  throw new UserError(
+    place,
+    `'${text}' is no parameter of ${name}: ${parameter.syntax}, ${parameter.summary}`,
+  );
 }

@@ -1,0 +1,210 @@
+/** Makes a dense trace from references as a trace format tells them. */
+import { UserError } from '../base/errors.ts';
+import { CHUNK_ENTRIES, type DenseTrace, KIND, KIND_SHIFT, PAGE_MASK, type TraceKind } from './dense.ts';
+import type { TraceSink } from './formats/contract.ts';
+import { ABSENT, PageNumbers } from './page-numbers.ts';
+
+const WORD = 2 ** 32;
+
+export interface BuilderOptions {
+  /** As the user named the trace. */
+  readonly name: string;
+  /** Bytes of a page, a power of two from 1 to 2^31; addresses are divided by it. */
+  readonly pageSize: number;
+  /** Kinds of references that are kept. */
+  readonly kinds: readonly Exclude<TraceKind, 'release'>[];
+  /** Told now and then how many references there are. */
+  readonly onProgress?: ((references: number) => void) | undefined;
+}
+
+/** Columns of 32 bits that grow by doubling. */
+class Column {
+  values = new Uint32Array(1 << 10);
+
+  set(at: number, value: number): void {
+    if (at >= this.values.length) {
+      const grown = new Uint32Array(this.values.length * 2);
+      grown.set(this.values);
+      this.values = grown;
+    }
+    this.values[at] = value;
+  }
+}
+
+const sharedEntries = (): Uint32Array =>
+  new Uint32Array(
+    typeof SharedArrayBuffer === 'undefined'
+      ? new ArrayBuffer(CHUNK_ENTRIES * 4)
+      : new SharedArrayBuffer(CHUNK_ENTRIES * 4),
+  );
+
+export class TraceBuilder implements TraceSink {
+  readonly #options: BuilderOptions;
+  readonly #shift: number;
+  readonly #keeps: readonly boolean[];
+  readonly #chunks: Uint32Array[] = [];
+  readonly #counts: [number, number, number, number] = [0, 0, 0, 0];
+  readonly #low = new Column();
+  readonly #high = new Column();
+  readonly #owner = new Column();
+  readonly #owners: number[] = [];
+  readonly #tables: PageNumbers[] = [];
+  readonly #notes = new Set<string>();
+  #addressed = false;
+  #chunk = sharedEntries();
+  #used = 0;
+  #pages = 0;
+  #space = 0;
+  #table: PageNumbers;
+  #lastLow = 0;
+  #lastHigh = 0;
+  #lastPage = ABSENT;
+
+  /** @throws UserError when the page size is no power of two in its range, naming --page-size */
+  constructor(options: BuilderOptions) {
+    const { pageSize } = options;
+    this.#shift = Math.log2(pageSize);
+    if (!Number.isInteger(this.#shift) || this.#shift < 0 || this.#shift > 31)
+      throw new UserError('--page-size', `${pageSize} is no power of two from 1 to 2G`);
+    this.#options = options;
+    this.#keeps = (['fetch', 'load', 'store'] as const).map((kind) => options.kinds.includes(kind));
+    this.#table = this.#tableOf(0);
+  }
+
+  owner(identifier: number): void {
+    const known = this.#owners.indexOf(identifier);
+    // The owner that every trace starts with gives way to the first one that is named.
+    if (known < 0 && this.#used === 0 && this.#chunks.length === 0 && this.#owners.length === 1) {
+      this.#owners[0] = identifier;
+      return;
+    }
+    this.#space = known;
+    this.#table = known < 0 ? this.#tableOf(identifier) : this.#tables[known]!;
+    this.#lastPage = ABSENT;
+  }
+
+  access(kind: number, low: number, high: number, bytes: number): void {
+    this.#addressed = true;
+    const shift = this.#shift;
+    if (shift === 0) {
+      this.page(kind, low, high);
+      return;
+    }
+    // Byte of the page that the access starts at; one that goes on past the page's end touches the next as well.
+    const offset = shift === 31 ? low & 0x7fff_ffff : low & ((1 << shift) - 1);
+    const pageLow = ((low >>> shift) | (high << (32 - shift))) >>> 0;
+    const pageHigh = high >>> shift;
+    this.page(kind, pageLow, pageHigh);
+    const last = offset + Math.max(bytes, 1) - 1;
+    const further = Math.floor(last / this.#options.pageSize);
+    for (let i = 1; i <= further; i++) {
+      const next = pageLow + i;
+      this.page(kind, next >>> 0, next >= WORD ? pageHigh + 1 : pageHigh);
+    }
+  }
+
+  page(kind: number, low: number, high: number): void {
+    if (!this.#keeps[kind]) return;
+    low >>>= 0;
+    high >>>= 0;
+    if (low !== this.#lastLow || high !== this.#lastHigh || this.#lastPage === ABSENT) {
+      this.#lastLow = low;
+      this.#lastHigh = high;
+      this.#lastPage = this.#table.numberOr(low, high, this.#pages);
+      if (this.#lastPage === this.#pages) this.#name(low, high);
+    }
+    this.#push((kind << KIND_SHIFT) | this.#lastPage, kind);
+  }
+
+  release(low: number, high: number, count: number): void {
+    this.#lastPage = ABSENT;
+    // A range may be far larger than what was touched of it.
+    const isWide = count > this.#table.used * 4;
+    if (isWide) this.#releaseRange(low + high * WORD, count);
+    else {
+      for (let i = 0; i < count; i++) {
+        const next = low + i;
+        this.#gone(this.#table.release(next >>> 0, next >= WORD ? high + 1 : high));
+      }
+    }
+  }
+
+  exit(): void {
+    this.#lastPage = ABSENT;
+    const gone: number[] = [];
+    this.#table.releaseAll((page) => gone.push(page));
+    for (const page of gone.sort((a, b) => a - b)) this.#gone(page);
+  }
+
+  note(text: string): void {
+    this.#notes.add(text);
+  }
+
+  get references(): number {
+    return this.#counts[0] + this.#counts[1] + this.#counts[2];
+  }
+
+  /** @throws UserError when there was no reference */
+  finish(): DenseTrace {
+    if (this.references === 0)
+      throw new UserError(this.#options.name, 'holds no reference that was asked for');
+    const chunks = [...this.#chunks];
+    if (this.#used > 0) chunks.push(this.#chunk.subarray(0, this.#used));
+    const trim = ({ values }: Column): Uint32Array => values.slice(0, this.#pages);
+    return {
+      name: this.#options.name,
+      pageSize: this.#addressed ? this.#options.pageSize : 0,
+      chunks,
+      entries: this.references + this.#counts[KIND.release],
+      counts: [...this.#counts],
+      pages: this.#pages,
+      names: { low: trim(this.#low), high: trim(this.#high), owner: trim(this.#owner) },
+      owners: this.#owners,
+      notes: [...this.#notes],
+    };
+  }
+
+  #tableOf(identifier: number): PageNumbers {
+    const table = new PageNumbers();
+    this.#space = this.#tables.push(table) - 1;
+    this.#owners.push(identifier);
+    return table;
+  }
+
+  #releaseRange(start: number, count: number): void {
+    const inRange: number[] = [];
+    for (let page = 0; page < this.#pages; page++) {
+      if (this.#owner.values[page] !== this.#space) continue;
+      const number = this.#low.values[page]! + this.#high.values[page]! * WORD;
+      if (number >= start && number < start + count) inRange.push(page);
+    }
+    for (const page of inRange) {
+      this.#gone(this.#table.releaseIf(this.#low.values[page]!, this.#high.values[page]!, page));
+    }
+  }
+
+  #gone(page: number): void {
+    if (page !== ABSENT) this.#push((KIND.release << KIND_SHIFT) | page, KIND.release);
+  }
+
+  #name(low: number, high: number): void {
+    const page = this.#pages++;
+    if (page > PAGE_MASK) throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
+    this.#low.set(page, low);
+    this.#high.set(page, high);
+    this.#owner.set(page, this.#space);
+  }
+
+  #push(entry: number, kind: number): void {
+    this.#counts[kind as 0]++;
+    this.#chunk[this.#used++] = entry;
+    if (this.#used === CHUNK_ENTRIES) this.#nextChunk();
+  }
+
+  #nextChunk(): void {
+    this.#chunks.push(this.#chunk);
+    this.#chunk = sharedEntries();
+    this.#used = 0;
+    this.#options.onProgress?.(this.references);
+  }
+}

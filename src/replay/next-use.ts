@@ -1,0 +1,42 @@
+/** For each entry of a dense trace, where its page is referenced next. */
+import { NEVER } from '../base/numbers.ts';
+import { CHUNK_ENTRIES, type DenseTrace, KIND, KIND_SHIFT, PAGE_MASK } from './dense.ts';
+
+const CHUNK_BITS = Math.log2(CHUNK_ENTRIES);
+const CHUNK_MASK = CHUNK_ENTRIES - 1;
+
+export class NextUses {
+  readonly length: number;
+  readonly #trace: readonly Uint32Array[];
+  readonly #next: readonly Uint32Array[];
+
+  /** One pass over the trace, from its end; takes 4 bytes an entry. */
+  constructor({ chunks, entries, pages }: DenseTrace) {
+    this.length = entries;
+    this.#trace = chunks;
+    const coming = new Uint32Array(pages).fill(NEVER);
+    const next: Uint32Array[] = [];
+    for (let c = chunks.length - 1; c >= 0; c--) {
+      const chunk = chunks[c]!;
+      const nextOf = new Uint32Array(chunk.length);
+      for (let i = chunk.length - 1; i >= 0; i--) {
+        const entry = chunk[i]!;
+        const page = entry & PAGE_MASK;
+        nextOf[i] = coming[page]!;
+        if (entry >>> KIND_SHIFT !== KIND.release) coming[page] = c * CHUNK_ENTRIES + i;
+      }
+      next[c] = nextOf;
+    }
+    this.#next = next;
+  }
+
+  /** Position of the next reference to the page at `position`; `NEVER` when there is none. */
+  at(position: number): number {
+    return this.#next[position >>> CHUNK_BITS]![position & CHUNK_MASK]!;
+  }
+
+  /** The page at `position`. */
+  pageAt(position: number): number {
+    return this.#trace[position >>> CHUNK_BITS]![position & CHUNK_MASK]! & PAGE_MASK;
+  }
+}

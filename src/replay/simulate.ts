@@ -1,0 +1,328 @@
+/**
+ * Replays a dense trace through a replacement policy on a fixed number of page frames: what the kernel does to a
+ * policy in a live run, without the machine.
+ *
+ * Each of the three loops does for every reference just what a kind of policy needs, so that a policy that wants
+ * to hear of faults only costs nothing on a hit. Watching (`why`, `fed` in small pieces) takes the same loops.
+ */
+import { assert } from '../base/errors.ts';
+import type { Frame } from '../base/numbers.ts';
+import { nextUint32, randomState } from '../base/random.ts';
+import type {
+  FrameBits,
+  Future,
+  PolicyDefinition,
+  ReplacementPolicy,
+  Why,
+} from '../policies/replacement/contract.ts';
+import { KIND_SHIFT, PAGE_MASK } from './dense.ts';
+import type { NextUses } from './next-use.ts';
+
+/** Virtual time of a reference in ns: what the notes take for a memory access. */
+export const REFERENCE_TIME = 100;
+const ABSENT = -1;
+const RELEASE = 3;
+const STORE = 2;
+
+/** What happened at one entry, for those who watch. */
+export interface SimulationWatcher {
+  /** Takes down what each victim was chosen from. */
+  readonly why?: Why | undefined;
+  hit?(page: number, frame: Frame): void;
+  /** `victim` is the page that was evicted, -1 when a frame was free. */
+  fault?(page: number, frame: Frame, victim: number, written: boolean): void;
+  released?(page: number, frame: Frame): void;
+}
+
+export interface SimulationOptions {
+  readonly definition: PolicyDefinition;
+  /** Page frames, at least 1. */
+  readonly frames: number;
+  /** Different pages that the trace has. */
+  readonly pages: number;
+  /** Process of each page; all are of process 0 without it. */
+  readonly owners?: Uint32Array | undefined;
+  readonly seed: number;
+  /** For policies that need the future: where each entry's page is used next. */
+  readonly nextUses?: NextUses | undefined;
+  readonly watcher?: SimulationWatcher | undefined;
+}
+
+export interface SimulationCounts {
+  references: number;
+  faults: number;
+  /** Faults on pages that were never in memory before. */
+  compulsory: number;
+  /** Victims that had not been written to since they came. */
+  cleanEvictions: number;
+  /** Victims that had to be written back. */
+  dirtyEvictions: number;
+  releases: number;
+}
+
+/** Page frames and the bits that hardware keeps for them. */
+class Frames implements FrameBits {
+  /** Frame of a page, or `ABSENT`. */
+  readonly frameOf: Int32Array;
+  /** Page of a frame; of the page that was there last when it is free. */
+  readonly pageOf: Int32Array;
+  readonly referenced: Uint8Array;
+  readonly dirty: Uint8Array;
+
+  constructor(frames: number, pages: number) {
+    this.frameOf = new Int32Array(pages).fill(ABSENT);
+    this.pageOf = new Int32Array(frames).fill(ABSENT);
+    this.referenced = new Uint8Array(frames);
+    this.dirty = new Uint8Array(frames);
+  }
+
+  testAndClearReferenced(frame: Frame): boolean {
+    const was = this.referenced[frame] !== 0;
+    this.referenced[frame] = 0;
+    return was;
+  }
+
+  isReferenced(frame: Frame): boolean {
+    return this.referenced[frame] !== 0;
+  }
+
+  isDirty(frame: Frame): boolean {
+    return this.dirty[frame] !== 0;
+  }
+
+  isPinned(): boolean {
+    return false;
+  }
+}
+
+/** The future as a policy sees it while the trace is replayed. */
+class Ahead implements Future {
+  readonly length: number;
+  nextUse = 0;
+  readonly #uses: NextUses;
+  readonly #frameOf: Int32Array;
+
+  constructor(uses: NextUses, frameOf: Int32Array) {
+    this.length = uses.length;
+    this.#uses = uses;
+    this.#frameOf = frameOf;
+  }
+
+  frameAt(position: number): Frame {
+    return this.#frameOf[this.#uses.pageAt(position)]! as Frame;
+  }
+}
+
+export class Simulation {
+  readonly frames: number;
+  readonly counts: SimulationCounts = {
+    references: 0,
+    faults: 0,
+    compulsory: 0,
+    cleanEvictions: 0,
+    dirtyEvictions: 0,
+    releases: 0,
+  };
+  readonly #definition: PolicyDefinition;
+  readonly #policy: ReplacementPolicy;
+  readonly #memory: Frames;
+  readonly #watcher: SimulationWatcher | undefined;
+  readonly #nextUses: NextUses | undefined;
+  readonly #owners: Uint32Array | undefined;
+  readonly #ahead: Ahead | undefined;
+  /** Pages that were in memory before. */
+  readonly #seen: Uint8Array;
+  /** Frames below were used at least once; those from here on are free. */
+  #fresh = 0;
+  readonly #freed: number[] = [];
+  /** Entries fed. */
+  #position = 0;
+  #interrupts = 0;
+
+  /** @throws UserError what the policy throws when it is made */
+  constructor(options: SimulationOptions) {
+    const { definition, frames, pages, seed } = options;
+    this.frames = frames;
+    this.#definition = definition;
+    this.#memory = new Frames(frames, pages);
+    this.#watcher = options.watcher;
+    this.#owners = options.owners;
+    this.#seen = new Uint8Array(pages);
+    if (definition.needs === 'the future') {
+      assert(options.nextUses !== undefined, 'a policy that needs the future is given it');
+      this.#nextUses = options.nextUses;
+      this.#ahead = new Ahead(options.nextUses, this.#memory.frameOf);
+    }
+    const state = definition.initial(frames, randomState(nextUint32(randomState(seed))));
+    this.#policy = definition.attach(state, { frameLimit: frames, bits: this.#memory, future: this.#ahead });
+  }
+
+  /** Replays entries `from` to `to` - 1 of a chunk; chunks and pieces of them are fed in order. */
+  feed(entries: Uint32Array, from: number, to: number): void {
+    const every =
+      this.#definition.interval === undefined ? undefined : this.#definition.interval / REFERENCE_TIME;
+    if (every === undefined) {
+      this.#feed(entries, from, to);
+      return;
+    }
+    for (let at = from; at < to; ) {
+      const due = Math.ceil(every * (this.#interrupts + 1));
+      if (this.#position >= due) {
+        this.#interrupts++;
+        this.#policy.interrupt?.(this.#position * REFERENCE_TIME);
+        continue;
+      }
+      const end = Math.min(to, at + due - this.#position);
+      this.#feed(entries, at, end);
+      at = end;
+    }
+  }
+
+  /** The page that a frame holds, or -1. */
+  pageIn(frame: Frame): number {
+    const page = this.#memory.pageOf[frame]!;
+    return page !== ABSENT && this.#memory.frameOf[page] === frame ? page : ABSENT;
+  }
+
+  #feed(entries: Uint32Array, from: number, to: number): void {
+    const { releases } = this.counts;
+    if (this.#watcher === undefined) this.#replay(entries, from, to);
+    else this.#replayWatched(this.#watcher, entries, from, to);
+    this.counts.references += to - from - (this.counts.releases - releases);
+  }
+
+  #replay(entries: Uint32Array, from: number, to: number): void {
+    const { needs } = this.#definition;
+    if (needs === 'nothing') this.#replayFaults(entries, from, to);
+    else if (needs === 'bits') this.#replayBits(entries, from, to);
+    else if (needs === 'the future') this.#replayFuture(entries, from, to);
+    else this.#replayReferences(entries, from, to);
+    this.#position += to - from;
+  }
+
+  #replayWatched(watcher: SimulationWatcher, entries: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const page = entries[i]! & PAGE_MASK;
+      const frame = this.#memory.frameOf[page]! as Frame;
+      this.#replay(entries, i, i + 1);
+      if (frame === ABSENT) continue;
+      if (entries[i]! >>> KIND_SHIFT === RELEASE) watcher.released?.(page, frame);
+      else watcher.hit?.(page, frame);
+    }
+  }
+
+  #replayFaults(entries: Uint32Array, from: number, to: number): void {
+    const { frameOf, dirty } = this.#memory;
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!;
+      const frame = frameOf[entry & PAGE_MASK]!;
+      if (frame === ABSENT) this.#miss(entry, i - from);
+      // The sign bit is set in stores and releases only.
+      else if ((entry | 0) < 0) {
+        if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame as Frame);
+        else dirty[frame] = 1;
+      }
+    }
+  }
+
+  #replayBits(entries: Uint32Array, from: number, to: number): void {
+    const { frameOf, dirty, referenced } = this.#memory;
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!;
+      const frame = frameOf[entry & PAGE_MASK]!;
+      if (frame === ABSENT) this.#miss(entry, i - from);
+      else if ((entry | 0) >= 0) referenced[frame] = 1;
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame as Frame);
+      else {
+        referenced[frame] = 1;
+        dirty[frame] = 1;
+      }
+    }
+  }
+
+  #replayReferences(entries: Uint32Array, from: number, to: number): void {
+    const { frameOf, dirty, referenced } = this.#memory;
+    const policy = this.#policy;
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!;
+      const frame = frameOf[entry & PAGE_MASK]! as Frame;
+      if (frame === ABSENT) this.#miss(entry, i - from);
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame);
+      else {
+        if ((entry | 0) < 0) dirty[frame] = 1;
+        referenced[frame] = 1;
+        policy.referenced(frame);
+      }
+    }
+  }
+
+  #replayFuture(entries: Uint32Array, from: number, to: number): void {
+    const { frameOf, dirty } = this.#memory;
+    const policy = this.#policy;
+    const ahead = this.#ahead!;
+    const uses = this.#nextUses!;
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!;
+      const frame = frameOf[entry & PAGE_MASK]! as Frame;
+      ahead.nextUse = uses.at(this.#position + i - from);
+      if (frame === ABSENT) this.#miss(entry, i - from);
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame);
+      else {
+        if ((entry | 0) < 0) dirty[frame] = 1;
+        policy.referenced(frame);
+      }
+    }
+  }
+
+  #release(frame: Frame): void {
+    const { frameOf, pageOf } = this.#memory;
+    this.counts.releases++;
+    this.#policy.released(frame);
+    frameOf[pageOf[frame]!] = ABSENT;
+    this.#freed.push(frame);
+  }
+
+  /** @param offset of the entry from the position that the present piece started at */
+  #miss(entry: number, offset: number): void {
+    const page = entry & PAGE_MASK;
+    const kind = entry >>> KIND_SHIFT;
+    if (kind === RELEASE) {
+      this.counts.releases++;
+      return;
+    }
+    const { counts } = this;
+    counts.faults++;
+    if (this.#seen[page] === 0) {
+      this.#seen[page] = 1;
+      counts.compulsory++;
+    }
+    this.#bringIn(page, kind, (this.#position + offset) * REFERENCE_TIME);
+  }
+
+  #bringIn(page: number, kind: number, now: number): void {
+    const { frameOf, pageOf, referenced, dirty } = this.#memory;
+    let frame = this.#freeFrame();
+    let victim = ABSENT;
+    let written = false;
+    if (frame === ABSENT) {
+      frame = this.#policy.victim(page, now, this.#watcher?.why);
+      victim = pageOf[frame]!;
+      written = dirty[frame] !== 0;
+      if (written) this.counts.dirtyEvictions++;
+      else this.counts.cleanEvictions++;
+      this.#policy.evicted(frame as Frame);
+      frameOf[victim] = ABSENT;
+    }
+    frameOf[page] = frame;
+    pageOf[frame] = page;
+    referenced[frame] = 1;
+    dirty[frame] = kind === STORE ? 1 : 0;
+    this.#policy.admitted(frame as Frame, page, this.#owners?.[page] ?? 0);
+    this.#watcher?.fault?.(page, frame as Frame, victim, written);
+  }
+
+  #freeFrame(): number {
+    if (this.#fresh < this.frames) return this.#fresh++;
+    return this.#freed.pop() ?? ABSENT;
+  }
+}
