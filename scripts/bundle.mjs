@@ -4,6 +4,7 @@
  *
  *   dist/cli/main.js          the command
  *   dist/system/index.js      the library
+ *   dist/system/replay-worker.js   what threads that replay load
  *   dist/chunks/              what they share; as deep as they are, for paths relative to a module
  *   dist/interpreters/        one WebAssembly module a machine shape
  */
@@ -18,8 +19,14 @@ const source = (file) => join(root, 'src', file);
 
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { 'cli/main': source('cli/main.ts'), 'system/index': source('system/index.ts') },
+  input: {
+    'cli/main': source('cli/main.ts'),
+    'system/index': source('system/index.ts'),
+    'system/replay-worker': source('system/replay-worker.ts'),
+  },
   platform: 'node',
+  // Packages that look for files of their own beside them, or are no JavaScript.
+  external: ['piscina', '@resvg/resvg-js'],
 });
 await bundle.write({
   dir: dist,

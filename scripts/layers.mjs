@@ -26,11 +26,15 @@ export const layers = {
   stores: { imports: ['base'] },
   kernel: { imports: ['base', 'machine', 'translation'], types: contracts },
   adapters: {
-    imports: ['base', 'kernel/errno.ts', 'kernel/files/*.ts'],
+    imports: ['base', 'kernel/errno.ts', 'kernel/files/*.ts', 'replay/dense.ts'],
     types: ['stores/contract.ts', 'kernel'],
   },
   replay: { imports: ['base'], types: contracts },
-  report: { imports: ['base'], types: ['kernel', 'replay'], packages: ['cli-table3', 'zod'] },
+  report: {
+    imports: ['base'],
+    types: ['kernel', 'replay'],
+    packages: ['cli-table3', 'zod', '@observablehq/plot', 'linkedom', '@resvg/resvg-js', 'hyparquet-writer'],
+  },
   system: {
     imports: [
       'base',
@@ -51,7 +55,7 @@ export const layers = {
   cli: {
     imports: ['base', 'system', 'report', 'adapters', 'stores/file.ts'],
     types: ['stores', 'policies', 'kernel'],
-    packages: ['commander', 'cli-progress', 'cli-table3', 'zod'],
+    packages: ['commander', 'cli-progress', 'cli-table3', 'piscina', 'zod'],
   },
   lab: { imports: ['base', 'system', 'report'], types: ['kernel', 'policies', 'stores'] },
 };

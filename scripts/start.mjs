@@ -18,4 +18,6 @@ const demonstration = [
 setUp();
 const given = process.argv.slice(2);
 const main = join(root, 'dist', 'cli', 'main.js');
+// Paths are meant from where the command was given, which npm leaves for the package's folder.
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
 process.exitCode = await runNode([main, ...(given.length > 0 ? given : demonstration)]);

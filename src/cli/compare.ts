@@ -73,7 +73,7 @@ async function compare(elf: string, args: readonly string[], flags: Flags): Prom
   if (root.access === 'writable')
     throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');
   const program = readProgram(elf, args, env, root);
-  const input = readInput();
+  const input = onceRead(readInput);
   const progress = startProgress('runs', variants.length);
   const runs: ComparedRun[] = [];
   try {
@@ -136,19 +136,30 @@ function readInput(): Uint8Array {
   }
 }
 
+type Input = () => Uint8Array;
+
+/** Read when a program first asks for it: input that nobody wants must not be waited for. */
+function onceRead(read: Input): Input {
+  let bytes: Uint8Array | undefined;
+  return () => {
+    bytes ??= read();
+    return bytes;
+  };
+}
+
 /** Gives input from memory; keeps of the output its length and hash. */
 class ComparedStreams implements HostStreams {
   readonly hash = streamHash();
   length = 0;
-  readonly #input: Uint8Array;
+  readonly #input: Input;
   #read = 0;
 
-  constructor(input: Uint8Array) {
+  constructor(input: Input) {
     this.#input = input;
   }
 
   readInput(into: Uint8Array): number {
-    const part = this.#input.subarray(this.#read, this.#read + into.length);
+    const part = this.#input().subarray(this.#read, this.#read + into.length);
     into.set(part);
     this.#read += part.length;
     return part.length;
@@ -170,7 +181,7 @@ class ComparedStreams implements HostStreams {
 async function runVariant(
   variant: Variant,
   program: SystemPorts['program'],
-  input: Uint8Array,
+  input: Input,
   root: RootChoice,
 ): Promise<ComparedRun> {
   const streams = new ComparedStreams(input);

@@ -2,14 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../base/errors.ts';
-import { systemOptionsSchema } from '../system/options-schema.ts';
+import { costNames, systemOptionsSchema } from '../system/options-schema.ts';
 import { reasonOf } from './failures.ts';
 import type { FileOptions } from './options.ts';
+
+const isText = (text: string): boolean => !text.includes('\0');
 
 /** What a configuration file may hold. */
 export const configFileSchema = systemOptionsSchema.extend({
   root: z.string().optional().describe("the guest's / and working directory; DIR:rw to let it write"),
-  env: z.record(z.string(), z.string()).optional().describe('environment variables of the guest'),
+  env: z
+    .record(
+      z
+        .string()
+        .refine((name) => name !== '' && !/=/.test(name) && isText(name), 'a name without = is expected'),
+      z.string().refine(isText, 'a value without a zero byte is expected'),
+    )
+    .optional()
+    .describe('environment variables of the guest'),
 });
 
 /** @throws UserError naming the file and the key, for the first one that is wrong */
@@ -20,7 +30,7 @@ export function loadConfigFile(path: string): FileOptions {
   const issue = result.error.issues[0]!;
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(configFileSchema.shape).join(', ');
+    const known = (key === 'costs' ? costNames : Object.keys(configFileSchema.shape)).join(', ');
     throw new UserError(
       `${path}: ${[key, issue.keys[0]].filter(Boolean).join('.')}`,
       `unknown key; known: ${known}`,
@@ -39,7 +49,7 @@ function readText(path: string): string {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new UserError(path, `not JSON: ${reasonOf(error)}`);
   }

@@ -1,22 +1,26 @@
 /**
  * Signals that people send to the command. While the guest runs, an interrupt becomes the guest's signal, so
- * that it can handle it and reports and files are finished; while it waits for the terminal, or at the second
- * one, it ends the command at once.
+ * that it can handle it and reports and files are finished; the second one of a kind ends the command, and while
+ * it waits for the terminal the first does.
  */
 import type { HostStreams } from '../kernel/files/host.ts';
 
-const FORWARDED = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+const FORWARDED = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12 } as const;
+const ENDING: ReadonlySet<Forwarded> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
+/** Status of a process that a signal ended is this and the signal's number. */
+const KILLED = 128;
 type Forwarded = keyof typeof FORWARDED;
 
 export class Interrupts {
   readonly #forward: (signal: number) => void;
   readonly #handlers = new Map<Forwarded, () => void>();
+  readonly #received = new Set<Forwarded>();
 
   /** @param forward gives the guest a signal, by its number */
   constructor(forward: (signal: number) => void) {
     this.#forward = forward;
     for (const [name, number] of Object.entries(FORWARDED) as [Forwarded, number][]) {
-      this.#handlers.set(name, () => this.#received(name, number));
+      this.#handlers.set(name, () => this.#receive(name, number));
     }
     this.#listen();
   }
@@ -50,10 +54,10 @@ export class Interrupts {
     }
   }
 
-  #received(name: Forwarded, number: number): void {
-    const handler = this.#handlers.get(name);
-    if (handler !== undefined) process.off(name, handler);
-    this.#handlers.delete(name);
+  #receive(name: Forwarded, number: number): void {
+    // Ending by itself, the process still puts away what is half done.
+    if (this.#received.has(name) && ENDING.has(name)) process.exit(KILLED + number);
+    this.#received.add(name);
     this.#forward(number);
   }
 }

@@ -3,12 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../base/errors.ts';
-import { complain, printFailure, STATUS_MISTAKE, STATUS_RUN_MISTAKE } from './failures.ts';
+import { complain, printFailure, reasonOf, STATUS_MISTAKE, STATUS_RUN_MISTAKE } from './failures.ts';
 
 /** Where each command is; only the one that is asked for is loaded, so that a run starts quickly. */
 const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   run: async (program) => (await import('./run.ts')).addRunCommand(program),
   compare: async (program) => (await import('./compare.ts')).addCompareCommand(program),
+  replay: async (program) => (await import('./replay.ts')).addReplayCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };
@@ -60,7 +61,10 @@ function fail(error: unknown, command: string | undefined): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
     process.exitCode = status;
-    const message = error.message.replace(/^error: /, '').split('\n', 1)[0];
+    const message =
+      error.code === 'commander.help'
+        ? `unknown command '${args[1]}'`
+        : error.message.replace(/^error: /, '').split('\n', 1)[0];
     const help =
       command !== undefined && command in commands ? `pagewalk ${command} --help` : 'pagewalk --help';
     complain(`${message} (see ${help})`);
@@ -71,6 +75,12 @@ function fail(error: unknown, command: string | undefined): void {
 }
 
 const args = process.argv.slice(2);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever closed the pipe has seen enough.
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  complain(`standard output: can't be written: ${reasonOf(error)}`);
+  process.exit(args[0] === 'run' ? STATUS_RUN_MISTAKE : STATUS_MISTAKE);
+});
 try {
   await main(args);
 } catch (error) {

@@ -5,6 +5,7 @@
 import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../base/errors.ts';
+import { atExit } from './at-exit.ts';
 import { reasonOf } from './failures.ts';
 
 const BUFFER = 1 << 20;
@@ -19,6 +20,7 @@ export class OutputFile {
   #descriptor: number | undefined;
   #pieces: Uint8Array[] = [];
   #held = 0;
+  readonly #forget: () => void;
 
   /**
    * @param place the option that named it
@@ -30,6 +32,7 @@ export class OutputFile {
     this.#temporary = isSpecial(this.#path) ? undefined : `${this.#path}.${process.pid}.partial`;
     this.#compressed = path.endsWith('.gz');
     this.#descriptor = this.#trying(() => openSync(this.#temporary ?? this.#path, 'w'));
+    this.#forget = atExit(() => this.discard());
   }
 
   readonly writeBytes = (bytes: Uint8Array): void => {
@@ -46,12 +49,14 @@ export class OutputFile {
     this.#close();
     const temporary = this.#temporary;
     if (temporary !== undefined) this.#trying(() => renameSync(temporary, this.#path));
+    this.#forget();
   }
 
   /** Leaves nothing behind; does nothing after `commit`. */
   discard(): void {
     if (this.#descriptor === undefined) return;
     this.#close();
+    this.#forget?.();
     if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
   }
 

@@ -43,10 +43,14 @@ export function readProgram(
   env: readonly string[],
   root: RootChoice,
 ): ProgramRequest {
+  if (name === '') throw new UserError('<elf>', 'the name of the program is empty');
   let bytes: Uint8Array;
   try {
+    if (!statSync(name).isFile())
+      throw new UserError(name, 'is no regular file; expected a static RISC-V ELF');
     bytes = readFileSync(name);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(name, reasonOf(error));
   }
   return { name, path: guestPath(name, root), bytes, argv: [name, ...args], env };

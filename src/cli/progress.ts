@@ -25,3 +25,39 @@ export function startProgress(unit: string, total: number): Progress {
     stop: () => bar.stop(),
   };
 }
+
+/** Work whose end is known by another measure than what is counted, or not at all. */
+export interface AmountProgress {
+  /** @param done of `unit`; @param measured of the total */
+  at(done: number, measured: number): void;
+  stop(): void;
+}
+
+const REFRESH_MS = 100;
+
+/**
+ * @param what is worked on
+ * @param unit what is counted, e.g. `references`
+ * @param total where `measured` ends; `undefined` when nobody knows
+ */
+export function startAmount(what: string, unit: string, total: number | undefined): AmountProgress {
+  if (!process.stderr.isTTY) return { at: () => undefined, stop: () => undefined };
+  const started = performance.now();
+  let shown = 0;
+  return {
+    at: (done, measured) => {
+      const now = performance.now();
+      if (now - shown < REFRESH_MS) return;
+      shown = now;
+      const seconds = (now - started) / 1000;
+      const share = total === undefined || total === 0 ? undefined : measured / total;
+      const left = share ? ` · ${Math.ceil((seconds / share) * (1 - share))} s left` : '';
+      const percent = share === undefined ? '' : ` · ${Math.floor(share * 100)} %`;
+      const rate = (done / seconds / 1e6).toFixed(1);
+      process.stderr.write(
+        `\r\x1b[K${what}: ${(done / 1e6).toFixed(1)} M ${unit} · ${rate} M/s${percent}${left}`,
+      );
+    },
+    stop: () => process.stderr.write('\r\x1b[K'),
+  };
+}

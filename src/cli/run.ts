@@ -1,4 +1,6 @@
 /** `pagewalk run`: executes a program; its streams and exit status are the command's. */
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
@@ -14,6 +16,7 @@ import {
   signalName,
   Timeline,
 } from '../system/index.ts';
+import { atExit } from './at-exit.ts';
 import { Interrupts } from './interrupts.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { OutputFile } from './output-file.ts';
@@ -102,8 +105,10 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
   const { config, root: rootText, env } = await chooseOptions(flags);
   const root = parseRoot(rootText);
   const program = readProgram(elf, args, env, root);
+  checkDistinct(flags, program.name);
   const files = new RunFiles();
   let system: System | undefined;
+  const forget = atExit(() => system?.close());
   const interrupts = new Interrupts((signal) => system?.interrupt(signal));
   try {
     const report = files.open(flags.report, '--report');
@@ -136,7 +141,32 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
   } finally {
     interrupts.stop();
     files.discard();
+    forget();
     system?.close();
+  }
+}
+
+/** Two files in one place would undo each other, and the program is not there to be written over. */
+function checkDistinct(flags: Flags, program: string): void {
+  const seen = new Map([[realpathSync(program), 'the program']]);
+  for (const name of ['report', 'timeline', 'events', 'record'] as const) {
+    const path = flags[name];
+    if (path === undefined) continue;
+    const place = placeOf(path);
+    if (place === undefined) continue;
+    const other = seen.get(place);
+    if (other !== undefined) throw new UserError(`--${name} ${path}`, `is ${other} already`);
+    seen.set(place, `what --${name} writes`);
+  }
+}
+
+/** Where a file is or would be, without links; `undefined` for pipes and devices, which may be shared. */
+function placeOf(path: string): string | undefined {
+  try {
+    const place = realpathSync(path);
+    return statSync(place).isFile() ? place : undefined;
+  } catch {
+    return resolve(path);
   }
 }
 
@@ -146,7 +176,11 @@ function recordOf(flags: Flags, files: RunFiles, argv: readonly string[]): Syste
     throw new UserError('--record-granularity', `unknown '${granularity}'; known: every, page`);
   }
   const file = files.open(path, '--record');
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    if (granularity !== 'every')
+      throw new UserError('--record-granularity', 'says how to --record, which is not given');
+    return undefined;
+  }
   const form = /\.txt(\.gz)?$/.test(path ?? '') ? 'text' : 'binary';
   return recordWriter(form, { granularity, pageSize: 4096, program: argv }, file.writeBytes);
 }

@@ -51,6 +51,10 @@ export class VirtualClock implements Clock {
     return this.#state.now;
   }
 
+  get busy(): Nanoseconds {
+    return nanoseconds(this.#state.now - this.#state.idle);
+  }
+
   /** Instructions charged so far. */
   get instructions(): number {
     return this.#state.counted.instructions;

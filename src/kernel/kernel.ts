@@ -96,6 +96,15 @@ export class Kernel {
       }
       const reached = this.#limitReached(limits);
       if (reached !== undefined) return reached;
+      if (!this.#parts.memory.hasRoom) {
+        endProcess(process, {
+          code: 0,
+          signal: Signal.SIGKILL,
+          reason: 'too little memory',
+          lacks: 'frames',
+        });
+        continue;
+      }
       const step = process.waitsFor === undefined ? this.#step(process, limits) : this.#awaitPage(process);
       // Awaiting costs a turn of the microtask queue, so only what needs it is awaited.
       if (step !== undefined) await step;
@@ -142,7 +151,7 @@ export class Kernel {
   }
 
   #step(process: ProcessState, limits: RunLimits): undefined {
-    const { machine, clock, drain, signals } = this.#parts;
+    const { machine, clock, drain, signals, memory } = this.#parts;
     const space = this.#spaceOf(process);
     expireAlarm(process, clock.now, signals);
     const { pending, saved } = process.signals;
@@ -152,6 +161,7 @@ export class Kernel {
     const counters = machine.counters();
     space.instructions = (space.instructions ?? 0) + counters.instructions - clock.instructions;
     clock.ran(counters);
+    memory.clockInterrupt();
     drain?.();
     this.#handle(trap, process, space);
     return undefined;
@@ -159,12 +169,14 @@ export class Kernel {
 
   /** Instructions to run at most: no further than a limit, and not past the time at which an alarm is due. */
   #fuel({ alarm }: ProcessState, { instructions }: RunLimits): number {
-    const { machine, clock, costs } = this.#parts;
+    const { machine, clock, costs, memory } = this.#parts;
     let fuel = QUANTUM;
     if (instructions !== undefined) fuel = Math.min(fuel, instructions - machine.counters().instructions);
     // Each instruction takes at least its own time and that of its fetch, so this many can't be too many.
-    if (alarm !== undefined)
-      fuel = Math.min(fuel, (alarm.due - clock.now) / Math.max(1, costs.instruction + costs.memory));
+    const each = Math.max(1, costs.instruction + costs.memory);
+    if (alarm !== undefined) fuel = Math.min(fuel, (alarm.due - clock.now) / each);
+    const { nextInterrupt } = memory;
+    if (nextInterrupt !== undefined) fuel = Math.min(fuel, (nextInterrupt - clock.busy) / each);
     return Math.max(1, Math.floor(fuel));
   }
 

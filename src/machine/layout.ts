@@ -7,8 +7,8 @@
  *    …      code map: 4 bytes a frame          address of the frame's predecoded page, 0 when it has none
  *    …      stamps: 8 bytes a frame            time of the frame's last use
  *    …      used frames: 4 bytes a frame       the list that uses.ts makes
- *    …      RAM                                64 KiB aligned
- *    …      predecoded pages
+ *    …      predecoded pages                   see predecode.ts
+ *    …      RAM                                64 KiB aligned; all else lies below 2 GiB
  *
  * Map and stamps have room for the most frames there can be (untouched memory costs nothing), so that no address
  * up to RAM's first byte depends on the number of frames, and one generated module serves every size.
@@ -98,6 +98,8 @@ export const WAY_BYTES = 16;
 /** An entry of the reference ring: address; kind, bytes and flags. */
 export const RING_ENTRY_BYTES = 16;
 const RING_ENTRIES = 1 << 16;
+const LEAST_CODE_PAGES = 8;
+const MOST_CODE_PAGES = 1024;
 /** Space kept free, so that one instruction's entries always fit. */
 export const RING_MARGIN = 16 * RING_ENTRY_BYTES;
 
@@ -149,9 +151,8 @@ export function layoutOf(config: MachineConfig): Layout {
   const codeMap = align(ring + ringBytes, 64);
   const stamps = codeMap + MAXIMUM_FRAMES * 4;
   const used = stamps + (MAXIMUM_FRAMES + 4) * 8;
-  const ram = align(used + (MAXIMUM_FRAMES + 4) * 4, 1 << 16);
-  const code = ram + config.frames * 4096;
-  const codePages = Math.min(1024, Math.max(8, config.frames));
+  const code = align(used + (MAXIMUM_FRAMES + 4) * 4, 64);
+  const ram = align(code + MOST_CODE_PAGES * CODE_PAGE_BYTES, 1 << 16);
   return {
     data,
     instructions,
@@ -163,7 +164,7 @@ export function layoutOf(config: MachineConfig): Layout {
     ring,
     ringBytes,
     code,
-    codePages,
-    end: align(code + codePages * CODE_PAGE_BYTES, 1 << 16),
+    codePages: Math.min(MOST_CODE_PAGES, Math.max(LEAST_CODE_PAGES, config.frames)),
+    end: ram + align(config.frames * 4096, 1 << 16),
   };
 }

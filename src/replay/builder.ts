@@ -1,10 +1,20 @@
 /** Makes a dense trace from references as a trace format tells them. */
 import { UserError } from '../base/errors.ts';
-import { CHUNK_ENTRIES, type DenseTrace, KIND, KIND_SHIFT, PAGE_MASK, type TraceKind } from './dense.ts';
+import {
+  CHUNK_ENTRIES,
+  type DenseTrace,
+  KIND,
+  KIND_SHIFT,
+  PAGE_MASK,
+  sharedEntries,
+  type TraceKind,
+} from './dense.ts';
 import type { TraceSink } from './formats/contract.ts';
 import { ABSENT, PageNumbers } from './page-numbers.ts';
 
 const WORD = 2 ** 32;
+/** References numbered at a time. */
+const BATCH = 4096;
 
 export interface BuilderOptions {
   /** As the user named the trace. */
@@ -31,13 +41,6 @@ class Column {
   }
 }
 
-const sharedEntries = (): Uint32Array =>
-  new Uint32Array(
-    typeof SharedArrayBuffer === 'undefined'
-      ? new ArrayBuffer(CHUNK_ENTRIES * 4)
-      : new SharedArrayBuffer(CHUNK_ENTRIES * 4),
-  );
-
 export class TraceBuilder implements TraceSink {
   readonly #options: BuilderOptions;
   readonly #shift: number;
@@ -51,14 +54,19 @@ export class TraceBuilder implements TraceSink {
   readonly #tables: PageNumbers[] = [];
   readonly #notes = new Set<string>();
   #addressed = false;
-  #chunk = sharedEntries();
+  #chunk = sharedEntries(CHUNK_ENTRIES);
   #used = 0;
   #pages = 0;
   #space = 0;
   #table: PageNumbers;
-  #lastLow = 0;
-  #lastHigh = 0;
-  #lastPage = ABSENT;
+  /** References that wait to be numbered: in one go, so that what the loop needs stays in registers. */
+  readonly #waiting = {
+    low: new Int32Array(BATCH),
+    high: new Int32Array(BATCH),
+    kind: new Uint8Array(BATCH),
+    page: new Int32Array(BATCH),
+  };
+  #count = 0;
 
   /** @throws UserError when the page size is no power of two in its range, naming --page-size */
   constructor(options: BuilderOptions) {
@@ -73,26 +81,23 @@ export class TraceBuilder implements TraceSink {
 
   owner(identifier: number): void {
     const known = this.#owners.indexOf(identifier);
+    this.#number();
     // The owner that every trace starts with gives way to the first one that is named.
-    if (known < 0 && this.#used === 0 && this.#chunks.length === 0 && this.#owners.length === 1) {
+    if (known < 0 && this.references === 0 && this.#owners.length === 1) {
       this.#owners[0] = identifier;
       return;
     }
     this.#space = known;
     this.#table = known < 0 ? this.#tableOf(identifier) : this.#tables[known]!;
-    this.#lastPage = ABSENT;
   }
 
   access(kind: number, low: number, high: number, bytes: number): void {
     this.#addressed = true;
     const shift = this.#shift;
-    if (shift === 0) {
-      this.page(kind, low, high);
-      return;
-    }
     // Byte of the page that the access starts at; one that goes on past the page's end touches the next as well.
     const offset = shift === 31 ? low & 0x7fff_ffff : low & ((1 << shift) - 1);
-    const pageLow = ((low >>> shift) | (high << (32 - shift))) >>> 0;
+    // Shifting by 32 shifts by nothing.
+    const pageLow = shift === 0 ? low >>> 0 : ((low >>> shift) | (high << (32 - shift))) >>> 0;
     const pageHigh = high >>> shift;
     this.page(kind, pageLow, pageHigh);
     const last = offset + Math.max(bytes, 1) - 1;
@@ -105,19 +110,17 @@ export class TraceBuilder implements TraceSink {
 
   page(kind: number, low: number, high: number): void {
     if (!this.#keeps[kind]) return;
-    low >>>= 0;
-    high >>>= 0;
-    if (low !== this.#lastLow || high !== this.#lastHigh || this.#lastPage === ABSENT) {
-      this.#lastLow = low;
-      this.#lastHigh = high;
-      this.#lastPage = this.#table.numberOr(low, high, this.#pages);
-      if (this.#lastPage === this.#pages) this.#name(low, high);
-    }
-    this.#push((kind << KIND_SHIFT) | this.#lastPage, kind);
+    const waiting = this.#waiting;
+    const at = this.#count;
+    waiting.low[at] = low;
+    waiting.high[at] = high;
+    waiting.kind[at] = kind;
+    this.#count = at + 1;
+    if (at + 1 === BATCH) this.#number();
   }
 
   release(low: number, high: number, count: number): void {
-    this.#lastPage = ABSENT;
+    this.#number();
     // A range may be far larger than what was touched of it.
     const isWide = count > this.#table.used * 4;
     if (isWide) this.#releaseRange(low + high * WORD, count);
@@ -130,7 +133,7 @@ export class TraceBuilder implements TraceSink {
   }
 
   exit(): void {
-    this.#lastPage = ABSENT;
+    this.#number();
     const gone: number[] = [];
     this.#table.releaseAll((page) => gone.push(page));
     for (const page of gone.sort((a, b) => a - b)) this.#gone(page);
@@ -141,11 +144,12 @@ export class TraceBuilder implements TraceSink {
   }
 
   get references(): number {
-    return this.#counts[0] + this.#counts[1] + this.#counts[2];
+    return this.#counts[0] + this.#counts[1] + this.#counts[2] + this.#count;
   }
 
   /** @throws UserError when there was no reference */
   finish(): DenseTrace {
+    this.#number();
     if (this.references === 0)
       throw new UserError(this.#options.name, 'holds no reference that was asked for');
     const chunks = [...this.#chunks];
@@ -187,12 +191,40 @@ export class TraceBuilder implements TraceSink {
     if (page !== ABSENT) this.#push((KIND.release << KIND_SHIFT) | page, KIND.release);
   }
 
-  #name(low: number, high: number): void {
-    const page = this.#pages++;
-    if (page > PAGE_MASK) throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
-    this.#low.set(page, low);
-    this.#high.set(page, high);
-    this.#owner.set(page, this.#space);
+  /** Gives the waiting references their pages' numbers, and appends them. */
+  #number(): void {
+    const { low, high, kind, page } = this.#waiting;
+    const count = this.#count;
+    this.#count = 0;
+    let next = this.#pages;
+    if (next + count > PAGE_MASK)
+      throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
+    this.#table.numberAll({ low, high, count, next, page });
+    for (let i = 0; i < count; i++) {
+      if (page[i] !== next) continue;
+      this.#low.set(next, low[i]!);
+      this.#high.set(next, high[i]!);
+      this.#owner.set(next, this.#space);
+      next++;
+    }
+    this.#pages = next;
+    this.#append(kind, page, count);
+  }
+
+  #append(kinds: Uint8Array, pages: Int32Array, count: number): void {
+    const counts = this.#counts;
+    for (let i = 0; i < count; ) {
+      const chunk = this.#chunk;
+      const from = this.#used - i;
+      const end = Math.min(count, i + CHUNK_ENTRIES - this.#used);
+      for (; i < end; i++) {
+        const kind = kinds[i]!;
+        counts[kind as 0]++;
+        chunk[from + i] = (kind << KIND_SHIFT) | pages[i]!;
+      }
+      this.#used = from + i;
+      if (this.#used === CHUNK_ENTRIES) this.#nextChunk();
+    }
   }
 
   #push(entry: number, kind: number): void {
@@ -203,7 +235,7 @@ export class TraceBuilder implements TraceSink {
 
   #nextChunk(): void {
     this.#chunks.push(this.#chunk);
-    this.#chunk = sharedEntries();
+    this.#chunk = sharedEntries(CHUNK_ENTRIES);
     this.#used = 0;
     this.#options.onProgress?.(this.references);
   }

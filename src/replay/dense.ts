@@ -20,6 +20,12 @@ export const TRACE_KINDS: readonly TraceKind[] = ['fetch', 'load', 'store', 'rel
 /** Entries of every chunk but the last: 16 MiB. */
 export const CHUNK_ENTRIES = 1 << 22;
 
+/** Room for `count` entries, in memory that workers share where there is such a thing. */
+export const sharedEntries = (count: number): Uint32Array =>
+  new Uint32Array(
+    typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(count * 4) : new SharedArrayBuffer(count * 4),
+  );
+
 /** Where pages come from: numbers of 64 bits in two halves, by page. */
 export interface PageNames {
   readonly low: Uint32Array;

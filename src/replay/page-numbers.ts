@@ -4,7 +4,8 @@
  *
  *   slot: low half | high half | 1 + number, 0 when empty, RELEASED when the page is gone | unused
  */
-const WORDS = 4;
+const WORD_BITS = 2;
+const WORDS = 1 << WORD_BITS;
 const VALUE = 2;
 const EMPTY = 0;
 const RELEASED = -1;
@@ -12,6 +13,17 @@ const LEAST_SLOTS = 1 << 10;
 
 /** What `number` gives for a page that is not there. */
 export const ABSENT = -1;
+
+/** Pages to number, all halves as signed words. */
+export interface Batch {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly count: number;
+  /** Number of the next page that was not there before. */
+  readonly next: number;
+  /** Takes the numbers. */
+  readonly page: Int32Array;
+}
 
 export class PageNumbers {
   #slots = new Int32Array(LEAST_SLOTS * WORDS);
@@ -28,11 +40,43 @@ export class PageNumbers {
 
   /** The page's number; `fresh` becomes it when the page is not there. */
   numberOr(low: number, high: number, fresh: number): number {
+    while ((this.#used + 1) * 2 > this.#mask) this.#grow();
+    const slots = this.#slots;
     const at = this.#find(low, high);
-    const value = this.#slots[at + VALUE]!;
-    if (value > 0) return value - 1;
-    this.#put(at, low, high, value, fresh);
+    const value = slots[at + VALUE]!;
+    if (value > EMPTY) return value - 1;
+    if (value === EMPTY) this.#used++;
+    slots[at] = low;
+    slots[at + 1] = high;
+    slots[at + VALUE] = fresh + 1;
     return fresh;
+  }
+
+  /** Puts the numbers of `count` pages into `page`; those that are not there get `next`, `next` + 1, and so on. */
+  numberAll({ low, high, count, next, page }: Batch): void {
+    while ((this.#used + count) * 2 > this.#mask) this.#grow();
+    const slots = this.#slots;
+    const last = slots.length - 1;
+    let used = this.#used;
+    for (let i = 0; i < count; i++) {
+      const lowBits = low[i]!;
+      const highBits = high[i]!;
+      let at = (hash(lowBits, highBits) << WORD_BITS) & last;
+      let value = slots[at + VALUE]!;
+      while (value !== EMPTY && (slots[at] !== lowBits || slots[at + 1] !== highBits)) {
+        at = (at + WORDS) & last;
+        value = slots[at + VALUE]!;
+      }
+      if (value <= EMPTY) {
+        if (value === EMPTY) used++;
+        slots[at] = lowBits;
+        slots[at + 1] = highBits;
+        slots[at + VALUE] = ++next;
+        value = next;
+      }
+      page[i] = value - 1;
+    }
+    this.#used = used;
   }
 
   /** Takes the page out; gives the number that it had, or `ABSENT`. */
@@ -78,16 +122,6 @@ export class PageNumbers {
     }
   }
 
-  #put(at: number, low: number, high: number, before: number, number: number): void {
-    const slots = this.#slots;
-    slots[at] = low;
-    slots[at + 1] = high;
-    slots[at + VALUE] = number + 1;
-    if (before !== EMPTY) return;
-    this.#used++;
-    if (this.#used * 2 > this.#mask) this.#grow();
-  }
-
   /** Doubles the table; every slot keeps its page, released or not. */
   #grow(): void {
     const old = this.#slots;
@@ -103,10 +137,11 @@ export class PageNumbers {
   }
 }
 
-/** Finalizer of MurmurHash3 (Appleby, 2011) over both halves. */
+/**
+ * Multiplicative hashing (Knuth, "The Art of Computer Programming" 3, section 6.4), which spreads neighbouring numbers
+ * evenly: with few collisions the processor guesses the way through the loop, and overlaps the misses of many look-ups.
+ */
 function hash(low: number, high: number): number {
-  let h = Math.imul(high, 0x9e3779b1) ^ low;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  const h = Math.imul(low ^ Math.imul(high ^ (high >>> 15), 0x85ebca6b), 0x9e3779b1);
+  return h ^ (h >>> 15);
 }

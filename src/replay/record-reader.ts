@@ -1,5 +1,7 @@
 /** Recorded references, read; record-format.ts describes the format. */
 import { UserError } from '../base/errors.ts';
+import { EntrySplitter } from './formats/entries.ts';
+import { type Line, LineSplitter, printable } from './lines.ts';
 import {
   KINDS,
   LETTERS,
@@ -10,6 +12,7 @@ import {
   type RecordEntry,
   type RecordedKind,
   type RecordHeader,
+  type RecordWriter,
   unitOf,
   unzigzag,
   usualBytes,
@@ -21,9 +24,18 @@ export interface ReadRecord {
   readonly entries: Iterable<RecordEntry>;
 }
 
+/** Takes what a record holds, in order. */
+export type RecordSink = Omit<RecordWriter, 'finish'>;
+
 const LINE_FEED = 10;
 /** The header's lines are no longer. */
 const LONGEST_LINE = 1 << 20;
+/** A binary entry: its first byte and two numbers of up to 8 bytes, or fewer. */
+const LONGEST_ENTRY = 24;
+/** Scale of the last byte of a number: what it holds is below 2^56. */
+const LAST_SCALE = 2 ** 49;
+/** Bytes of a whole file that are decoded at once. */
+const STEP = 1 << 12;
 
 /**
  * @param bytes a whole file, not compressed
@@ -31,31 +43,121 @@ const LONGEST_LINE = 1 << 20;
  * @throws UserError when it is not a record, or one of another version
  */
 export function readRecord(bytes: Uint8Array, name: string): ReadRecord {
-  const first = lineAt(bytes, 0);
-  const [magic, version, form] = first?.text.split(' ') ?? [];
-  if (first === undefined || magic !== RECORD_MAGIC) {
-    throw new UserError(
-      name,
-      `not a reference record; expected '${RECORD_MAGIC} ${RECORD_VERSION} …' in line 1`,
-    );
+  let header: RecordHeader | undefined;
+  let entries: RecordEntry[] = [];
+  const parser = new RecordParser(name, (found) => {
+    header = found;
+    return collector((entry) => entries.push(entry));
+  });
+  // Up to the end of the second line; what is malformed after it is told when it is asked for.
+  let at = bytes.indexOf(LINE_FEED, bytes.indexOf(LINE_FEED) + 1) + 1;
+  parser.push(at > 0 ? bytes.subarray(0, at) : bytes);
+  if (header === undefined) parser.end();
+  function* rest(): Generator<RecordEntry> {
+    for (; at < bytes.length; at += STEP) {
+      parser.push(bytes.subarray(at, at + STEP));
+      yield* entries;
+      entries = [];
+    }
+    parser.end();
+    yield* entries;
   }
+  return { header: header!, entries: rest() };
+}
+
+const collector = (take: (entry: RecordEntry) => void): RecordSink => ({
+  reference: (kind, address, bytes) => take({ type: 'reference', kind, address, bytes }),
+  space: (space) => take({ type: 'space', space }),
+  unmap: (page, count) => take({ type: 'unmap', page, count }),
+  exit: () => take({ type: 'exit' }),
+});
+
+/** Reads what comes after the header. */
+interface Body {
+  push(bytes: Uint8Array): void;
+  end(): void;
+}
+
+/** Reads a record from bytes that are cut anywhere. */
+export class RecordParser {
+  readonly #name: string;
+  readonly #sinkOf: (header: RecordHeader) => RecordSink;
+  /** What there is of the header. */
+  #head: Uint8Array = new Uint8Array(0);
+  #body: Body | undefined;
+
+  /**
+   * @param name of the file, for messages
+   * @param sinkOf is asked for where to put the entries once the header is known
+   */
+  constructor(name: string, sinkOf: (header: RecordHeader) => RecordSink) {
+    this.#name = name;
+    this.#sinkOf = sinkOf;
+  }
+
+  /** @throws UserError when it is no record, one of another version, or malformed */
+  push(bytes: Uint8Array): void {
+    if (this.#body !== undefined) {
+      this.#body.push(bytes);
+      return;
+    }
+    const head = new Uint8Array(this.#head.length + bytes.length);
+    head.set(this.#head);
+    head.set(bytes, this.#head.length);
+    this.#head = head;
+    this.#readHead();
+  }
+
+  /** @throws UserError when the record is cut off */
+  end(): void {
+    if (this.#body === undefined) {
+      const hasFirstLine = formOf(this.#head, this.#name) !== undefined;
+      if (!hasFirstLine) throw notRecord(this.#name);
+      throw new UserError(`${this.#name}:2`, 'not JSON: cut off');
+    }
+    this.#body.end();
+  }
+
+  #readHead(): void {
+    const head = this.#head;
+    const form = formOf(head, this.#name);
+    if (form === undefined) return;
+    const start = head.indexOf(LINE_FEED) + 1;
+    const end = head.indexOf(LINE_FEED, start);
+    if ((end < 0 ? head.length : end) - start > LONGEST_LINE) {
+      throw new UserError(`${this.#name}:2`, `a line of more than ${LONGEST_LINE} bytes`);
+    }
+    if (end < 0) return;
+    const header = parseHeader(new TextDecoder().decode(head.subarray(start, end)), this.#name);
+    const sink = this.#sinkOf(header);
+    this.#body =
+      form === 'text'
+        ? new TextBody(this.#name, header, sink)
+        : new BinaryBody(this.#name, header, sink, end + 1);
+    this.#body.push(head.subarray(end + 1));
+    this.#head = new Uint8Array(0);
+  }
+}
+
+const notRecord = (name: string): UserError =>
+  new UserError(name, `not a reference record; expected '${RECORD_MAGIC} ${RECORD_VERSION} …' in line 1`);
+
+/** From the first line of a record; `undefined` when its end has not come yet. */
+function formOf(head: Uint8Array, name: string): 'binary' | 'text' | undefined {
+  const beginning = new TextDecoder().decode(head.subarray(0, RECORD_MAGIC.length));
+  if (!RECORD_MAGIC.startsWith(beginning)) throw notRecord(name);
+  // No first line is as long as a kilobyte.
+  const end = head.subarray(0, 1024).indexOf(LINE_FEED);
+  if (end < 0 && head.length < 1024) return undefined;
+  const line = new TextDecoder().decode(head.subarray(0, Math.max(end, 0)));
+  const [magic, version, form] = printable(line).split(' ');
+  if (magic !== RECORD_MAGIC) throw notRecord(name);
   if (version !== String(RECORD_VERSION)) {
     throw new UserError(`${name}:1`, `version ${version} of the format; expected ${RECORD_VERSION}`);
   }
   if (form !== 'binary' && form !== 'text')
     throw new UserError(`${name}:1`, `form '${form}', expected binary or text`);
-  const second = lineAt(bytes, first.end);
-  const header = parseHeader(second?.text ?? '', name);
-  const start = second?.end ?? bytes.length;
-  const entries =
-    form === 'text' ? textEntries(bytes, start, header, name) : binaryEntries(bytes, start, header, name);
-  return { header, entries };
-}
-
-function lineAt(bytes: Uint8Array, start: number): { text: string; end: number } | undefined {
-  const end = bytes.subarray(start, start + LONGEST_LINE).indexOf(LINE_FEED);
-  if (end < 0) return undefined;
-  return { text: new TextDecoder().decode(bytes.subarray(start, start + end)), end: start + end + 1 };
+  return form;
 }
 
 function parseHeader(text: string, name: string): RecordHeader {
@@ -72,83 +174,143 @@ function parseHeader(text: string, name: string): RecordHeader {
   return { granularity, pageSize, program: Array.isArray(program) ? program.map(String) : [] };
 }
 
-function* binaryEntries(
-  bytes: Uint8Array,
-  start: number,
-  header: RecordHeader,
-  name: string,
-): Generator<RecordEntry> {
-  const places = { fetch: 0, load: 0 };
-  let at = start;
-  const number = (): number => {
+class BinaryBody implements Body {
+  readonly #name: string;
+  readonly #sink: RecordSink;
+  readonly #entries: EntrySplitter;
+  /** By kind. */
+  readonly #units: readonly number[];
+  readonly #usual: readonly number[];
+  /** Of the last fetch, and of the last load or store, in units. */
+  #fetched = 0;
+  #accessed = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  constructor(name: string, header: RecordHeader, sink: RecordSink, offset: number) {
+    this.#name = name;
+    this.#sink = sink;
+    this.#units = KINDS.map((kind) => unitOf(kind, header));
+    this.#usual = KINDS.map((kind) => (header.granularity === 'page' ? header.pageSize : usualBytes(kind)));
+    const decode = (bytes: Uint8Array, start: number, end: number) =>
+      this.#decode(bytes, start, end - LONGEST_ENTRY);
+    this.#entries = new EntrySplitter(LONGEST_ENTRY, offset, decode);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#entries.push(bytes);
+  }
+
+  end(): void {
+    const { rest } = this.#entries;
+    // Zeros after the end are the end of every number.
+    const padded = new Uint8Array(rest.length + LONGEST_ENTRY);
+    padded.set(rest);
+    const stopped = this.#decode(padded, 0, rest.length - 1);
+    if (stopped > rest.length) throw this.#malformed(rest.length, 'cut off');
+  }
+
+  /** Decodes the entries that start from `start` to `last`; returns where the last one ends. */
+  #decode(bytes: Uint8Array, start: number, last: number): number {
+    this.#bytes = bytes;
+    this.#at = start;
+    while (this.#at <= last) this.#entry(bytes[this.#at]!);
+    return this.#at;
+  }
+
+  #entry(first: number): void {
+    const start = this.#at++;
+    const value = ((first >> 3) & 15) + (first >= 0x80 ? this.#number() * 16 : 0);
+    const kind = first & 3;
+    if (kind === OTHER) {
+      this.#operation(value, start);
+      return;
+    }
+    const distance = unzigzag(value);
+    const place = (kind === 0 ? this.#fetched : this.#accessed) + distance;
+    if (kind === 0) this.#fetched = place;
+    else this.#accessed = place;
+    const address = place * this.#units[kind]!;
+    const bytes = first & 4 ? this.#number() : this.#usual[kind]!;
+    if (!(address >= 0 && address <= Number.MAX_SAFE_INTEGER))
+      throw this.#malformed(start, 'malformed address');
+    this.#sink.reference(KINDS[kind]!, address, bytes);
+  }
+
+  #operation(code: number, start: number): void {
+    switch (code) {
+      case OPERATIONS.exit:
+        this.#sink.exit();
+        break;
+      case OPERATIONS.unmap: {
+        const page = this.#number();
+        this.#sink.unmap(page, this.#number());
+        break;
+      }
+      case OPERATIONS.space:
+        this.#sink.space(this.#number());
+        break;
+      default:
+        throw this.#malformed(start, `unknown operation ${code} of kind ${OTHER}`);
+    }
+  }
+
+  /** LEB128: seven bits a byte, lowest first. */
+  #number(): number {
     let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 49)
-        throw new UserError(`${name}+0x${at.toString(16)}`, 'cut off or malformed');
+    for (let scale = 1; scale <= LAST_SCALE; scale *= 0x80) {
+      const byte = this.#bytes[this.#at++]!;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        return value;
+      }
     }
-  };
-  while (at < bytes.length) {
-    const first = bytes[at++]!;
-    const value = ((first >> 3) & 15) + (first >= 0x80 ? number() * 16 : 0);
-    const kind = KINDS[first & 3];
-    if (kind === undefined) {
-      yield operation(value, number, name);
-      continue;
-    }
-    const series = kind === 'fetch' ? 'fetch' : 'load';
-    places[series] += unzigzag(value);
-    const usual = header.granularity === 'page' ? header.pageSize : usualBytes(kind);
-    const size = first & 4 ? number() : usual;
-    yield { type: 'reference', kind, address: places[series] * unitOf(kind, header), bytes: size };
+    throw this.#malformed(this.#at, 'malformed number');
+  }
+
+  #malformed(at: number, what: string): UserError {
+    return new UserError(this.#name + this.#entries.offsetOf(at), `${what}; expected an entry of a record`);
   }
 }
 
-function operation(code: number, number: () => number, name: string): RecordEntry {
-  switch (code) {
-    case OPERATIONS.exit:
-      return { type: 'exit' };
-    case OPERATIONS.unmap:
-      return { type: 'unmap', page: number(), count: number() };
-    case OPERATIONS.space:
-      return { type: 'space', space: number() };
-    default:
-      throw new UserError(name, `unknown operation ${code} of kind ${OTHER}`);
-  }
-}
+class TextBody implements Body {
+  readonly #header: RecordHeader;
+  readonly #sink: RecordSink;
+  readonly #lines: LineSplitter;
 
-function* textEntries(
-  bytes: Uint8Array,
-  start: number,
-  header: RecordHeader,
-  name: string,
-): Generator<RecordEntry> {
-  let line = 2;
-  for (let at = start; at < bytes.length; ) {
-    const next = lineAt(bytes, at);
-    line++;
-    if (next === undefined) throw new UserError(`${name}:${line}`, 'cut off: the line has no end');
-    at = next.end;
-    yield parseLine(next.text, header, `${name}:${line}`);
+  constructor(name: string, header: RecordHeader, sink: RecordSink) {
+    this.#header = header;
+    this.#sink = sink;
+    this.#lines = new LineSplitter(name, (line) => this.#take(line), 2);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#lines.push(bytes);
+  }
+
+  end(): void {
+    const { name, number } = this.#lines.line;
+    if (this.#lines.isWithinLine)
+      throw new UserError(`${name}:${number + 1}`, 'cut off: the line has no end');
+  }
+
+  #take(line: Line): void {
+    const { text } = line;
+    const [word = '', first = '', second = ''] = text.split(' ');
+    const hexadecimal = /^[0-9a-f]+$/.test(first) ? Number.parseInt(first, 16) : Number.NaN;
+    const kind = kindsByLetter.get(word);
+    const isPage = this.#header.granularity === 'page';
+    const bytes = kind !== undefined && isPage ? this.#header.pageSize : countOf(second);
+    if (kind !== undefined && isCount(hexadecimal) && isCount(bytes))
+      this.#sink.reference(kind, hexadecimal, bytes);
+    else if (word === 'unmap' && isCount(hexadecimal) && bytes >= 1) this.#sink.unmap(hexadecimal, bytes);
+    else if (word === 'space' && isCount(countOf(first))) this.#sink.space(countOf(first));
+    else if (text === 'exit') this.#sink.exit();
+    else throw new UserError(line.place, `${line.shown} is not an entry`);
   }
 }
 
 const kindsByLetter = new Map<string, RecordedKind>(KINDS.map((kind) => [LETTERS[kind], kind]));
-
-function parseLine(text: string, header: RecordHeader, place: string): RecordEntry {
-  const [word = '', first = '', second = ''] = text.split(' ');
-  const hexadecimal = Number.parseInt(first, 16);
-  const kind = kindsByLetter.get(word);
-  if (kind !== undefined && hexadecimal >= 0) {
-    const bytes = header.granularity === 'page' ? header.pageSize : Number(second);
-    return { type: 'reference', kind, address: hexadecimal, bytes };
-  }
-  if (word === 'unmap' && hexadecimal >= 0 && Number(second) >= 1) {
-    return { type: 'unmap', page: hexadecimal, count: Number(second) };
-  }
-  if (word === 'space' && Number(first) >= 0) return { type: 'space', space: Number(first) };
-  if (word === 'exit') return { type: 'exit' };
-  throw new UserError(place, `'${text}' is not an entry`);
-}
+const countOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
+const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;

@@ -59,7 +59,10 @@ export const runReportSchema = z.object({
   files: z.object({ pagesRead: count, pagesWritten: count }),
   tables: z.object({ frames: count, peak: count }),
   resident: z.object({ pages: count, peak: count }),
-  leastMemory: z.object({ frames: count, bytes: count }).describe('least memory this run can do with'),
+  leastMemory: z
+    .object({ frames: count, bytes: count })
+    .optional()
+    .describe('least memory that this run can do with; not known of one that did not come to its own end'),
   accessTime: z.object({
     average: z.number().describe('P(hit) T(M) + P(miss) T(D), ns'),
     hitRatio: z.number().min(0).max(1),

@@ -16,10 +16,7 @@ export function reportText(report: RunReport): string {
     ['end', endLine(report)],
     ['ran', ranLine(report)],
     ['memory', memoryLine(report)],
-    [
-      'least',
-      `${formatSize(report.leastMemory.bytes)} (${counted(report.leastMemory.frames, 'frame')}) is the least memory for this run`,
-    ],
+    ['least', leastLine(report)],
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
     [
@@ -103,6 +100,10 @@ function swapLine({ configuration, swap }: RunReport): string {
   const failures = swap.failures === 0 ? undefined : counted(swap.failures, 'failure');
   return join([use, `${size(configuration.swapPages)} in ${configuration.swap}`, failures]);
 }
+
+const leastLine = ({ leastMemory }: RunReport): string | undefined =>
+  leastMemory &&
+  `${formatSize(leastMemory.bytes)} (${counted(leastMemory.frames, 'frame')}) is the least memory for this run`;
 
 function accessLine({ accessTime }: RunReport): string {
   const { average, hitRatio, memory, disk } = accessTime;

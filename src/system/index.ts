@@ -17,6 +17,8 @@ export {
   recordWriter,
 } from '../replay/record-format.ts';
 export { type ReadRecord, readRecord } from '../replay/record-reader.ts';
+export type { SimulationCounts } from '../replay/simulate.ts';
+export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
 export type { Comparison, RunReport } from '../report/schema.ts';
 export { reportText } from '../report/text.ts';
 export { Timeline } from '../report/timeline.ts';
@@ -31,10 +33,31 @@ export {
 export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
 export type { ProgramRequest, SystemPorts } from './ports.ts';
 export {
+  type AccessCosts,
+  DEFAULT_ACCESS_COSTS,
+  type Executor,
+  inProcess,
+  type ReplayPlan,
+  replayTrace,
+  summaryOf,
+} from './replay.ts';
+export { type Considered, pageName, type ReplayStep, replaySteps } from './replay-steps.ts';
+export { loadPolicy, PIECE, type PolicyChoice, type ReplayTask } from './replay-task.ts';
+export type { WorkerAnswer } from './replay-worker.ts';
+export {
   createSystem,
   type RunOutcome,
   resumeSystem,
   type Snapshot,
   type System,
 } from './system.ts';
+export { parseCount, parseDuration } from './time-syntax.ts';
 export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';
+export {
+  DEFAULT_TRACE_OPTIONS,
+  denseTrace,
+  parseKinds,
+  type ReadTrace,
+  type TraceBytes,
+  type TraceOptions,
+} from './trace.ts';

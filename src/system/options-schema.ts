@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { DEFAULT_COSTS } from '../kernel/clock.ts';
 import { DEFAULT_OPTIONS, type SystemOptions } from './config.ts';
 
-const count = z.union([z.int().positive(), z.string()]);
-const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
+const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
+export const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
 
 export const systemOptionsSchema = z.strictObject({
   memory: z

@@ -20,6 +20,8 @@ export interface ReportSources {
   readonly store: PageStore;
   readonly program: ProgramRequest;
   readonly end: RunReport['end'];
+  /** Whether it was ended because memory or swap did not suffice. */
+  readonly lacks: boolean;
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -55,7 +57,7 @@ export function collectReport(sources: ReportSources): RunReport {
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
     tables: { frames: memory.tableFrames, peak: memory.tableFramesPeak },
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
-    leastMemory: leastMemory(memory),
+    leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),
     time: timeReport(root),
     systemCalls: callsReport(root),
@@ -104,7 +106,7 @@ function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['
  * The frames that were needed at once: the tables, and the pages that one instruction, or one step of a system
  * call, touched. With fewer it could not have completed.
  */
-export function leastMemory(memory: MemoryCounters): RunReport['leastMemory'] {
+export function leastMemory(memory: MemoryCounters): NonNullable<RunReport['leastMemory']> {
   const frames = memory.tableFramesPeak + memory.pinnedPeak;
   return { frames, bytes: frames * PAGE_SIZE };
 }

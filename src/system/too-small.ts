@@ -5,7 +5,7 @@ import { formatSize } from '../base/sizes.ts';
 import type { SystemConfig } from './config.ts';
 
 /**
- * @param frames how many frames, tables included, are known to be needed
+ * @param frames how many frames, tables included, are known to be needed so far
  * @param pages how many of them hold pages
  */
 export function tooSmall({ sizing }: SystemConfig, frames: number, pages: number): UserError {
@@ -13,10 +13,13 @@ export function tooSmall({ sizing }: SystemConfig, frames: number, pages: number
   // What was there did not do, whatever was counted until then.
   const least = Math.max(sizing.mode === 'frames' ? pages : frames, sizing.frames + 1);
   if (sizing.mode === 'frames') {
-    return new UserError(`--frames ${sizing.frames}`, `too few for this program; give it at least ${least}`);
+    return new UserError(
+      `--frames ${sizing.frames}`,
+      `too few for this program, which needs ${least} or more`,
+    );
   }
   return new UserError(
     `--memory ${size(sizing.frames)}`,
-    `too small for this program; give it at least ${size(least)}`,
+    `too small for this program, which needs ${size(least)} or more`,
   );
 }

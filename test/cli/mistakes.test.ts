@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { elfFile } from '../kernel/loader/elf-file.ts';
-import { inTemporaryDirectory, pagewalk, program } from './cli.ts';
+import { inTemporaryDirectory, main, pagewalk, program, repository } from './cli.ts';
 
 const hello = program('hello');
 
@@ -12,19 +13,30 @@ const cases: [args: string[], line: RegExp][] = [
   [['--nosuch', hello], /^unknown option '--nosuch'/],
   [['--memory'], /^option '--memory <size>' argument missing/],
   [['./nosuch'], /^\.\/nosuch: no such file or directory$/],
-  [['/'], /^\/: is a directory$/],
+  [[''], /^<elf>: the name of the program is empty$/],
+  [['/'], /^\/: is no regular file; expected a static RISC-V ELF$/],
+  [['/dev/zero'], /^\/dev\/zero: is no regular file; expected a static RISC-V ELF$/],
+  [
+    ['--record-granularity', 'page', hello],
+    /^--record-granularity: says how to --record, which is not given$/,
+  ],
+  [
+    ['--report', './nosuch', '--events', 'nosuch', hello],
+    /^--events nosuch: is what --report writes already$/,
+  ],
+  [['--report', hello, hello], /^--report .*hello\.elf: is the program already$/],
   [['package.json'], /^package\.json: not an ELF file: it starts with 7b/],
   [[process.execPath], /\+0x12: machine \d+ \(.*\), expected 243 \(RISC-V\)$/],
   [['--memory', 'lots', hello], /^--memory: 'lots' is not a size/],
   [['--memory', '0', hello], /^--memory: '0' is not a whole number of 4K pages/],
   [['--memory', '4G', hello], /^--memory: 4G is more than the machine can have/],
-  [['--memory', '8K', hello], /^--memory 8K: too small for this program; give it at least \d+K$/],
-  [['--frames', '1', hello], /^--frames 1: too few for this program; give it at least \d$/],
+  [['--memory', '8K', hello], /^--memory 8K: too small for this program, which needs \d+K or more$/],
+  [['--frames', '1', hello], /^--frames 1: too few for this program, which needs \d or more$/],
   [['--frames', '1', '--memory', '1M', hello], /^--frames: give either/],
   [['--tlb', '7x2', hello], /^--tlb: 7 entries in 2 ways make 3.5 sets/],
   [
     ['--replacement', 'best', hello],
-    /^--replacement: unknown policy 'best'; known: fifo, random, lru, clock/,
+    /^--replacement: unknown policy 'best'; known: fifo, random, lru, .*clock/,
   ],
   [['--translation', 'sv57', hello], /^--translation: unknown 'sv57'; known: sv39$/],
   [['--swap', 'tape', hello], /^--swap: unknown store 'tape'; give /],
@@ -147,5 +159,29 @@ it('a file that can’t be finished leaves nothing behind', () => {
     expect(status).toBe(125);
     expect(error).toBe("pagewalk: --report /dev/full: can't be written: no space left on the device\n");
     expect(readdirSync(directory)).toEqual(['taken']);
+  });
+});
+
+describe('standard output that can not be written', () => {
+  const cases: [args: string[], status: number][] = [
+    [['compare', '--memory', '512K', hello], 2],
+    [['list'], 2],
+    [['schema', 'run'], 2],
+    [['--help'], 2],
+    [['run', '--help'], 125],
+  ];
+  it.each(cases)('%j: gets one line and status %i', (args, status) => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const ran = spawnSync(process.execPath, [main, ...args], {
+        cwd: repository,
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect(ran.stderr).toBe("pagewalk: standard output: can't be written: no space left on the device\n");
+      expect(ran.status).toBe(status);
+    } finally {
+      closeSync(full);
+    }
   });
 });

@@ -1,9 +1,10 @@
 /** Page frames as a test's mechanism knows them, and demand paging on a fixed number of them. */
 import type { Frame } from '../../src/base/numbers.ts';
-import { frame } from '../../src/base/numbers.ts';
+import { frame, NEVER } from '../../src/base/numbers.ts';
 import { randomState } from '../../src/base/random.ts';
 import type {
   FrameBits,
+  Future,
   PolicyDefinition,
   ReplacementPolicy,
   Why,
@@ -54,13 +55,21 @@ export class Considerations implements Why {
   }
 }
 
+/** A future in which no page is used again. */
+const NOTHING_AHEAD: Future = { length: 1, nextUse: NEVER, frameAt: () => frame(-1) };
+
 export function make(
   definition: PolicyDefinition,
   frames: number,
   bits: FrameBits,
   seed = 1,
 ): ReplacementPolicy {
-  return definition.attach(definition.initial(frames, randomState(seed)), { frameLimit: frames, bits });
+  const future = definition.needs === 'the future' ? NOTHING_AHEAD : undefined;
+  return definition.attach(definition.initial(frames, randomState(seed)), {
+    frameLimit: frames,
+    bits,
+    future,
+  });
 }
 
 /**
@@ -76,7 +85,8 @@ export function page(definition: PolicyDefinition, references: readonly number[]
   references.forEach((reference, now) => {
     let at = content.indexOf(reference);
     if (at >= 0) {
-      if (definition.needs === 'last-use order') policy.referenced(frame(at));
+      if (definition.needs === 'last-use order' || definition.needs === 'every reference')
+        policy.referenced(frame(at));
     } else {
       faults++;
       at = content.length;

@@ -205,7 +205,11 @@ describe('registry', () => {
 
   it('names the flag and what is known', () => {
     expect(() => findReplacementPolicy('Clock', '--replacement')).toThrow(
-      new UserError('--replacement', `unknown policy 'Clock'; known: fifo, random, lru, clock, clock-clean`),
+      new UserError(
+        '--replacement',
+        "unknown policy 'Clock'; known: fifo, random, lru, mru, lfu, clock, clock-clean, aging, sampled-lru, " +
+          'working-set, wsclock, lru-k, 2q, arc, car, lirs, clock-pro, sieve, s3-fifo, w-tinylfu, optimal',
+      ),
     );
   });
 

@@ -3,14 +3,11 @@
  * plenty down to the least that its roomy run names, under every policy.
  */
 import { describe, expect, it } from 'vitest';
-import { replacementPolicies, UserError } from '../../src/system/index.ts';
-import { type Guest, type Ran, runGuest, shipped } from '../support/run-system.ts';
+import { livePolicies } from '../support/live-policies.ts';
+import { type Guest, runGuest, shipped } from '../support/run-system.ts';
 
 const guest = (name: string, ...args: string[]): Guest => ({ path: shipped(name), args });
-const policies = replacementPolicies.filter(
-  ({ needs }) => needs !== 'every reference' && needs !== 'the future',
-);
-const names = policies.map(({ name }) => name);
+const names = livePolicies.map(({ name }) => name);
 
 /** Small enough for a few pages to be enough of a fight. */
 const tiny: readonly Guest[] = [
@@ -26,10 +23,11 @@ const tiny: readonly Guest[] = [
 describe.each(tiny)('$path $args', (program) => {
   it.each(names)('%s: completes with the least memory', async (replacement) => {
     const roomy = await runGuest(program, { replacement });
-    const least = roomy.report.leastMemory.frames;
+    const least = roomy.report.leastMemory!.frames;
     const tight = await runGuest(program, { replacement, memory: `${least * 4}K` });
     expect(Buffer.from(tight.output).toString()).toBe(Buffer.from(roomy.output).toString());
     expect(tight.status).toBe(roomy.status);
+    expect(tight.report.leastMemory).toEqual(roomy.report.leastMemory);
     expect(tight.report.evictions.clean + tight.report.evictions.dirty).toBeGreaterThan(0);
   });
 });
@@ -49,7 +47,7 @@ describe.each(larger)('$path $args', (program) => {
     const roomy = await runGuest(program, { replacement });
     const { resident, tables, leastMemory } = roomy.report;
     for (const share of [2, 4]) {
-      const frames = Math.max(leastMemory.frames + 2, Math.ceil(resident.peak / share) + tables.peak);
+      const frames = Math.max(leastMemory!.frames + 2, Math.ceil(resident.peak / share) + tables.peak);
       const tight = await runGuest(program, { replacement, memory: `${frames * 4}K` });
       expect(Buffer.from(tight.output).toString()).toBe(Buffer.from(roomy.output).toString());
       expect(tight.status).toBe(roomy.status);
@@ -58,20 +56,16 @@ describe.each(larger)('$path $args', (program) => {
   });
 });
 
-const isRun = (outcome: unknown): outcome is Ran =>
-  typeof outcome === 'object' && outcome !== null && 'output' in outcome;
-
-// What is named is enough; a program may get by with less, when it never needs all that an instruction could.
 describe('below the least', () => {
-  it('ends in a clear outcome, never in wrong bytes', async () => {
-    const roomy = await runGuest(guest('sort', '300'), {});
-    for (let frames = 1; frames < roomy.report.leastMemory.frames; frames++) {
-      const outcome = await runGuest(guest('sort', '300'), { memory: `${frames * 4}K` }).catch(
-        (error: unknown) => error,
-      );
-      if (outcome instanceof UserError) expect(outcome.message).toContain('--memory');
-      else if (isRun(outcome) && outcome.status === 0) expect(outcome.output).toEqual(roomy.output);
-      else expect(outcome).toMatchObject({ status: 137 });
+  it.each(['hello', 'sort', 'sparse'])('%s: is refused, whatever the policy', async (program) => {
+    const args = program === 'sort' ? ['300'] : [];
+    const roomy = await runGuest(guest(program, ...args), {});
+    const least = roomy.report.leastMemory!.frames;
+    for (let frames = 1; frames < least; frames += frames < least - 4 ? 7 : 1) {
+      const replacement = names[frames % names.length]!;
+      await expect(
+        runGuest(guest(program, ...args), { memory: `${frames * 4}K`, replacement }),
+      ).rejects.toThrow(/^--memory \d+[KM]: too small for this program, which needs \d+[KM] or more$/);
     }
   });
 });

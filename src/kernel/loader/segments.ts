@@ -12,7 +12,8 @@ interface FileFacts {
 
 /** A mistake at byte `at` of file `name`. */
 export function refusal(name: string, at: number, message: string): UserError {
-  return new UserError(`${name}+0x${at.toString(16)}`, message);
+  // Values of 64 bits that numbers do not hold are read as Infinity.
+  return new UserError(`${name}+0x${at.toString(16)}`, message.replace(/(0x)?Infinity/g, '2^53 or more'));
 }
 
 const hex = (n: number) => `0x${n.toString(16)}`;

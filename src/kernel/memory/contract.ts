@@ -155,6 +155,12 @@ export interface VirtualMemory {
   readonly counters: MemoryCounters;
   /** As in /proc/PID/maps, with resident and swapped pages. */
   listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[];
+  /** Busy time at which the replacement policy wants its next clock interrupt; `undefined`: it wants none. */
+  readonly nextInterrupt: number | undefined;
+  /** Time has passed: the policy's interrupts that are due are told. */
+  clockInterrupt(): void;
+  /** Whether memory can hold what every instruction so far could need; when not, a program must not go on. */
+  readonly hasRoom: boolean;
   /** Throws, naming what is broken: each frame owned exactly as the reverse map says, tables agree, nothing lost. */
   checkInvariants(): void;
 }
@@ -173,6 +179,8 @@ export interface ReferenceSink {
 /** Virtual time spent, by component; the kernel's parts charge what they do. */
 export interface Clock {
   readonly now: Nanoseconds;
+  /** `now` without the time in which the processor had nothing to do: the policies' clock. */
+  readonly busy: Nanoseconds;
   charge(component: 'traps' | 'faults' | 'systemCalls', ns: number): void;
   /** Queues one page transfer on the disk and gives the time at which it is done. */
   disk(pages: number): Nanoseconds;

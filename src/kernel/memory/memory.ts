@@ -27,7 +27,7 @@ import type { Area, ObjectId, RequestState, RootState, SpaceState } from '../sta
 import { SpaceMemory } from './access.ts';
 import { advise, listAreas, residency, synchronize } from './advise.ts';
 import { buildPaths, buildStructures, type MemoryParts, type Paths, type Structures } from './assembly.ts';
-import type { MemoryCounters, Outcome, Result, UserMemory, VirtualMemory } from './contract.ts';
+import type { Clock, MemoryCounters, Outcome, Result, UserMemory, VirtualMemory } from './contract.ts';
 import { checkInvariants } from './invariants.ts';
 import { addArea, type MapRequest, map, removeRange, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
@@ -42,6 +42,7 @@ const MOST_SPACES = 65535;
 export class Memory implements VirtualMemory {
   readonly counters: MemoryCounters;
   readonly #root: RootState;
+  readonly #clock: Clock;
   readonly #structures: Structures;
   readonly #paths: Paths;
 
@@ -50,6 +51,7 @@ export class Memory implements VirtualMemory {
     this.#structures = buildStructures(parts);
     this.#paths = buildPaths(parts, this.#structures);
     this.#root = parts.root;
+    this.#clock = parts.clock;
     this.counters = this.#structures.counters;
   }
 
@@ -158,6 +160,21 @@ export class Memory implements VirtualMemory {
 
   listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[] {
     return listAreas(this.#paths.calls, space);
+  }
+
+  get nextInterrupt(): number | undefined {
+    return this.#structures.replacement.nextInterrupt;
+  }
+
+  clockInterrupt(): void {
+    this.#structures.replacement.interrupt(this.#clock.busy);
+  }
+
+  get hasRoom(): boolean {
+    const { frames, counters } = this.#structures;
+    const { pages, tables } = frames.state;
+    const tableFrames = tables === undefined ? counters.tableFramesPeak : 0;
+    return tableFrames + counters.pinnedPeak <= pages.limit;
   }
 
   checkInvariants(): void {

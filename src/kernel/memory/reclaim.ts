@@ -43,6 +43,9 @@ export interface ReclaimParts {
 /** Failed writes to look past before giving up. */
 const MOST_FAILURES = 16;
 
+const swapText = (swap: Swap): string =>
+  swap.capacity === 0 ? 'there is no swap' : swap.isFull ? 'swap is full' : 'swap is not full';
+
 type Search = 'found' | 'nothing' | 'no slot';
 
 export class Reclaim {
@@ -81,7 +84,7 @@ export class Reclaim {
       tables !== undefined && tables.freed.length === 0 && tables.fresh >= tables.limit
         ? 'no frame is left for tables'
         : 'no frame can be freed';
-    const detail = `${why}: ${counters.residentPages} page frames and ${counters.tableFrames} table frames in use, ${swap.isFull ? 'swap is full' : 'swap is not full'}`;
+    const detail = `${why}: ${counters.residentPages} page frames and ${counters.tableFrames} table frames in use, ${swapText(swap)}`;
     if (events.watched) events.emit({ type: 'out-of-memory', detail });
     return { kind: 'out-of-memory', lacks: swap.isFull ? 'swap' : 'frames', detail };
   }
@@ -99,7 +102,7 @@ export class Reclaim {
     const { frames, replacement, clock } = this.#parts;
     while (failed.length < MOST_FAILURES) {
       const candidates: Candidate[] = [];
-      const victim = replacement.victim(incoming, clock.now, this.#why(candidates));
+      const victim = replacement.victim(incoming, clock.busy, this.#why(candidates));
       if (victim === -1) {
         if (this.#endIdlePins(space)) continue;
         return 'nothing';

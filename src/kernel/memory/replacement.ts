@@ -81,6 +81,21 @@ export class Replacement implements FrameBits {
     return why === undefined ? this.#policy.victim(incoming, now) : this.#policy.victim(incoming, now, why);
   }
 
+  /** When the policy's next clock interrupt is due, in busy time; `undefined` when it wants none. */
+  get nextInterrupt(): number | undefined {
+    const { definition, state } = this.#parts;
+    return definition.interval === undefined ? undefined : definition.interval * (state.interrupts + 1);
+  }
+
+  /** Tells the policy of its clock interrupts that are due. */
+  interrupt(busy: number): void {
+    for (let due = this.nextInterrupt; due !== undefined && due <= busy; due = this.nextInterrupt) {
+      this.#parts.state.interrupts++;
+      if (this.#stamped) this.#deliverUses();
+      this.#policy.interrupt?.(due);
+    }
+  }
+
   /** Runs `decide` with all pages taken for pinned that would need a slot of their own to be evicted. */
   withoutSlots<T>(decide: () => T): T {
     this.#slotsLeft = false;

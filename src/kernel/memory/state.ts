@@ -102,6 +102,8 @@ export interface MemoryState {
   episodes: (Episode | undefined)[];
   nextKey: PageKey;
   policy: unknown;
+  /** Clock interrupts that the policy has been told of. */
+  interrupts: number;
   counters: MemoryCounters;
 }
 
@@ -157,6 +159,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     episodes: [],
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, randomState(nextUint32(start.random))),
+    interrupts: 0,
     counters: initialCounters(),
   };
 }

@@ -38,6 +38,11 @@ export class Swap {
     this.#events = events;
   }
 
+  /** Slots that there are. */
+  get capacity(): number {
+    return this.#state.capacity;
+  }
+
   get isFull(): boolean {
     return this.#state.used >= this.#state.capacity;
   }

@@ -1,6 +1,6 @@
 /** Clock that prefers clean pages: a dirty victim costs a write, so a clean one that is as little used goes first. */
 import type { Frame } from '../../base/numbers.ts';
-import { type ClockState, clockState, joinClock, leaveClock } from './clock-ring.ts';
+import { type ClockState, clockState, joinClock, leaveClock, passHand } from './clock-ring.ts';
 import type { FrameBits, PolicyDefinition, PolicyEnvironment, ReplacementPolicy, Why } from './contract.ts';
 
 /** Turns of the hand: unused and clean, unused; and again, now that every referenced bit is clear. */
@@ -34,8 +34,7 @@ class CleanFirstClock implements ReplacementPolicy {
     const { bits } = this.#environment;
     for (let turn = 1; turn <= turns; turn++) {
       for (let looks = clock.count; looks > 0; looks--) {
-        const frame = clock.hand as Frame;
-        clock.hand = clock.next[frame] as number;
+        const frame = passHand(clock) as Frame;
         if (fits(frame, turn, bits, why)) return frame;
       }
     }

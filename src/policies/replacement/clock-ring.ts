@@ -23,17 +23,24 @@ export function clockState(frameLimit: number): ClockState {
 /** `frame` comes in, immediately behind the hand. */
 export function joinClock(clock: ClockState, frame: number): void {
   if (clock.hand === -1) {
-    linkAlone(clock, frame);
+    linkAlone(clock.links, frame);
     clock.hand = frame;
   } else {
-    linkBefore(clock, frame, clock.hand);
+    linkBefore(clock.links, frame, clock.hand);
   }
   clock.count++;
 }
 
 /** `frame` goes; a hand that points at it moves on to the next. */
 export function leaveClock(clock: ClockState, frame: number): void {
-  if (clock.hand === frame) clock.hand = clock.count === 1 ? -1 : (clock.next[frame] as number);
-  unlink(clock, frame);
+  if (clock.hand === frame) clock.hand = clock.count === 1 ? -1 : clock.links[2 * frame]!;
+  unlink(clock.links, frame);
   clock.count--;
+}
+
+/** The frame under the hand, which moves on to the next; there must be one. */
+export function passHand(clock: ClockState): number {
+  const { hand } = clock;
+  clock.hand = clock.links[2 * hand]!;
+  return hand;
 }

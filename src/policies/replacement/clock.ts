@@ -1,7 +1,13 @@
-/** Clock: a hand goes round the frames; a page used since the hand last passed is spared once. */
+/** Clock: a hand goes round the frames; a page used since the hand last passed is spared once, or N times. */
 import type { Frame } from '../../base/numbers.ts';
-import { type ClockState, clockState, joinClock, leaveClock } from './clock-ring.ts';
-import type { PolicyDefinition, PolicyEnvironment, ReplacementPolicy, Why } from './contract.ts';
+import { type ClockState, clockState, joinClock, leaveClock, passHand } from './clock-ring.ts';
+import type {
+  PolicyDefinition,
+  PolicyEnvironment,
+  PolicyParameter,
+  ReplacementPolicy,
+  Why,
+} from './contract.ts';
 
 class Clock implements ReplacementPolicy {
   readonly #clock: ClockState;
@@ -31,15 +37,93 @@ class Clock implements ReplacementPolicy {
     const { bits } = this.#environment;
     // The first turn clears every unpinned frame's bit, so the second finds one if there is any.
     for (let looks = 2 * clock.count; looks > 0; looks--) {
-      const frame = clock.hand as Frame;
-      clock.hand = clock.next[frame] as number;
+      const frame = passHand(clock) as Frame;
       const pinned = bits.isPinned(frame);
       const referenced = pinned ? bits.isReferenced(frame) : bits.testAndClearReferenced(frame);
-      why?.considered(frame, { referenced, pinned });
+      if (why !== undefined) why.considered(frame, { referenced, pinned });
       if (!pinned && !referenced) return frame;
     }
     return -1;
   }
+}
+
+export interface ChancesState {
+  readonly clock: ClockState;
+  /** By frame: how often the hand still spares it. */
+  readonly chances: Uint8Array;
+}
+
+/** The clock with more than one chance. */
+class ChanceClock implements ReplacementPolicy {
+  readonly #state: ChancesState;
+  readonly #environment: PolicyEnvironment;
+  readonly #chances: number;
+
+  constructor(state: ChancesState, environment: PolicyEnvironment, chances: number) {
+    this.#state = state;
+    this.#environment = environment;
+    this.#chances = chances;
+  }
+
+  admitted(frame: Frame): void {
+    joinClock(this.#state.clock, frame);
+    this.#state.chances[frame] = 0;
+  }
+
+  referenced(): void {}
+
+  evicted(frame: Frame): void {
+    leaveClock(this.#state.clock, frame);
+  }
+
+  released(frame: Frame): void {
+    leaveClock(this.#state.clock, frame);
+  }
+
+  victim(_incoming: number, _now: number, why?: Why): Frame | -1 {
+    const { clock, chances } = this.#state;
+    const { bits } = this.#environment;
+    for (let looks = (this.#chances + 1) * clock.count; looks > 0; looks--) {
+      const frame = passHand(clock) as Frame;
+      const pinned = bits.isPinned(frame);
+      const referenced = pinned ? bits.isReferenced(frame) : bits.testAndClearReferenced(frame);
+      if (referenced && !pinned) chances[frame] = this.#chances;
+      const left = chances[frame]!;
+      if (why !== undefined) why.considered(frame, { referenced, chances: left, pinned });
+      if (pinned) continue;
+      if (left === 0) return frame;
+      chances[frame] = left - 1;
+    }
+    return -1;
+  }
+}
+
+const parameter: PolicyParameter = {
+  syntax: 'clock:N',
+  summary: 'how often the hand spares a page after its last use, 1 to 255 (default 1)',
+  parse: (text) => {
+    const chances = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : 0;
+    return chances >= 1 && chances <= 255 ? withChances(chances) : undefined;
+  },
+};
+
+/**
+ * Clock with a counter: a frame whose referenced bit the hand finds set has the bit cleared and gets N chances;
+ * each time the hand passes it takes one; the first frame without any is the victim. With N = 1 it decides as
+ * `clock` does. `why` gets what `clock` gives it, and the `chances` that were left.
+ */
+function withChances(chances: number): PolicyDefinition<ChancesState> {
+  return {
+    name: `clock:${chances}`,
+    summary: `clock whose hand spares a page ${chances} times after its last use`,
+    source:
+      'Smith, "Sequentiality and prefetching in database systems", ACM Transactions on Database Systems 3(3), 1978 (generalized clock)',
+    needs: 'bits',
+    ties: clock.ties,
+    parameter,
+    initial: (frameLimit) => ({ clock: clockState(frameLimit), chances: new Uint8Array(frameLimit) }),
+    attach: (state, environment) => new ChanceClock(state, environment, chances),
+  };
 }
 
 /**
@@ -53,6 +137,7 @@ export const clock: PolicyDefinition<ClockState> = {
   source: 'Corbató, "A paging experiment with the Multics system", MIT Project MAC report MAC-M-384, 1968',
   needs: 'bits',
   ties: 'ring in order of admission, newcomers immediately behind the hand; the first that fits, from the hand on',
+  parameter,
   initial: clockState,
   attach: (state, environment) => new Clock(state, environment),
 };

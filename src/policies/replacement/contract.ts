@@ -71,7 +71,8 @@ export interface ReplacementPolicy {
   released(frame: Frame): void;
   /**
    * The frame to give up for page `incoming`; a resident frame that is not pinned, or -1 when every one is
-   * pinned. It stays resident until `evicted` is called. `now` is virtual time in ns.
+   * pinned. It stays resident until `evicted` is called. `now` is virtual time in ns
+   * in which programs ran: waiting for pages takes none of it.
    */
   victim(incoming: PageKey, now: number, why?: Why): Frame | -1;
   /**

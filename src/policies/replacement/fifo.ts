@@ -8,30 +8,33 @@ import { type FrameRing, frameQueue, linkBefore, unlink } from './frame-ring.ts'
 export type FifoState = FrameRing;
 
 class Fifo implements ReplacementPolicy {
-  readonly #queue: FifoState;
+  readonly #links: Int32Array;
+  /** Node that the queue starts behind. */
+  readonly #mark: number;
   readonly #environment: PolicyEnvironment;
 
-  constructor(queue: FifoState, environment: PolicyEnvironment) {
-    this.#queue = queue;
+  constructor({ links }: FifoState, environment: PolicyEnvironment) {
+    this.#links = links;
+    this.#mark = environment.frameLimit;
     this.#environment = environment;
   }
 
   admitted(frame: Frame): void {
-    linkBefore(this.#queue, frame, this.#environment.frameLimit);
+    linkBefore(this.#links, frame, this.#mark);
   }
 
   referenced(): void {}
 
   evicted(frame: Frame): void {
-    unlink(this.#queue, frame);
+    unlink(this.#links, frame);
   }
 
   released(frame: Frame): void {
-    unlink(this.#queue, frame);
+    unlink(this.#links, frame);
   }
 
   victim(_incoming: number, _now: number, why?: Why): Frame | -1 {
-    return oldestUnpinned(this.#queue, this.#environment, why);
+    return oldestUnpinned(this.#links, this.#environment, why);
   }
 }
 

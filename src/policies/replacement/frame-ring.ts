@@ -1,53 +1,70 @@
 /**
- * A ring of frames, doubly linked inside two typed arrays: putting a frame in, taking it out and moving it
+ * A ring of frames, doubly linked inside one typed array: putting a frame in, taking it out and moving it
  * cost a few stores and no allocation, and the whole ring is plain data that `structuredClone` copies.
  */
 import { assert } from '../../base/errors.ts';
 
-/** Links by node; -1 when the node is in no ring. A node is a frame number, or a fixed mark beyond the frames. */
+/** A node is a frame number, or a fixed mark beyond the frames. */
 export interface FrameRing {
-  readonly next: Int32Array;
-  readonly previous: Int32Array;
+  /**
+   * Element 2n is the node after node n, element 2n + 1 the one before it; -1 when n is in no ring. Both lie
+   * together because whoever needs one needs the other, and in a large memory each is a cache miss.
+   */
+  readonly links: Int32Array;
 }
+
+const TWICE = 'a frame is admitted only when it is not resident';
+const ABSENT = 'only a resident frame is referenced, evicted or released';
 
 /** Room for nodes 0 to `nodes` - 1, none of them linked. */
 export function frameRing(nodes: number): FrameRing {
-  return { next: new Int32Array(nodes).fill(-1), previous: new Int32Array(nodes).fill(-1) };
+  return { links: new Int32Array(2 * nodes).fill(-1) };
 }
 
 /** Like `frameRing` for frames 0 to `frameLimit` - 1, with node `frameLimit` as the mark that a queue starts behind. */
 export function frameQueue(frameLimit: number): FrameRing {
   const ring = frameRing(frameLimit + 1);
-  linkAlone(ring, frameLimit);
+  linkAlone(ring.links, frameLimit);
   return ring;
 }
 
 /** Makes a ring of `node` alone. */
-export function linkAlone(ring: FrameRing, node: number): void {
-  assert(ring.next[node] === -1, 'a frame is admitted only when it is not resident');
-  ring.next[node] = node;
-  ring.previous[node] = node;
+export function linkAlone(links: Int32Array, node: number): void {
+  assert(links[2 * node] === -1, TWICE);
+  links[2 * node] = node;
+  links[2 * node + 1] = node;
 }
 
 /** Puts `node` immediately before `at`: in a queue, before its mark means last. */
-export function linkBefore(ring: FrameRing, node: number, at: number): void {
-  const { next, previous } = ring;
-  assert(next[node] === -1, 'a frame is admitted only when it is not resident');
-  const before = previous[at] as number;
-  next[before] = node;
-  previous[node] = before;
-  next[node] = at;
-  previous[at] = node;
+export function linkBefore(links: Int32Array, node: number, at: number): void {
+  assert(links[2 * node] === -1, TWICE);
+  const before = links[2 * at + 1]!;
+  links[2 * before] = node;
+  links[2 * node] = at;
+  links[2 * node + 1] = before;
+  links[2 * at + 1] = node;
+}
+
+/** Takes `node` out of its place and puts it immediately before `at`, another node of the ring. */
+export function moveBefore(links: Int32Array, node: number, at: number): void {
+  const after = links[2 * node]!;
+  assert(after !== -1, ABSENT);
+  const old = links[2 * node + 1]!;
+  links[2 * old] = after;
+  links[2 * after + 1] = old;
+  const before = links[2 * at + 1]!;
+  links[2 * before] = node;
+  links[2 * node] = at;
+  links[2 * node + 1] = before;
+  links[2 * at + 1] = node;
 }
 
 /** Takes `node` out of its ring. */
-export function unlink(ring: FrameRing, node: number): void {
-  const { next, previous } = ring;
-  const after = next[node] as number;
-  assert(after !== -1, 'only a resident frame is referenced, evicted or released');
-  const before = previous[node] as number;
-  next[before] = after;
-  previous[after] = before;
-  next[node] = -1;
-  previous[node] = -1;
+export function unlink(links: Int32Array, node: number): void {
+  const after = links[2 * node]!;
+  assert(after !== -1, ABSENT);
+  const before = links[2 * node + 1]!;
+  links[2 * before] = after;
+  links[2 * after + 1] = before;
+  links[2 * node] = -1;
 }

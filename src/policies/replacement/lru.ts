@@ -2,42 +2,45 @@
 import type { Frame } from '../../base/numbers.ts';
 import type { PolicyDefinition, PolicyEnvironment, ReplacementPolicy, Why } from './contract.ts';
 import { oldestUnpinned } from './frame-queue.ts';
-import { type FrameRing, frameQueue, linkBefore, unlink } from './frame-ring.ts';
+import { type FrameRing, frameQueue, linkBefore, moveBefore, unlink } from './frame-ring.ts';
 
 /** A queue in order of last use, longest ago first. */
 export type LruState = FrameRing;
 
 class LeastRecentlyUsed implements ReplacementPolicy {
-  readonly #queue: LruState;
+  readonly #links: Int32Array;
+  /** Node that the queue starts behind. */
+  readonly #mark: number;
   readonly #environment: PolicyEnvironment;
 
-  constructor(queue: LruState, environment: PolicyEnvironment) {
-    this.#queue = queue;
+  constructor({ links }: LruState, environment: PolicyEnvironment) {
+    this.#links = links;
+    this.#mark = environment.frameLimit;
     this.#environment = environment;
   }
 
   admitted(frame: Frame): void {
-    linkBefore(this.#queue, frame, this.#environment.frameLimit);
+    linkBefore(this.#links, frame, this.#mark);
   }
 
   referenced(frame: Frame): void {
-    const { frameLimit } = this.#environment;
+    const links = this.#links;
+    const mark = this.#mark;
     // Most references go to the page used last, which is in its place already.
-    if (this.#queue.previous[frameLimit] === frame) return;
-    unlink(this.#queue, frame);
-    linkBefore(this.#queue, frame, frameLimit);
+    if (links[2 * frame] === mark) return;
+    moveBefore(links, frame, mark);
   }
 
   evicted(frame: Frame): void {
-    unlink(this.#queue, frame);
+    unlink(this.#links, frame);
   }
 
   released(frame: Frame): void {
-    unlink(this.#queue, frame);
+    unlink(this.#links, frame);
   }
 
   victim(_incoming: number, _now: number, why?: Why): Frame | -1 {
-    return oldestUnpinned(this.#queue, this.#environment, why);
+    return oldestUnpinned(this.#links, this.#environment, why);
   }
 }
 

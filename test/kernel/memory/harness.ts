@@ -41,6 +41,11 @@ export class FakeClock implements Clock {
     return nanoseconds(this.state.now);
   }
 
+  /** Here time passes for policies while pages are waited for, so that their interrupts come. */
+  get busy(): Nanoseconds {
+    return this.now;
+  }
+
   charge(): void {}
 
   disk(pages: number): Nanoseconds {
@@ -210,6 +215,7 @@ export class World {
       const physical = this.machine.access(address, access);
       if (physical !== undefined) {
         space.instructions = (space.instructions ?? 0) + 1;
+        this.memory.clockInterrupt();
         return { kind: 'done', physical };
       }
       const outcome = this.memory.fault(space, virtualAddress(address), access, virtualAddress(pc));

@@ -8,8 +8,8 @@ import { PAGE_SIZE, virtualAddress } from '../../../src/base/numbers.ts';
 import { BadAddress } from '../../../src/kernel/memory/contract.ts';
 import type { ObjectId, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
-import { replacementPolicies } from '../../../src/policies/replacement/registry.ts';
 import { MemoryStore } from '../../../src/stores/memory.ts';
+import { livePolicies } from '../../support/live-policies.ts';
 import { LateStore } from '../../support/stores.ts';
 import { World, type WorldOptions } from './harness.ts';
 
@@ -303,7 +303,7 @@ function check(options: () => WorldOptions, runs: number): Promise<void> {
   );
 }
 
-describe.each(replacementPolicies.map((policy) => ({ name: policy.name, policy })))('memory under $name', ({
+describe.each(livePolicies.map((policy) => ({ name: policy.name, policy })))('memory under $name', ({
   policy,
 }) => {
   it('agrees with the model when tables and pages share 15 frames', async () => {

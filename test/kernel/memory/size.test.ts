@@ -4,7 +4,7 @@ import { UserError } from '../../../src/base/errors.ts';
 import { PAGE_SIZE, virtualAddress } from '../../../src/base/numbers.ts';
 import type { PolicyDefinition } from '../../../src/policies/replacement/contract.ts';
 import { fifo } from '../../../src/policies/replacement/fifo.ts';
-import { replacementPolicies } from '../../../src/policies/replacement/registry.ts';
+import { livePolicies } from '../../support/live-policies.ts';
 import { anonymous, World, type WorldOptions } from './harness.ts';
 
 const BASE = 0x10_0000;
@@ -24,9 +24,7 @@ describe('the size of memory', () => {
   });
 
   // Tables: root, middle, leaf at 0x100000, and middle and leaf for the stack at 0x40000000.
-  it.each(
-    replacementPolicies,
-  )('$name: is least at tables + pinned pages, and that is enough', async (policy) => {
+  it.each(livePolicies)('$name: is least at tables + pinned pages, and that is enough', async (policy) => {
     const run = async (frames: number) => {
       const { world, space, memory } = fresh({ frames, policy });
       world.map(space, at(0), 30);
@@ -69,7 +67,7 @@ describe('policies that cannot run live', () => {
 });
 
 describe('a snapshot', () => {
-  it.each(replacementPolicies)('goes on exactly where it was taken: $name', async (policy) => {
+  it.each(livePolicies)('goes on exactly where it was taken: $name', async (policy) => {
     const options: WorldOptions = { frames: 14, policy, swap: 64 };
     const world = new World(options);
     const { memory } = world;

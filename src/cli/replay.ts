@@ -1,0 +1,216 @@
+/** `pagewalk replay`: a trace under several policies at several sizes. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { UserError } from '../base/errors.ts';
+import { parseSize } from '../base/sizes.ts';
+import { replayText, traceText } from '../report/replay-text.ts';
+import { stepsHeading, stepText } from '../report/steps-text.ts';
+import {
+  type AccessCosts,
+  DEFAULT_ACCESS_COSTS,
+  loadPolicy,
+  PIECE,
+  type PolicyChoice,
+  pageName,
+  parseCount,
+  parseDuration,
+  type ReadTrace,
+  type ReplayReport,
+  replaySteps,
+  replayTrace,
+  summaryOf,
+} from '../system/index.ts';
+import { OutputFile } from './output-file.ts';
+import { startAmount } from './progress.ts';
+import { replayColumns } from './replay-columns.ts';
+import { ReplayPool } from './replay-pool.ts';
+import { readTraceInput } from './trace-input.ts';
+import { addTraceOptions, parseFrames, parseSizes, type TraceFlags } from './trace-options.ts';
+
+interface Flags extends TraceFlags {
+  readonly policy: string;
+  readonly frames?: string;
+  readonly memory?: string;
+  readonly seed: string;
+  readonly costs?: string;
+  readonly threads?: string;
+  readonly steps?: boolean;
+  readonly json?: boolean;
+  readonly csv?: string;
+  readonly parquet?: string;
+}
+
+const DEFAULT_POLICIES = 'fifo,clock,lru,optimal';
+/** Sizes when none is asked for: shares of the trace's footprint. */
+const DEFAULT_SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
+
+const EXAMPLE = `
+Examples:
+  pagewalk replay trace.gz --policy fifo,lru,arc,optimal --memory 1M..64M*2
+  pagewalk replay --references '0 1 2 3 0 1 4 0 1 2 3 4' --policy fifo,lru,optimal --frames 3,4
+  pagewalk replay --references '0 1 2 3 0 1 4 0 1 2 3 4' --policy lru --frames 3 --steps
+  valgrind --tool=lackey --trace-mem=yes ls 2>&1 >/dev/null | pagewalk replay - --policy ./mine.js`;
+
+export function addReplayCommand(program: Command): void {
+  const command = program
+    .command('replay')
+    .summary('replay a trace of references under several policies and sizes')
+    .description('Counts the faults of each policy at each size on a trace of memory references.')
+    .usage('[options] <trace>')
+    .argument('[trace]', 'a file, or - for standard input; compressed ones are unpacked');
+  addTraceOptions(command)
+    .option('--policy <list>', "names, see 'pagewalk list', or files: ./mine.js", DEFAULT_POLICIES)
+    .option('--frames <list>', 'page frames: 3,4 or 1..8 or 16..4096*2')
+    .option('--memory <list>', 'the same in bytes: 64K,1M or 1M..64M*2')
+    .option('--seed <n>', 'seed of random policies', '1')
+    .option('--costs <k=time,…>', 'of the average access time (default: memory=100ns,disk=10ms)')
+    .option('--threads <n>', 'simulations at once (default: one a processor)')
+    .option('--steps', 'show every reference: hit or fault, the frames, the victim and why')
+    .option('--json', 'print the results as JSON')
+    .option('--csv <file>', 'write the results as CSV')
+    .option('--parquet <file>', 'write the results as Parquet')
+    .addHelpText('after', EXAMPLE)
+    .action((trace: string | undefined, flags: Flags) => replay(trace, flags));
+}
+
+async function replay(path: string | undefined, flags: Flags): Promise<void> {
+  const policies = flags.policy.split(',').map(policyChoice);
+  // A policy that is none should not be found out after the trace was read.
+  await Promise.all(policies.map(loadPolicy));
+  const seed = parseCount(flags.seed, 0, '--seed');
+  const costs = accessCosts(flags.costs);
+  const threads = flags.threads === undefined ? undefined : parseCount(flags.threads, 1, '--threads');
+  const sizesOf = framesChooser(flags);
+  const read = await readTraceInput(path, flags);
+  const frames = sizesOf(read);
+  if (flags.steps) {
+    await printSteps(read, policies, frames, seed, flags);
+    return;
+  }
+  const report = await replayAll(read, { policies, frames, seed, costs }, threads);
+  await writeColumns(report, flags);
+  process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : replayText(report));
+}
+
+/** A policy's name, or the file of one. */
+export function policyChoice(text: string): PolicyChoice {
+  const name = text.trim();
+  if (!/[/\\]|\.[cm]?js$/.test(name)) return { text: name, module: undefined };
+  if (!existsSync(name)) throw new UserError(`--policy ${name}`, 'no such file');
+  return { text: name, module: pathToFileURL(resolve(name)).href };
+}
+
+/** @throws UserError naming the flag */
+export function accessCosts(text: string | undefined): AccessCosts {
+  const costs: { memory: number; disk: number } = { ...DEFAULT_ACCESS_COSTS };
+  for (const part of text === undefined ? [] : text.split(',')) {
+    const [, name, time] = /^(memory|disk)=(.+)$/.exec(part.trim()) ?? [];
+    if (time === undefined) throw new UserError('--costs', `'${part}' is not memory=TIME or disk=TIME`);
+    costs[name as keyof AccessCosts] = parseDuration(time, '--costs');
+  }
+  return costs;
+}
+
+function framesChooser({ frames, memory, references }: Flags): (read: ReadTrace) => number[] {
+  if (frames !== undefined && memory !== undefined)
+    throw new UserError('--frames', 'and --memory: give one of the two');
+  if (frames !== undefined) {
+    const sizes = parseSizes(frames, (one) => parseFrames(one, '--frames'), '--frames');
+    return () => sizes;
+  }
+  if (memory === undefined) return ({ trace }) => defaultSizes(trace.pages, references !== undefined);
+  return ({ trace }) => {
+    if (trace.pageSize === 0)
+      throw new UserError('--memory', 'the trace names pages, not addresses: give --frames');
+    return parseSizes(memory, (one) => framesIn(one, trace.pageSize), '--memory');
+  };
+}
+
+function framesIn(text: string, pageSize: number): number {
+  const bytes = parseSize(text, '--memory');
+  if (bytes >= pageSize) return Math.floor(bytes / pageSize);
+  throw new UserError('--memory', `'${text}' holds no page of ${pageSize} bytes`);
+}
+
+function defaultSizes(pages: number, isShort: boolean): number[] {
+  if (isShort) return Array.from({ length: Math.min(pages, 8) }, (_, i) => i + 1);
+  return [...new Set(DEFAULT_SHARES.map((share) => Math.max(1, Math.ceil(pages * share))))];
+}
+
+async function replayAll(
+  read: ReadTrace,
+  plan: Parameters<typeof replayTrace>[1],
+  threads: number | undefined,
+): Promise<ReplayReport> {
+  const runs = plan.policies.length * plan.frames.length;
+  const pool = new ReplayPool(threads === undefined ? undefined : Math.min(threads, runs));
+  const counts = new Int32Array(new SharedArrayBuffer(runs * 4));
+  const pieces = read.trace.chunks.reduce((sum, { length }) => sum + Math.ceil(length / PIECE), 0) * runs;
+  const progress = startAmount(`${runs} simulations`, 'references', pieces);
+  const timer = setInterval(() => {
+    const done = counts.reduce((sum, count) => sum + count, 0);
+    progress.at((done / pieces) * read.trace.entries * runs, done);
+  }, 200);
+  try {
+    return await replayTrace(read, plan, pool, counts);
+  } finally {
+    clearInterval(timer);
+    progress.stop();
+    await pool.stop();
+  }
+}
+
+async function writeColumns(report: ReplayReport, { csv, parquet }: Flags): Promise<void> {
+  if (csv === undefined && parquet === undefined) return;
+  const columns = replayColumns(report);
+  if (csv !== undefined) {
+    const { columnsCsv } = await import('../report/columns/csv.ts');
+    writeWhole(csv, '--csv', new TextEncoder().encode(columnsCsv(columns)));
+  }
+  if (parquet !== undefined) {
+    const { columnsParquet } = await import('../report/columns/parquet.ts');
+    writeWhole(parquet, '--parquet', await columnsParquet(columns));
+  }
+}
+
+/** @throws UserError when it can't be written; the file appears whole or not at all */
+export function writeWhole(path: string, place: string, bytes: Uint8Array): void {
+  const file = new OutputFile(path, place);
+  file.writeBytes(bytes);
+  file.commit();
+}
+
+async function printSteps(
+  read: ReadTrace,
+  policies: readonly PolicyChoice[],
+  frames: readonly number[],
+  seed: number,
+  { json }: Flags,
+): Promise<void> {
+  const { trace, format } = read;
+  if (!json) process.stdout.write(`${traceText(summaryOf(trace, format))}\n`);
+  const longest = Math.max(
+    4,
+    ...Array.from({ length: trace.pages }, (_, page) => pageName(trace, page).length),
+  );
+  const kinds = trace.counts[0] + trace.counts[2] > 0 ? 'shown' : 'left out';
+  const widths = { position: Math.max(2, String(trace.entries).length), page: longest, kinds } as const;
+  for (const policy of policies) {
+    const definition = await loadPolicy(policy);
+    for (const size of frames) {
+      if (!json)
+        process.stdout.write(`\n${definition.name}, ${size} frames\n${stepsHeading(size, widths)}\n`);
+      let faults = 0;
+      for (const step of replaySteps(trace, definition, { frames: size, seed })) {
+        if (step.outcome === 'fault') faults++;
+        const line = json
+          ? JSON.stringify({ policy: definition.name, size, ...step })
+          : stepText(step, widths);
+        process.stdout.write(`${line}\n`);
+      }
+      if (!json) process.stdout.write(`${faults} faults\n`);
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * Policies that users bring: whether what a module exports is a policy at all, and a wrapping that checks every
+ * answer of one, so that a mistake in it is a message that names the rule and the reference, and not a wrong
+ * number or a crash elsewhere.
+ */
+import { UserError } from '../../base/errors.ts';
+import type { Frame } from '../../base/numbers.ts';
+import type { RandomState } from '../../base/random.ts';
+import type {
+  Needs,
+  PageKey,
+  PolicyDefinition,
+  PolicyEnvironment,
+  ReplacementPolicy,
+  Why,
+} from './contract.ts';
+
+const needsKnown: readonly Needs[] = ['nothing', 'bits', 'last-use order', 'every reference', 'the future'];
+const methods = ['admitted', 'referenced', 'evicted', 'released', 'victim'] as const;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** A value as a message shows it, on one line and not too long. */
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'string' ? `'${value.slice(0, 40)}'` : String(value);
+}
+
+/**
+ * What a module exports by default, as a policy definition. Its functions are not called.
+ * @param place the module as the user named it, for the message
+ * @throws UserError naming everything that is missing or wrong, each with what was expected
+ */
+export function validateDefinition(value: unknown, place: string): PolicyDefinition {
+  if (!isObject(value)) {
+    const found = value === undefined ? 'there is none' : `it is ${shown(value)}`;
+    throw new UserError(place, `the default export has to be a policy definition; ${found}`);
+  }
+  const wrong = [
+    ...wrongTexts(value),
+    ...wrongNeeds(value),
+    ...wrongInterval(value),
+    ...wrongParameter(value),
+    ...wrongFunctions(value),
+  ];
+  if (wrong.length > 0) throw new UserError(place, wrong.join('; '));
+  return value as unknown as PolicyDefinition;
+}
+
+function* wrongTexts(value: Record<string, unknown>): Iterable<string> {
+  const { name } = value;
+  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9:.,-]*$/.test(name))
+    yield `name has to be a lower-case word such as 'my-policy', not ${shown(name)}`;
+  for (const property of ['summary', 'source', 'ties']) {
+    const text = value[property];
+    if (typeof text !== 'string' || text === '') yield `${property} has to be a text, not ${shown(text)}`;
+  }
+}
+
+function* wrongNeeds({ needs }: Record<string, unknown>): Iterable<string> {
+  if (needsKnown.some((known) => known === needs)) return;
+  yield `needs has to be one of ${needsKnown.map((known) => `'${known}'`).join(', ')}, not ${shown(needs)}`;
+}
+
+function* wrongInterval({ interval }: Record<string, unknown>): Iterable<string> {
+  if (interval === undefined || (Number.isFinite(interval) && (interval as number) > 0)) return;
+  yield `interval has to be a number of nanoseconds above 0, or left out, not ${shown(interval)}`;
+}
+
+function* wrongParameter({ parameter }: Record<string, unknown>): Iterable<string> {
+  if (parameter === undefined) return;
+  if (!isObject(parameter)) {
+    yield `parameter has to be an object with syntax, summary and parse, or left out, not ${shown(parameter)}`;
+    return;
+  }
+  for (const property of ['syntax', 'summary']) {
+    if (typeof parameter[property] !== 'string')
+      yield `parameter.${property} has to be a text, not ${shown(parameter[property])}`;
+  }
+  if (typeof parameter.parse !== 'function')
+    yield `parameter.parse has to be a function, not ${shown(parameter.parse)}`;
+}
+
+function* wrongFunctions(value: Record<string, unknown>): Iterable<string> {
+  for (const property of ['initial', 'attach']) {
+    if (typeof value[property] !== 'function')
+      yield `${property} has to be a function, not ${shown(value[property])}`;
+  }
+}
+
+/** The state of a wrapped policy, and what the wrapping has to know to check it. */
+export interface CheckedState {
+  readonly own: unknown;
+  /** References so far; during a call about one, its number, from 1. */
+  references: number;
+  /** By frame: 1 when it is resident. */
+  readonly resident: Uint8Array;
+}
+
+/**
+ * `definition` with every answer checked: a victim is a resident frame that is not pinned, -1 comes only when all
+ * are pinned, nothing throws, and the state is plain data; the policy is given a copy of what `initial` made, so
+ * that it shows at once when its state is not all there is. For replay: it asks for every reference, whatever the
+ * policy itself needs, so as to say at which one a rule was broken.
+ * @param file the module as the user named it
+ */
+export function checkedPolicy(definition: PolicyDefinition, file: string): PolicyDefinition<CheckedState> {
+  const { parameter } = definition;
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    source: definition.source,
+    ties: definition.ties,
+    needs: definition.needs === 'the future' ? 'the future' : 'every reference',
+    interval: definition.interval,
+    parameter: parameter && {
+      ...parameter,
+      parse: (text) => {
+        const parsed = parameter.parse(text);
+        return parsed && checkedPolicy(validateDefinition(parsed, file), file);
+      },
+    },
+    initial: (frameLimit, random) => initialState(definition, file, frameLimit, random),
+    attach: (state, environment) => new CheckedPolicy(state, environment, definition, file),
+  };
+}
+
+function initialState(
+  definition: PolicyDefinition,
+  file: string,
+  frameLimit: number,
+  random: RandomState,
+): CheckedState {
+  const made = guarded(definition, file, 0, 'initial', () => definition.initial(frameLimit, random));
+  const alien = alienPart(made, 'state', new Set());
+  if (alien !== undefined) throw breach(definition, file, 0, `state has to be plain data, but ${alien}`);
+  return { own: structuredClone(made), references: 0, resident: new Uint8Array(frameLimit) };
+}
+
+/** What in `value` `structuredClone` would refuse or turn into something else, in words; nothing when it is plain. */
+function alienPart(value: unknown, path: string, seen: Set<unknown>): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol') return `${path} is a ${typeof value}`;
+  if (!isObject(value) || seen.has(value)) return undefined;
+  seen.add(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return undefined;
+  if (value instanceof Map || value instanceof Set) return alienPart([...value], path, seen);
+  const kind = Object.getPrototypeOf(value) as object | null;
+  if (kind !== null && kind !== Object.prototype && kind !== Array.prototype)
+    return `${path} is an object of class ${kind.constructor?.name ?? 'unknown'}`;
+  for (const [property, part] of Object.entries(value)) {
+    const alien = alienPart(part, `${path}.${property}`, seen);
+    if (alien !== undefined) return alien;
+  }
+  return undefined;
+}
+
+const breach = ({ name }: PolicyDefinition, file: string, reference: number, rule: string): UserError =>
+  new UserError(file, `policy '${name}' broke the contract at reference ${reference}: ${rule}`);
+
+/** Calls the policy; what it throws is a breach. */
+function guarded<T>(
+  definition: PolicyDefinition,
+  file: string,
+  reference: number,
+  method: string,
+  call: () => T,
+): T {
+  try {
+    return call();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const line = text.split('\n', 1)[0];
+    throw breach(definition, file, reference, `${method} must not throw, it threw: ${line}`);
+  }
+}
+
+class CheckedPolicy implements ReplacementPolicy {
+  readonly #state: CheckedState;
+  readonly #environment: PolicyEnvironment;
+  readonly #definition: PolicyDefinition;
+  readonly #file: string;
+  readonly #own: ReplacementPolicy;
+  readonly #isTold: boolean;
+
+  constructor(
+    state: CheckedState,
+    environment: PolicyEnvironment,
+    definition: PolicyDefinition,
+    file: string,
+  ) {
+    this.#state = state;
+    this.#environment = environment;
+    this.#definition = definition;
+    this.#file = file;
+    this.#isTold = definition.needs !== 'nothing' && definition.needs !== 'bits';
+    this.#own = this.#guarded('attach', () => definition.attach(state.own, environment));
+    this.#checkMethods();
+  }
+
+  admitted(frame: Frame, page: PageKey, owner: number): void {
+    const state = this.#state;
+    state.references++;
+    state.resident[frame] = 1;
+    this.#guarded('admitted', () => this.#own.admitted(frame, page, owner));
+  }
+
+  referenced(frame: Frame): void {
+    this.#state.references++;
+    // No closure here: this is called once for each reference.
+    if (!this.#isTold) return;
+    try {
+      this.#own.referenced(frame);
+    } catch (error) {
+      this.#guarded('referenced', () => {
+        throw error;
+      });
+    }
+  }
+
+  evicted(frame: Frame): void {
+    this.#state.resident[frame] = 0;
+    this.#guarded('evicted', () => this.#own.evicted(frame), this.#state.references + 1);
+  }
+
+  released(frame: Frame): void {
+    this.#state.resident[frame] = 0;
+    this.#guarded('released', () => this.#own.released(frame));
+  }
+
+  victim(incoming: PageKey, now: number, why?: Why): Frame | -1 {
+    // The reference that the victim has to make room for is counted when its page is admitted.
+    const reference = this.#state.references + 1;
+    const answer: unknown = this.#guarded('victim', () => this.#own.victim(incoming, now, why), reference);
+    const rule = this.#broken(answer);
+    if (rule !== undefined) throw breach(this.#definition, this.#file, reference, rule);
+    return answer as Frame | -1;
+  }
+
+  interrupt(now: number): void {
+    this.#guarded('interrupt', () => this.#own.interrupt?.(now));
+  }
+
+  #guarded<T>(method: string, call: () => T, reference = this.#state.references): T {
+    return guarded(this.#definition, this.#file, reference, method, call);
+  }
+
+  #checkMethods(): void {
+    const own: unknown = this.#own;
+    const wanted = this.#definition.interval === undefined ? methods : [...methods, 'interrupt'];
+    const missing = isObject(own) ? wanted.filter((method) => typeof own[method] !== 'function') : wanted;
+    if (missing.length === 0) return;
+    const rule = `attach has to give an object with the method${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`;
+    throw breach(this.#definition, this.#file, this.#state.references, rule);
+  }
+
+  /** The rule that a victim breaks, if it breaks one. */
+  #broken(answer: unknown): string | undefined {
+    const { frameLimit, bits } = this.#environment;
+    const { resident } = this.#state;
+    if (answer === -1) {
+      const free = resident.findIndex((is, frame) => is === 1 && !bits.isPinned(frame as Frame));
+      return free < 0 ? undefined : `victim gave -1, but frame ${free} is resident and not pinned`;
+    }
+    if (!Number.isInteger(answer))
+      return `victim has to give a frame number, an integer, and gave ${shown(answer)}`;
+    const frame = answer as Frame;
+    if (frame < 0 || frame >= frameLimit)
+      return `victim gave frame ${frame}; frames are 0 to ${frameLimit - 1}`;
+    if (resident[frame] !== 1) return `victim gave frame ${frame}, which is not resident`;
+    return bits.isPinned(frame) ? `victim gave frame ${frame}, which is pinned` : undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** Requests for objects of a cache, as libCacheSim keeps them. */
+import { UserError } from '../../base/errors.ts';
+import { KIND } from '../dense.ts';
+import type { FormatContext, TraceFormat, TraceParser, TraceSink } from './contract.ts';
+import { EntrySplitter } from './entries.ts';
+
+/** Bytes of an entry, and where its members lie; all are little endian and packed. */
+const ENTRY = 24;
+const AT = { time: 0, objectLow: 4, objectHigh: 8, size: 12, nextLow: 16, nextHigh: 20 } as const;
+
+/** No trace has 2^48 requests; a later next one is no number of a request. */
+const LAST_HIGH = 0xffff;
+/** Upper half of the largest number, which stands for never in some traces, as -1 does in the others. */
+const NEVER_HIGH = 0x7fff_ffff;
+/** So many plausible entries are no accident. */
+const MANY = 4;
+
+class OracleGeneralParser implements TraceParser {
+  readonly #name: string;
+  readonly #sink: TraceSink;
+  readonly #entries: EntrySplitter;
+  #isNoted = false;
+
+  constructor({ name }: FormatContext, sink: TraceSink) {
+    this.#name = name;
+    this.#sink = sink;
+    this.#entries = new EntrySplitter(ENTRY, 0, (bytes, start, end) => this.#decode(bytes, start, end));
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#entries.push(bytes);
+  }
+
+  end(): void {
+    const left = this.#entries.rest.length;
+    if (left === 0) return;
+    const place = this.#name + this.#entries.offsetOf(0);
+    throw new UserError(place, `cut off: ${left} bytes, expected an entry of ${ENTRY}`);
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): number {
+    const sink = this.#sink;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = start;
+    for (; at + ENTRY <= end; at += ENTRY) {
+      if (view.getInt32(at + AT.nextHigh, true) < -1) throw this.#malformed(view, at);
+      sink.page(KIND.load, view.getUint32(at + AT.objectLow, true), view.getUint32(at + AT.objectHigh, true));
+    }
+    if (at > start && !this.#isNoted) {
+      this.#isNoted = true;
+      sink.note('an object of the trace is one page, whatever its size');
+    }
+    return at;
+  }
+
+  #malformed(view: DataView, at: number): UserError {
+    const next = view.getBigInt64(at + AT.nextLow, true);
+    const place = this.#name + this.#entries.offsetOf(at + AT.nextLow);
+    return new UserError(place, `next request ${next}, expected its number, or -1 for none`);
+  }
+}
+
+/** Whether an entry can be the one with this index: that its next request comes later, if there is one. */
+function isPlausible(view: DataView, at: number, index: number): boolean {
+  const nextLow = view.getUint32(at + AT.nextLow, true);
+  const nextHigh = view.getInt32(at + AT.nextHigh, true);
+  if (nextHigh === -1) return nextLow === 0xffff_ffff;
+  if (nextHigh === NEVER_HIGH) return nextLow === 0xffff_ffff;
+  return nextHigh > 0 ? nextHigh <= LAST_HIGH : nextHigh === 0 && nextLow > index;
+}
+
+function recognizes(head: Uint8Array): 0 | 1 | 2 {
+  const count = Math.floor(head.length / ENTRY);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  let time = 0;
+  let empty = 0;
+  for (let index = 0; index < count; index++) {
+    const at = index * ENTRY;
+    const now = view.getUint32(at + AT.time, true);
+    if (now < time || !isPlausible(view, at, index)) return 0;
+    time = now;
+    if (view.getUint32(at + AT.size, true) === 0) empty++;
+  }
+  // Some traces have a few objects without a size.
+  if (count === 0 || empty * 2 > count) return 0;
+  return count >= MANY ? 2 : 1;
+}
+
+export const oracleGeneral: TraceFormat = {
+  name: 'oracle-general',
+  summary: 'libCacheSim oracleGeneral: requests of a storage or web cache; an object is a page',
+  source: "libCacheSim's traceConv, and the traces that are published with it",
+  example: 'entries of 24 bytes, little endian: uint32 time, uint64 object, uint32 size, int64 next request',
+  recognizes,
+  parser: (context, sink) => new OracleGeneralParser(context, sink),
+};

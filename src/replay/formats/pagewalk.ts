@@ -1,0 +1,57 @@
+/** What `pagewalk run --record` writes, in both of its forms. */
+import { UserError } from '../../base/errors.ts';
+import { KIND } from '../dense.ts';
+import { RECORD_MAGIC, type RecordedKind, type RecordHeader } from '../record-format.ts';
+import { RecordParser, type RecordSink } from '../record-reader.ts';
+import type { FormatContext, TraceFormat, TraceParser, TraceSink } from './contract.ts';
+
+const WORD = 2 ** 32;
+
+/** Tells what a record holds to the sink of a trace. */
+class RecordedTrace implements RecordSink {
+  readonly #header: RecordHeader;
+  readonly #pageSize: number;
+  readonly #sink: TraceSink;
+
+  /** @throws UserError when the record does not tell pages of the chosen size apart */
+  constructor(header: RecordHeader, { name, pageSize }: FormatContext, sink: TraceSink) {
+    if (header.granularity === 'page' && pageSize < header.pageSize) {
+      const names = `names pages of ${header.pageSize} bytes only`;
+      throw new UserError(name, `${names}; --page-size ${pageSize} is less`);
+    }
+    this.#header = header;
+    this.#pageSize = pageSize;
+    this.#sink = sink;
+  }
+
+  reference(kind: RecordedKind, address: number, bytes: number): void {
+    const isPage = this.#header.granularity === 'page';
+    this.#sink.access(KIND[kind], address >>> 0, Math.floor(address / WORD), isPage ? 1 : bytes);
+  }
+
+  space(space: number): void {
+    this.#sink.owner(space);
+  }
+
+  /** Of larger pages those are gone that lie in the range as a whole. */
+  unmap(page: number, count: number): void {
+    const start = Math.ceil((page * this.#header.pageSize) / this.#pageSize);
+    const end = Math.floor(((page + count) * this.#header.pageSize) / this.#pageSize);
+    if (end > start) this.#sink.release(start >>> 0, Math.floor(start / WORD), end - start);
+  }
+
+  exit(): void {
+    this.#sink.exit();
+  }
+}
+
+export const pagewalk: TraceFormat = {
+  name: 'pagewalk',
+  summary: 'a record of pagewalk run: every reference, with spaces, unmappings and exits',
+  source: 'pagewalk run --record FILE PROGRAM; docs/formats.md',
+  example: `${RECORD_MAGIC} 1 text\n{"granularity":"every","pageSize":4096,"program":["./prog"]}\nf 10350 2`,
+  recognizes: (head) =>
+    new TextDecoder().decode(head.subarray(0, 32)).startsWith(`${RECORD_MAGIC} `) ? 3 : 0,
+  parser: (context, sink): TraceParser =>
+    new RecordParser(context.name, (header) => new RecordedTrace(header, context, sink)),
+};

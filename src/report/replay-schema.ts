@@ -1,0 +1,51 @@
+/**
+ * What `pagewalk replay --json` prints. This schema is its one definition; docs/report.md explains each field.
+ * Loaded only where a document is checked or its JSON Schema printed.
+ */
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+
+export const traceSummarySchema = z.object({
+  name: z.string(),
+  format: z.string().describe('as --format names it'),
+  pageSize: count.describe('bytes; 0 when the trace names pages or objects instead of addresses'),
+  references: count,
+  fetches: count,
+  loads: count,
+  stores: count,
+  releases: count.describe('pages that went for good: unmapped, or their process gone'),
+  pages: count.describe('different pages'),
+  owners: z.array(z.int()).describe('processes or address spaces; one 0 when the trace has none'),
+  notes: z.array(z.string()),
+});
+
+const result = z.object({
+  policy: z.string(),
+  frames: count,
+  references: count,
+  hits: count,
+  faults: count,
+  missRatio: z.number(),
+  compulsory: count.describe('faults on pages that were never in memory before'),
+  capacity: count.describe('all other faults'),
+  evictions: z.object({ clean: count, dirty: count }),
+  accessTime: z.number().describe('ns on average: P(hit) × memory + P(fault) × disk'),
+});
+
+const point = z.object({ frames: count, faults: count });
+
+export const replayReportSchema = z.object({
+  schema: z.literal('pagewalk.replay/1'),
+  trace: traceSummarySchema,
+  costs: z.object({ memory: z.number(), disk: z.number() }).describe('ns'),
+  seed: z.number(),
+  results: z.array(result),
+  anomalies: z
+    .array(z.object({ policy: z.string(), fewer: point, more: point }))
+    .describe("Belady's anomaly: more frames gave more faults"),
+});
+
+export type TraceSummary = z.infer<typeof traceSummarySchema>;
+export type ReplayReport = z.infer<typeof replayReportSchema>;
+export type ReplayResult = ReplayReport['results'][number];

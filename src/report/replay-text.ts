@@ -1,0 +1,99 @@
+/** The answer of `pagewalk replay` for people: one table, a row a size, a column a policy. */
+import Table from 'cli-table3';
+import { formatSize } from '../base/sizes.ts';
+import { counted, grouped, meanDuration, percent } from './format.ts';
+import type { ReplayReport, ReplayResult, TraceSummary } from './replay-schema.ts';
+
+const BORDERLESS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** @returns lines that end in a line feed */
+export function replayText(report: ReplayReport): string {
+  const policies = [...new Set(report.results.map(({ policy }) => policy))];
+  const sizes = [...new Set(report.results.map(({ frames }) => frames))];
+  const sections = [traceText(report.trace)];
+  if (policies.length === 1 || sizes.length === 1) sections.push(detailTable(report));
+  else sections.push(`faults${note(report)}`, faultTable(report, policies, sizes));
+  sections.push(...report.anomalies.map(anomalyText));
+  return `${sections.join('\n')}\n`;
+}
+
+/** One line about the trace, and one for each thing to know about it. */
+export function traceText(trace: TraceSummary): string {
+  const { references, pages, pageSize, fetches, loads, stores, owners } = trace;
+  const footprint = pageSize > 0 ? ` of ${formatSize(pageSize)} (${formatSize(pages * pageSize)})` : '';
+  const kinds = [
+    fetches > 0 ? counted(fetches, 'fetch', 'fetches') : undefined,
+    stores > 0 || fetches > 0 ? counted(loads, 'load') : undefined,
+    stores > 0 ? counted(stores, 'store') : undefined,
+  ].filter((text) => text !== undefined);
+  const parts = [
+    `${trace.name} (${trace.format}): ${counted(references, 'reference')} to ${counted(pages, 'page')}${footprint}`,
+    ...(kinds.length > 0 ? [kinds.join(', ')] : []),
+    ...(owners.length > 1 ? [counted(owners.length, 'process', 'processes')] : []),
+  ];
+  return [parts.join(' · '), ...trace.notes.map((text) => `note: ${text}`)].join('\n');
+}
+
+const note = ({ trace }: ReplayReport): string => ` (of which ${grouped(trace.pages)} are first references)`;
+
+const sizeText = (frames: number, { trace }: ReplayReport): string =>
+  trace.pageSize > 0 ? `${grouped(frames)} (${formatSize(frames * trace.pageSize)})` : grouped(frames);
+
+function faultTable(report: ReplayReport, policies: readonly string[], sizes: readonly number[]): string {
+  const table = new Table({
+    head: ['frames', ...policies],
+    chars: BORDERLESS,
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+    colAligns: ['right', ...policies.map(() => 'right' as const)],
+  });
+  for (const frames of sizes) {
+    const row = policies.map((policy) => {
+      const found = report.results.find((one) => one.policy === policy && one.frames === frames);
+      return found === undefined ? '' : `${grouped(found.faults)} ${percent(found.faults, found.references)}`;
+    });
+    table.push([sizeText(frames, report), ...row]);
+  }
+  return table.toString();
+}
+
+function detailTable(report: ReplayReport): string {
+  const head = ['policy', 'frames', 'faults', 'miss ratio', 'capacity', 'write-backs', 'access time'];
+  const table = new Table({
+    head,
+    chars: BORDERLESS,
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
+  });
+  for (const result of report.results) table.push(detailRow(result, report));
+  return table.toString();
+}
+
+const detailRow = (result: ReplayResult, report: ReplayReport): string[] => [
+  result.policy,
+  sizeText(result.frames, report),
+  grouped(result.faults),
+  percent(result.faults, result.references),
+  grouped(result.capacity),
+  grouped(result.evictions.dirty),
+  meanDuration(result.accessTime),
+];
+
+const anomalyText = ({ policy, fewer, more }: ReplayReport['anomalies'][number]): string =>
+  `Belady's anomaly: ${policy} has ${counted(fewer.faults, 'fault')} with ${counted(fewer.frames, 'frame')}, ` +
+  `and ${grouped(more.faults)} with ${grouped(more.frames)}`;

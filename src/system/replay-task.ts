@@ -1,0 +1,63 @@
+/** One policy at one size over a trace: what a worker does, and what stands in the way of it being plain data. */
+import { UserError } from '../base/errors.ts';
+import { checkedPolicy, validateDefinition } from '../policies/replacement/checked.ts';
+import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import { NextUses, type TraceEntries } from '../replay/next-use.ts';
+import { Simulation, type SimulationCounts } from '../replay/simulate.ts';
+
+/** Entries between two reports of progress. */
+export const PIECE = 1 << 20;
+
+/** A policy by its name, or by the URL of a module whose default export defines one. */
+export interface PolicyChoice {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly module: string | undefined;
+}
+
+export interface ReplayTask {
+  readonly trace: TraceEntries;
+  /** Process of each page. */
+  readonly owners: Uint32Array | undefined;
+  readonly next: readonly Uint32Array[] | undefined;
+  readonly policy: PolicyChoice;
+  /** Page frames, at least 1. */
+  readonly frames: number;
+  readonly seed: number;
+  /** Counts pieces as they are done, at `slot`; shared. */
+  readonly progress: { readonly counts: Int32Array; readonly slot: number } | undefined;
+}
+
+/** @throws UserError when there is no such policy, or the module does not define one */
+export async function loadPolicy({ text, module }: PolicyChoice): Promise<PolicyDefinition> {
+  if (module === undefined) return findReplacementPolicy(text, '--policy');
+  let exported: unknown;
+  try {
+    exported = ((await import(module)) as { default?: unknown }).default;
+  } catch (error) {
+    throw new UserError(text, `can't be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return checkedPolicy(validateDefinition(exported, text), text);
+}
+
+/** @throws UserError when the policy breaks the contract */
+export async function replayTask(task: ReplayTask): Promise<SimulationCounts> {
+  const definition = await loadPolicy(task.policy);
+  const { trace, frames, seed } = task;
+  const simulation = new Simulation({
+    definition,
+    frames,
+    pages: trace.pages,
+    owners: task.owners,
+    seed,
+    nextUses: task.next && new NextUses(trace, task.next),
+  });
+  for (const chunk of trace.chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE) {
+      simulation.feed(chunk, at, Math.min(chunk.length, at + PIECE));
+      if (task.progress) Atomics.add(task.progress.counts, task.progress.slot, 1);
+    }
+  }
+  return simulation.counts;
+}

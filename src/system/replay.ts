@@ -1,0 +1,136 @@
+/** Replays a trace under many policies at many sizes, and puts the answers together. */
+import { UserError } from '../base/errors.ts';
+import { type DenseTrace, KIND, referencesOf } from '../replay/dense.ts';
+import { nextUses } from '../replay/next-use.ts';
+import type { SimulationCounts } from '../replay/simulate.ts';
+import type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
+import { loadPolicy, type PolicyChoice, type ReplayTask, replayTask } from './replay-task.ts';
+import type { ReadTrace } from './trace.ts';
+
+/** Virtual time in ns: of a reference that finds its page, and of a fault. */
+export interface AccessCosts {
+  readonly memory: number;
+  readonly disk: number;
+}
+
+/** The notes' figures: 100 ns and 10 ms. */
+export const DEFAULT_ACCESS_COSTS: AccessCosts = { memory: 100, disk: 10_000_000 };
+
+export interface ReplayPlan {
+  readonly policies: readonly PolicyChoice[];
+  /** Page frames, each at least 1. */
+  readonly frames: readonly number[];
+  readonly seed: number;
+  readonly costs: AccessCosts;
+}
+
+/** Runs tasks, here or elsewhere, as many at once as it likes. */
+export interface Executor {
+  run(task: ReplayTask): Promise<SimulationCounts>;
+}
+
+/** One after the other on this thread. */
+export const inProcess: Executor = { run: replayTask };
+
+/**
+ * @param progress counts pieces of `PIECE` entries as they are done, one slot a task; shared with the executor's threads
+ * @throws UserError when a policy is unknown, needs what a trace can't give, or breaks its contract
+ */
+export async function replayTrace(
+  { trace, format }: ReadTrace,
+  plan: ReplayPlan,
+  executor: Executor,
+  progress?: Int32Array,
+): Promise<ReplayReport> {
+  if (plan.frames.some((frames) => frames < 1))
+    throw new UserError('--frames', '0 frames; at least 1 is needed');
+  const definitions = await Promise.all(plan.policies.map(loadPolicy));
+  const needsFuture = definitions.some(({ needs }) => needs === 'the future');
+  const next = needsFuture ? nextUses(trace) : undefined;
+  const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };
+  const owners = trace.owners.length > 1 ? trace.names.owner : undefined;
+  const runs = plan.policies.flatMap((policy, p) =>
+    plan.frames.map((frames) => ({
+      policy,
+      frames,
+      name: definitions[p]!.name,
+      needs: definitions[p]!.needs,
+    })),
+  );
+  const results = await Promise.all(
+    runs.map(async ({ policy, frames, name, needs }, slot): Promise<ReplayResult> => {
+      const counts = await executor.run({
+        trace: entries,
+        owners,
+        next: needs === 'the future' ? next : undefined,
+        policy,
+        frames,
+        seed: plan.seed,
+        progress: progress && { counts: progress, slot },
+      });
+      return resultOf(name, frames, counts, plan.costs);
+    }),
+  );
+  return {
+    schema: 'pagewalk.replay/1',
+    trace: summaryOf(trace, format),
+    costs: plan.costs,
+    seed: plan.seed,
+    results,
+    anomalies: anomaliesOf(results),
+  };
+}
+
+/** What the report says of a trace. */
+export function summaryOf(trace: DenseTrace, format: string): TraceSummary {
+  const { counts } = trace;
+  return {
+    name: trace.name,
+    format,
+    pageSize: trace.pageSize,
+    references: referencesOf(trace),
+    fetches: counts[KIND.fetch],
+    loads: counts[KIND.load],
+    stores: counts[KIND.store],
+    releases: counts[KIND.release],
+    pages: trace.pages,
+    owners: [...trace.owners],
+    notes: [...trace.notes],
+  };
+}
+
+function resultOf(
+  policy: string,
+  frames: number,
+  counts: SimulationCounts,
+  costs: AccessCosts,
+): ReplayResult {
+  const { references, faults, compulsory } = counts;
+  const missRatio = faults / references;
+  return {
+    policy,
+    frames,
+    references,
+    hits: references - faults,
+    faults,
+    missRatio,
+    compulsory,
+    capacity: faults - compulsory,
+    evictions: { clean: counts.cleanEvictions, dirty: counts.dirtyEvictions },
+    accessTime: (1 - missRatio) * costs.memory + missRatio * costs.disk,
+  };
+}
+
+/** Neighbouring sizes of a policy where the larger one has more faults. */
+function anomaliesOf(results: readonly ReplayResult[]): ReplayReport['anomalies'] {
+  const policies = [...new Set(results.map(({ policy }) => policy))];
+  return policies.flatMap((policy) => {
+    const own = results.filter((one) => one.policy === policy).sort((a, b) => a.frames - b.frames);
+    return own.slice(1).flatMap((more, i) => {
+      const fewer = own[i]!;
+      if (more.faults <= fewer.faults) return [];
+      const pointOf = ({ frames, faults }: ReplayResult) => ({ frames, faults });
+      return [{ policy, fewer: pointOf(fewer), more: pointOf(more) }];
+    });
+  });
+}

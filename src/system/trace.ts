@@ -1,0 +1,73 @@
+/** From a stream of bytes, in any of the formats, to a dense trace. */
+import { UserError } from '../base/errors.ts';
+import { TraceBuilder } from '../replay/builder.ts';
+import type { DenseTrace, TraceKind } from '../replay/dense.ts';
+import type { FormatContext } from '../replay/formats/contract.ts';
+import { readTrace } from '../replay/formats/read.ts';
+import { findFormat } from '../replay/formats/registry.ts';
+
+export interface TraceOptions {
+  /** Name of a format; chosen by content without it. */
+  readonly format: string | undefined;
+  /** Bytes of a page: a power of two from 1 to 2^31. */
+  readonly pageSize: number;
+  readonly kinds: readonly Exclude<TraceKind, 'release'>[];
+  readonly columns: FormatContext['columns'];
+}
+
+export const DEFAULT_TRACE_OPTIONS: TraceOptions = {
+  format: undefined,
+  pageSize: 4096,
+  kinds: ['fetch', 'load', 'store'],
+  columns: {},
+};
+
+/** Where a trace comes from. */
+export interface TraceBytes {
+  /** For messages. */
+  readonly name: string;
+  /** Uncompressed, cut anywhere. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface ReadTrace {
+  readonly trace: DenseTrace;
+  /** Name of the format that it was in. */
+  readonly format: string;
+}
+
+/**
+ * @param onProgress told now and then how many references there are
+ * @throws UserError when an option is wrong, or the trace is malformed, unknown or empty
+ */
+export async function denseTrace(
+  { name, chunks }: TraceBytes,
+  options: TraceOptions,
+  onProgress?: (references: number) => void,
+): Promise<ReadTrace> {
+  const { pageSize, kinds, columns } = options;
+  const builder = new TraceBuilder({ name, pageSize, kinds, onProgress });
+  const wanted = options.format === undefined ? undefined : findFormat(options.format, '--format');
+  const format = await readTrace(chunks, wanted, { name, pageSize, columns }, builder);
+  return { trace: builder.finish(), format: format.name };
+}
+
+/**
+ * Kinds as written: `load,store`, or `data` for both, or `all`.
+ * @throws UserError otherwise
+ */
+export function parseKinds(text: string, place: string): TraceOptions['kinds'] {
+  const named: Readonly<Record<string, TraceOptions['kinds']>> = {
+    fetch: ['fetch'],
+    load: ['load'],
+    store: ['store'],
+    data: ['load', 'store'],
+    all: ['fetch', 'load', 'store'],
+  };
+  return text.split(',').flatMap((word) => {
+    const kinds = named[word.trim()];
+    if (kinds === undefined)
+      throw new UserError(place, `unknown kind '${word}'; known: ${Object.keys(named).join(', ')}`);
+    return kinds;
+  });
+}
