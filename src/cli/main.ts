@@ -10,6 +10,8 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   run: async (program) => (await import('./run.ts')).addRunCommand(program),
   compare: async (program) => (await import('./compare.ts')).addCompareCommand(program),
   replay: async (program) => (await import('./replay.ts')).addReplayCommand(program),
+  curve: async (program) => (await import('./curve.ts')).addCurveCommand(program),
+  generate: async (program) => (await import('./generate.ts')).addGenerateCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };

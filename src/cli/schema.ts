@@ -2,12 +2,16 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { UserError } from '../base/errors.ts';
+import { curveReportSchema } from '../report/curve-schema.ts';
+import { replayReportSchema } from '../report/replay-schema.ts';
 import { comparisonSchema, runReportSchema } from '../report/schema.ts';
 import { configFileSchema } from './config-file.ts';
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   run: runReportSchema,
   compare: comparisonSchema,
+  replay: replayReportSchema,
+  curve: curveReportSchema,
   config: configFileSchema,
 };
 
@@ -19,7 +23,9 @@ export function addSchemaCommand(program: Command): void {
   program
     .command('schema')
     .summary('print the JSON Schema of a report or of configuration files')
-    .description('Prints a JSON Schema: of the reports of run and compare, or of files for --config.')
+    .description(
+      'Prints a JSON Schema: of the reports of run, compare, replay and curve, or of files for --config.',
+    )
     .argument('<what>', Object.keys(schemas).join(', '))
     .addHelpText('after', EXAMPLE)
     .action((what: string) => {

@@ -8,23 +8,27 @@ import { startAmount } from './progress.ts';
 import { type TraceFlags, traceOptions } from './trace-options.ts';
 
 /** @throws UserError when there is no trace, or two, or it can't be read */
-export async function readTraceInput(path: string | undefined, flags: TraceFlags): Promise<ReadTrace> {
+export async function readTraceInput(
+  path: string | undefined,
+  flags: TraceFlags,
+  consume?: (entries: Uint32Array) => void,
+): Promise<ReadTrace> {
   const options = traceOptions(flags);
   if (flags.references !== undefined) {
     if (path !== undefined) throw new UserError('--references', `and ${path}: give one of the two`);
-    return inlineTrace(flags.references, options);
+    return inlineTrace(flags.references, options, consume);
   }
   if (path === undefined)
     throw new UserError('trace', "none given; name a file, - for standard input, or --references '0 1 2'");
-  const cache = flags.cache ? cacheOf(path, options) : undefined;
+  const cache = flags.cache && consume === undefined ? cacheOf(path, options) : undefined;
   const kept = cache?.read();
   if (kept !== undefined) return kept;
-  const read = await readFile(path, options);
+  const read = await readFile(path, options, consume);
   cache?.write(read);
   return read;
 }
 
-function inlineTrace(text: string, options: TraceOptions): Promise<ReadTrace> {
+function inlineTrace(text: string, options: TraceOptions, consume: Consume): Promise<ReadTrace> {
   const bytes = new TextEncoder().encode(`${text}\n`);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield bytes;
@@ -32,8 +36,11 @@ function inlineTrace(text: string, options: TraceOptions): Promise<ReadTrace> {
   return denseTrace(
     { name: '--references', chunks: chunks() },
     { ...options, format: options.format ?? 'pages' },
+    { consume },
   );
 }
+
+type Consume = ((entries: Uint32Array) => void) | undefined;
 
 /** Regular files only: nothing can be kept beside a pipe. */
 function cacheOf(path: string, options: TraceOptions): TraceCache | undefined {
@@ -41,14 +48,15 @@ function cacheOf(path: string, options: TraceOptions): TraceCache | undefined {
   return new TraceCache(path, JSON.stringify(options));
 }
 
-async function readFile(path: string, options: TraceOptions): Promise<ReadTrace> {
+async function readFile(path: string, options: TraceOptions, consume: Consume): Promise<ReadTrace> {
   const source = await openTrace(path);
   const progress = startAmount(source.name, 'references', source.size);
   try {
     const { name, chunks } = source;
-    return await denseTrace({ name, chunks }, options, (references) =>
-      progress.at(references, source.bytesRead()),
-    );
+    return await denseTrace({ name, chunks }, options, {
+      consume,
+      onProgress: (references) => progress.at(references, source.bytesRead()),
+    });
   } finally {
     progress.stop();
   }

@@ -23,6 +23,11 @@ export interface BuilderOptions {
   readonly pageSize: number;
   /** Kinds of references that are kept. */
   readonly kinds: readonly Exclude<TraceKind, 'release'>[];
+  /**
+   * Takes each piece of entries instead of the trace keeping them, so that memory is bounded by the number of
+   * pages; the piece is used again after the call.
+   */
+  readonly consume?: ((entries: Uint32Array) => void) | undefined;
   /** Told now and then how many references there are. */
   readonly onProgress?: ((references: number) => void) | undefined;
 }
@@ -152,6 +157,7 @@ export class TraceBuilder implements TraceSink {
     this.#number();
     if (this.references === 0)
       throw new UserError(this.#options.name, 'holds no reference that was asked for');
+    if (this.#options.consume !== undefined && this.#used > 0) this.#nextChunk();
     const chunks = [...this.#chunks];
     if (this.#used > 0) chunks.push(this.#chunk.subarray(0, this.#used));
     const trim = ({ values }: Column): Uint32Array => values.slice(0, this.#pages);
@@ -234,8 +240,12 @@ export class TraceBuilder implements TraceSink {
   }
 
   #nextChunk(): void {
-    this.#chunks.push(this.#chunk);
-    this.#chunk = sharedEntries(CHUNK_ENTRIES);
+    const { consume } = this.#options;
+    if (consume !== undefined) consume(this.#chunk.subarray(0, this.#used));
+    else {
+      this.#chunks.push(this.#chunk);
+      this.#chunk = sharedEntries(CHUNK_ENTRIES);
+    }
     this.#used = 0;
     this.#options.onProgress?.(this.references);
   }

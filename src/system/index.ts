@@ -10,6 +10,9 @@ export type { KernelEvent, Observer } from '../kernel/events.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
+export type { WorkloadOptions } from '../replay/generate/contract.ts';
+export { workloads } from '../replay/generate/definitions.ts';
+export { findWorkload, type Workload } from '../replay/generate/workload.ts';
 export {
   type RecordEntry,
   type RecordHeader,
@@ -18,6 +21,7 @@ export {
 } from '../replay/record-format.ts';
 export { type ReadRecord, readRecord } from '../replay/record-reader.ts';
 export type { SimulationCounts } from '../replay/simulate.ts';
+export type { CurveReport } from '../report/curve-schema.ts';
 export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
 export type { Comparison, RunReport } from '../report/schema.ts';
 export { reportText } from '../report/text.ts';
@@ -30,8 +34,10 @@ export {
   type SystemOptions,
   systemConfig,
 } from './config.ts';
+export { type CurvePlan, curveReport, streamedCurve } from './curve.ts';
 export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
 export type { ProgramRequest, SystemPorts } from './ports.ts';
+export { recordProgram } from './record-program.ts';
 export {
   type AccessCosts,
   DEFAULT_ACCESS_COSTS,

@@ -36,17 +36,23 @@ export interface ReadTrace {
   readonly format: string;
 }
 
+/** Who hears of a trace while it is read; see `BuilderOptions`. */
+export interface TraceListeners {
+  readonly onProgress?: ((references: number) => void) | undefined;
+  /** Takes the entries; the trace that is given in the end has none. */
+  readonly consume?: ((entries: Uint32Array) => void) | undefined;
+}
+
 /**
- * @param onProgress told now and then how many references there are
  * @throws UserError when an option is wrong, or the trace is malformed, unknown or empty
  */
 export async function denseTrace(
   { name, chunks }: TraceBytes,
   options: TraceOptions,
-  onProgress?: (references: number) => void,
+  { onProgress, consume }: TraceListeners = {},
 ): Promise<ReadTrace> {
   const { pageSize, kinds, columns } = options;
-  const builder = new TraceBuilder({ name, pageSize, kinds, onProgress });
+  const builder = new TraceBuilder({ name, pageSize, kinds, onProgress, consume });
   const wanted = options.format === undefined ? undefined : findFormat(options.format, '--format');
   const format = await readTrace(chunks, wanted, { name, pageSize, columns }, builder);
   return { trace: builder.finish(), format: format.name };

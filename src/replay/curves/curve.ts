@@ -1,4 +1,6 @@
 /** Faults by memory size. */
+import type { StackDistances } from './distances.ts';
+import type { Shards } from './shards.ts';
 
 /** How the faults of a curve were found, from the surest to the least sure that costs less. */
 export type CurveMethod =
@@ -45,3 +47,20 @@ export const pointsAt = (
  */
 export const samplingError = (sampledPages: number): number =>
   Math.min(1, 2 / Math.sqrt(Math.max(1, sampledPages)));
+
+/** The curve of a stack algorithm, from its distances in a trace, at `sizes`, which ascend. */
+export const exactCurve = (policy: string, distances: StackDistances, sizes: readonly number[]): Curve => ({
+  policy,
+  method: 'exact',
+  points: pointsAt(sizes, distances),
+  references: distances.references,
+});
+
+/** LRU's curve as SHARDS estimates it, at `sizes`, which ascend from 1. */
+export const sampledCurve = (estimate: Shards, sizes: readonly number[]): Curve => ({
+  policy: 'lru',
+  method: 'sampled',
+  points: pointsAt(sizes, estimate),
+  references: estimate.references,
+  error: estimate.error,
+});

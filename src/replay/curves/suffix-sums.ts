@@ -5,15 +5,17 @@
 const NIBBLE = 4;
 const SLOTS = 32;
 
-/** By four bits of ups and four of downs: the sum, and the least sum of an end. */
+/** By four bits of ups and four of downs: the sum, the least sum of an end, and the first slot that has it. */
 const SUMS = new Int8Array(1 << (NIBBLE * 2));
 const LEAST = new Int8Array(1 << (NIBBLE * 2));
+const FIRST = new Uint8Array(1 << (NIBBLE * 2));
 for (let bits = 0; bits < SUMS.length; bits++) {
   let sum = 0;
   let least = NIBBLE;
   for (let i = NIBBLE - 1; i >= 0; i--) {
     sum += ((bits >> (i + NIBBLE)) & 1) - ((bits >> i) & 1);
     least = Math.min(least, sum);
+    if (sum === least) FIRST[bits] = i;
   }
   SUMS[bits] = sum;
   LEAST[bits] = least;
@@ -32,13 +34,19 @@ export function leastSuffix(ups: number, downs: number): number {
   return least;
 }
 
-/** The first slot from `from` on whose end sums to `wanted`; -1 when there is none. */
-export function suffixOf(ups: number, downs: number, wanted: number, from: number): number {
+/** The first slot from `from` on whose end sums to `least`, the least sum of an end; -1 when there is none. */
+export function firstLeast(ups: number, downs: number, least: number, from: number): number {
+  const whole = (from + NIBBLE - 1) & -NIBBLE;
   let sum = 0;
   let found = -1;
-  for (let slot = SLOTS - 1; slot >= from; slot--) {
+  for (let slot = SLOTS - NIBBLE; slot >= whole; slot -= NIBBLE) {
+    const bits = (((ups >>> slot) & 15) << NIBBLE) | ((downs >>> slot) & 15);
+    if (sum + LEAST[bits]! === least) found = slot + FIRST[bits]!;
+    sum += SUMS[bits]!;
+  }
+  for (let slot = whole - 1; slot >= from; slot--) {
     sum += ((ups >>> slot) & 1) - ((downs >>> slot) & 1);
-    if (sum === wanted) found = slot;
+    if (sum === least) found = slot;
   }
   return found;
 }

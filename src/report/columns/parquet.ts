@@ -9,7 +9,14 @@ function sourceOf(column: Column): ColumnSource {
     case 'integer':
       return { name, type: 'INT64', nullable: false, data: BigInt64Array.from(integers(column.values)) };
     case 'number':
-      return { name, type: 'DOUBLE', nullable: false, data: Float64Array.from(column.values) };
+      // The writer's dictionaries take -0 for 0.
+      return {
+        name,
+        type: 'DOUBLE',
+        nullable: false,
+        encoding: 'PLAIN',
+        data: Float64Array.from(column.values),
+      };
     case 'text':
       return { name, type: 'STRING', nullable: false, data: [...column.values] };
   }

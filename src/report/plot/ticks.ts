@@ -29,9 +29,11 @@ export function tickText(value: number, unit?: AxisUnit): string {
   }
 }
 
+/** At most 15 characters and a sign. */
 function numberText(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e12) return grouped(value);
-  return String(Number(value.toPrecision(6))).replace('e+', 'e');
+  const rounded = Number(value.toPrecision(6));
+  return Math.abs(value) < 1e12 ? String(rounded) : rounded.toExponential().replace('e+', 'e');
 }
 
 /** The distance of ticks on a linear axis: the least round number that has at most `most` of them in `span`. */

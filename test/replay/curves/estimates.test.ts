@@ -4,7 +4,7 @@ import { clock } from '../../../src/policies/replacement/clock.ts';
 import { fifo } from '../../../src/policies/replacement/fifo.ts';
 import { lru } from '../../../src/policies/replacement/lru.ts';
 import { TraceBuilder } from '../../../src/replay/builder.ts';
-import { samplingError } from '../../../src/replay/curves/curve.ts';
+import { exactCurve, sampledCurve, samplingError } from '../../../src/replay/curves/curve.ts';
 import { lruDistances } from '../../../src/replay/curves/lru.ts';
 import { miniatureCurve, miniatureFrames, miniatureOf } from '../../../src/replay/curves/miniature.ts';
 import { HASHES, pageHash } from '../../../src/replay/curves/page-hash.ts';
@@ -105,6 +105,22 @@ describe('SHARDS', () => {
         },
       ),
     );
+  });
+
+  it('and the exact pass make curves', () => {
+    const trace = traceOf([0, 1, 2, 0, 1].map((page) => [KIND.load, page]));
+    // 0 and 1 are found at depth 3.
+    const points = [
+      { frames: 2, faults: 5 },
+      { frames: 3, faults: 3 },
+    ];
+    const curve = { policy: 'lru', points, references: 5 };
+    expect(exactCurve('lru', lruDistances(trace), [2, 3])).toEqual({ ...curve, method: 'exact' });
+    expect(sampledCurve(shards(trace, { rate: 1 }), [2, 3])).toEqual({
+      ...curve,
+      method: 'sampled',
+      error: 0,
+    });
   });
 
   it('tells pages apart by all 64 bits', () => {

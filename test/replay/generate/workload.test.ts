@@ -87,6 +87,16 @@ describe('workloads', () => {
     expect(chi).toBeLessThan(43.8);
   });
 
+  it.each([0, 0.99, 1, 1.01, 1.5, 10])('draw from as many pages as there can be, at alpha %d', (alpha) => {
+    const pages = 2 ** 30 - 1;
+    const drawn = pagesOf(`zipf:${alpha}`, { pages, references: 50_000 });
+    expect(drawn.every((page) => Number.isInteger(page) && page >= 0 && page < pages)).toBe(true);
+    // Half of the pages from the first half when all are alike; else more than that.
+    const low = drawn.filter((page) => page < pages / 2).length / drawn.length;
+    if (alpha === 0) expect(Math.abs(low - 0.5)).toBeLessThan(0.02);
+    else expect(low).toBeGreaterThan(0.9);
+  });
+
   it('draw uniformly, and four fifths from a fifth', () => {
     const even = countsOf('uniform', { pages: 20, references: 200_000 });
     expect(even.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0)).toBeLessThan(43.8);

@@ -98,6 +98,11 @@ describe('a table as Parquet', () => {
       }),
     );
   });
+  it('keeps zeros, their signs and NaN apart, however often they come', async () => {
+    const values = Array.from({ length: 5000 }, (_, i) => [0, -0, Number.NaN, 1, -Infinity][i % 5]!);
+    const file = await columnsParquet({ name: 'few', columns: [{ name: 'x', type: 'number', values }] });
+    expect((await parquetReadObjects({ file: bufferOf(file) })).map((row) => row.x)).toEqual(values);
+  });
   it('says what it is', async () => {
     const metadata = await parquetMetadataAsync(bufferOf(await columnsParquet(small)));
     expect(metadata.schema.slice(1).map(({ type, converted_type }) => [type, converted_type])).toEqual([

@@ -45,13 +45,13 @@ faults
         style: 'step' as const,
       },
     ];
-    const text = plotText(plotOf({ x: linear('x'), y: linear('y'), series }), { width: 22, height: 5 });
+    const text = plotText(plotOf({ x: linear('x'), y: linear('y'), series }), { width: 24, height: 5 });
     expect(drawn(text)).toEqual([
-      '**********',
-      '         *',
-      '         **********',
-      '                  *',
-      '                  *',
+      '***********',
+      '          *',
+      '          ***********',
+      '                    *',
+      '                    *',
     ]);
   });
 

@@ -1,0 +1,183 @@
+/** Faults over memory size: for each policy the best method that there is for it. */
+import type { Curve, CurvePoint } from '../replay/curves/curve.ts';
+import { pointsAt } from '../replay/curves/curve.ts';
+import { kneeOf, leastMemoryWithin } from '../replay/curves/knee.ts';
+import { lruDistances } from '../replay/curves/lru.ts';
+import { miniatureCurve, miniatureOf } from '../replay/curves/miniature.ts';
+import { optimalDistances } from '../replay/curves/optimal.ts';
+import { selectEntries } from '../replay/curves/select.ts';
+import { Shards, shards } from '../replay/curves/shards.ts';
+import { sizesToReplay } from '../replay/curves/sizes.ts';
+import { type DenseTrace, referencesOf } from '../replay/dense.ts';
+import { anomalies } from '../replay/metrics/anomalies.ts';
+import { nextUses } from '../replay/next-use.ts';
+import type { CurveReport, ReportedCurve } from '../report/curve-schema.ts';
+import type { Executor } from './replay.ts';
+import { summaryOf } from './replay.ts';
+import { loadPolicy, type PolicyChoice } from './replay-task.ts';
+import type { ReadTrace } from './trace.ts';
+
+export interface CurvePlan {
+  readonly policies: readonly PolicyChoice[];
+  /** How many sizes are replayed for policies without a one-pass method. */
+  readonly sizes: number;
+  /** Frames that must be among them. */
+  readonly always: readonly number[];
+  /** Share of pages that estimates follow, above 0 up to 1; `undefined`: no estimates. */
+  readonly sample: number | undefined;
+  readonly parts: 'all' | 'kind' | 'process';
+  /** % above the fewest faults that `enough` allows. */
+  readonly within: number;
+  readonly seed: number;
+}
+
+/** Points that one-pass methods are read at. */
+const FINE = 400;
+/** Pages that a streamed estimate follows at most. */
+const MOST_SAMPLED = 32_768;
+
+/** @throws UserError when a policy is unknown or breaks its contract */
+export async function curveReport(
+  read: ReadTrace,
+  plan: CurvePlan,
+  executor: Executor,
+  onDone: (done: number, all: number) => void = () => undefined,
+): Promise<CurveReport> {
+  const parts = partsOf(read.trace, plan.parts);
+  const curves: ReportedCurve[] = [];
+  const all = parts.length * plan.policies.length;
+  for (const { name, trace } of parts) {
+    for (const policy of plan.policies) {
+      onDone(curves.length, all);
+      curves.push(reported(await curveOf(trace, policy, plan, executor), name, plan));
+    }
+  }
+  return {
+    schema: 'pagewalk.curve/1',
+    trace: summaryOf(read.trace, read.format),
+    within: plan.within,
+    seed: plan.seed,
+    curves,
+    anomalies: curves.flatMap(anomaliesOf),
+  };
+}
+
+/**
+ * LRU's curve from a sample of pages of a trace that is read and not kept: memory is bounded by its number of pages.
+ * @param read reads the trace, giving its entries to `consume`
+ * @throws UserError what `read` throws
+ */
+export async function streamedCurve(
+  read: (consume: (entries: Uint32Array) => void) => Promise<ReadTrace>,
+  plan: Pick<CurvePlan, 'sample' | 'always' | 'within' | 'seed'>,
+): Promise<CurveReport> {
+  const sample = new Shards({ rate: plan.sample ?? 1, mostPages: MOST_SAMPLED, seed: plan.seed });
+  const { trace, format } = await read((entries) => sample.feed(entries, 0, entries.length));
+  const points = pointsAt(sizesToReplay(trace.pages, FINE, plan.always), sample);
+  const references = referencesOf(trace);
+  const curve: Curve = { policy: 'lru', method: 'sampled', references, points, error: sample.error };
+  return {
+    schema: 'pagewalk.curve/1',
+    trace: summaryOf(trace, format),
+    within: plan.within,
+    seed: plan.seed,
+    curves: [reported(curve, 'all', plan)],
+    anomalies: [],
+  };
+}
+
+interface Part {
+  readonly name: string;
+  readonly trace: DenseTrace;
+}
+
+function partsOf(trace: DenseTrace, parts: CurvePlan['parts']): Part[] {
+  if (parts === 'all') return [{ name: 'all', trace }];
+  const selected =
+    parts === 'kind'
+      ? (['fetch', 'load', 'store'] as const).map((kind) => ({
+          name: kind as string,
+          trace: selectEntries(trace, { kinds: [kind] }),
+        }))
+      : trace.owners.map((owner, index) => ({
+          name: `process ${owner}`,
+          trace: selectEntries(trace, { owners: [index] }),
+        }));
+  return selected.filter((part) => referencesOf(part.trace) > 0);
+}
+
+async function curveOf(
+  trace: DenseTrace,
+  policy: PolicyChoice,
+  plan: CurvePlan,
+  executor: Executor,
+): Promise<Curve> {
+  const definition = await loadPolicy(policy);
+  const references = referencesOf(trace);
+  const fine = sizesToReplay(trace.pages, FINE, plan.always);
+  const { name } = definition;
+  if (name === 'lru' && plan.sample !== undefined) {
+    const sample = shards(trace, { rate: plan.sample, seed: plan.seed });
+    return {
+      policy: name,
+      method: 'sampled',
+      references,
+      points: pointsAt(fine, sample),
+      error: sample.error,
+    };
+  }
+  if (name === 'lru')
+    return { policy: name, method: 'exact', references, points: pointsAt(fine, lruDistances(trace)) };
+  if (name === 'optimal' && plan.sample === undefined) {
+    return { policy: name, method: 'exact', references, points: pointsAt(fine, optimalDistances(trace)) };
+  }
+  const sizes = sizesToReplay(trace.pages, plan.sizes, plan.always);
+  if (plan.sample !== undefined)
+    return miniatureCurve(miniatureOf(trace, plan.sample, plan.seed), definition, sizes, plan.seed);
+  const points = await simulated(trace, policy, sizes, plan.seed, executor);
+  return { policy: name, method: 'simulated', references, points };
+}
+
+async function simulated(
+  trace: DenseTrace,
+  policy: PolicyChoice,
+  sizes: readonly number[],
+  seed: number,
+  executor: Executor,
+): Promise<CurvePoint[]> {
+  const { needs } = await loadPolicy(policy);
+  const next = needs === 'the future' ? nextUses(trace) : undefined;
+  const owners = trace.owners.length > 1 ? trace.names.owner : undefined;
+  const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };
+  return Promise.all(
+    sizes.map(async (frames) => {
+      const task = { trace: entries, owners, next, policy, frames, seed, progress: undefined };
+      return { frames, faults: (await executor.run(task)).faults };
+    }),
+  );
+}
+
+function reported(curve: Curve, part: string, { within }: Pick<CurvePlan, 'within'>): ReportedCurve {
+  const { policy, method, references, points, error } = curve;
+  const knee = kneeOf(points);
+  return {
+    policy,
+    part,
+    method,
+    references,
+    points: [...points],
+    ...(knee === undefined ? {} : { knee }),
+    enough: leastMemoryWithin(points, within),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** Of exact curves only: an estimate's bumps are its own. */
+function anomaliesOf({ policy, method, points }: ReportedCurve): CurveReport['anomalies'] {
+  if (method === 'sampled' || method === 'miniature' || policy === 'random') return [];
+  return anomalies(points).map(({ frames, moreFrames, faults, moreFaults }) => ({
+    policy,
+    fewer: { frames, faults },
+    more: { frames: moreFrames, faults: moreFaults },
+  }));
+}
