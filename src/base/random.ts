@@ -23,6 +23,15 @@ export function randomState(seed: number): RandomState {
   return { a: next(), b: next(), c: next(), d: next() | 1 };
 }
 
+const POLICY_SEED = 0x5bd1e995;
+
+/**
+ * The generator of a replacement policy: another one than the guest's, so that another policy does not change what a
+ * program draws; the same in a live run and in a replay.
+ */
+export const policyRandom = (seed: number): RandomState =>
+  randomState(nextUint32(randomState(nextUint32(randomState(seed ^ POLICY_SEED)))));
+
 /** The next 32 random bits, 0 to 2^32 - 1; advances `state`. */
 export function nextUint32(state: RandomState): number {
   const m = Math.imul(state.b, 5);

@@ -58,8 +58,9 @@ export function addCurveCommand(program: Command): void {
     )
     .usage('[options] <trace | elf> [args…]')
     .argument('[trace]', 'a file, - for standard input, or a RISC-V program to run first')
-    .argument('[args...]', "the program's arguments; options after it are its too")
-    .passThroughOptions();
+    .argument('[args...]', "the program's arguments; options after it are its too");
+  // What follows a trace are options of the command; what follows a program is the program's.
+  if (process.argv.some((argument, i) => i > 2 && isProgram(argument))) command.passThroughOptions();
   addTraceOptions(command)
     .option('--policy <list>', "names, see 'pagewalk list', or files: ./mine.js", 'lru,optimal')
     .option('--sizes <n>', 'sizes to replay policies at that have no one-pass method', '24')

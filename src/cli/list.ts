@@ -1,6 +1,12 @@
 /** `pagewalk list`: what the names on the command line can be. */
 import type { Command } from 'commander';
-import { DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/index.ts';
+import {
+  DEFAULT_OPTIONS,
+  replacementPolicies,
+  TLB_SYNTAX,
+  traceFormats,
+  workloads,
+} from '../system/index.ts';
 
 const EXAMPLE = `
 Example:
@@ -11,7 +17,7 @@ export function addListCommand(program: Command): void {
     .command('list')
     .summary('list policies and what else options can name')
     .description(
-      'Lists the replacement policies, with what each needs to know, and the forms of other options.',
+      'Lists the replacement policies, with what each needs to know, trace formats, workloads, and the forms of options.',
     )
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLE)
@@ -31,6 +37,12 @@ function listing() {
       ties,
     })),
     translation: ['sv39'],
+    formats: traceFormats.map(({ name, summary, source, example }) => ({ name, summary, source, example })),
+    workloads: workloads.map(({ name, summary, source, parameter }) => ({
+      name: parameter?.syntax ?? name,
+      summary,
+      source,
+    })),
     defaults: DEFAULT_OPTIONS,
   };
 }
@@ -38,11 +50,18 @@ function listing() {
 function listingText(): string {
   const width = Math.max(...replacementPolicies.map(({ name }) => name.length));
   const policies = replacementPolicies.map(
-    ({ name, summary, needs }) => `  ${name.padEnd(width)}  ${summary} (needs ${needs})`,
+    ({ name, summary, needs, parameter }) =>
+      `  ${name.padEnd(width)}  ${summary} (needs ${needs}${parameter === undefined ? '' : `; ${parameter.syntax}`})`,
   );
   return [
-    '--replacement',
+    '--replacement, --policy',
     ...policies,
+    '--format',
+    ...traceFormats.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    'generate',
+    ...workloads.map(
+      ({ name, summary, parameter }) => `  ${(parameter?.syntax ?? name).padEnd(width)}  ${summary}`,
+    ),
     '--translation',
     '  sv39',
     '--tlb',

@@ -161,8 +161,8 @@ export class Kernel {
     const counters = machine.counters();
     space.instructions = (space.instructions ?? 0) + counters.instructions - clock.instructions;
     clock.ran(counters);
-    memory.clockInterrupt();
     drain?.();
+    memory.clockInterrupt();
     this.#handle(trap, process, space);
     return undefined;
   }

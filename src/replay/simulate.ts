@@ -7,7 +7,7 @@
  */
 import { assert } from '../base/errors.ts';
 import type { Frame } from '../base/numbers.ts';
-import { nextUint32, randomState } from '../base/random.ts';
+import { policyRandom } from '../base/random.ts';
 import type {
   FrameBits,
   Future,
@@ -153,7 +153,7 @@ export class Simulation {
       this.#nextUses = options.nextUses;
       this.#ahead = new Ahead(options.nextUses, this.#memory.frameOf);
     }
-    const state = definition.initial(frames, randomState(nextUint32(randomState(seed))));
+    const state = definition.initial(frames, policyRandom(seed));
     this.#policy = definition.attach(state, { frameLimit: frames, bits: this.#memory, future: this.#ahead });
   }
 

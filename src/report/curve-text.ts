@@ -42,7 +42,7 @@ function answer(curve: ReportedCurve, report: CurveReport): string {
     knee === undefined
       ? 'no knee'
       : `knee at ${memoryText(knee.frames, report)} (${share(knee.faults)} of references fault)`;
-  const within = `${memoryText(enough.frames, report)} keeps faults within ${report.within} % of the fewest (${share(enough.faults)})`;
+  const within = `within ${report.within} % of the fewest faults (${share(enough.faults)}) from ${memoryText(enough.frames, report)} on`;
   const how = `${methods[curve.method]}${error ? `, ± ${percent(error, 1)}` : ''}`;
   return `${nameOf(curve)}: ${kneeText} · ${within} · ${how}`;
 }
@@ -60,21 +60,23 @@ function table(report: CurveReport): string[] {
   return rows.map((row) => row.map((text, column) => text.padStart(widths[column]!)).join('  '));
 }
 
+/** Some of the sizes that every curve has a point at. */
 function shownSizes({ curves }: CurveReport): number[] {
-  const all = [...new Set(curves.flatMap(({ points }) => points.map(({ frames }) => frames)))].sort(
-    (a, b) => a - b,
+  const coarsest = curves.reduce((least, curve) =>
+    curve.points.length < least.points.length ? curve : least,
   );
+  const has = (curve: ReportedCurve) => new Set(curve.points.map(({ frames }) => frames));
+  const sets = curves.map(has);
+  const all = coarsest.points
+    .map(({ frames }) => frames)
+    .filter((frames) => sets.every((set) => set.has(frames)));
   if (all.length <= SHOWN) return all;
-  return [
-    ...new Set(
-      Array.from({ length: SHOWN }, (_, i) => all[Math.round((i * (all.length - 1)) / (SHOWN - 1))]!),
-    ),
-  ];
+  const last = all.length - 1;
+  return [...new Set(Array.from({ length: SHOWN }, (_, i) => all[Math.round((i * last) / (SHOWN - 1))]!))];
 }
 
-/** The curve at the largest of its sizes that is not above `frames`. */
 function cell({ points, references }: ReportedCurve, frames: number): string {
-  const point = points.findLast((one) => one.frames <= frames);
+  const point = points.find((one) => one.frames === frames);
   return point === undefined ? '' : percent(point.faults, references);
 }
 
@@ -92,7 +94,7 @@ export function curvePlot(report: CurveReport): Plot {
     y: { label: 'faults a reference', scale: 'linear', unit: 'ratio' },
     series: curves.map((curve) => ({
       label: nameOf(curve),
-      style: 'step',
+      style: curve.method === 'exact' ? 'step' : 'line',
       points: curve.points.map(({ frames, faults }) => [frames * unit, faults / curve.references] as const),
     })),
     marks,

@@ -1,5 +1,6 @@
 /** Puts the parts of a system together over a root state; the root and the policies come from the configuration. */
-import { nextUint32, randomState } from '../base/random.ts';
+import { virtualAddress } from '../base/numbers.ts';
+import { policyRandom, randomState } from '../base/random.ts';
 import { initialClockState, VirtualClock } from '../kernel/clock.ts';
 import { KernelFiles } from '../kernel/files/files.ts';
 import { GUEST_UID } from '../kernel/files/flags.ts';
@@ -28,9 +29,6 @@ import { Recorder } from './recorder.ts';
 
 /** With `--frames` tables have frames of their own beside those of pages; untouched ones cost nothing. */
 const LEAST_TABLE_FRAMES = 4_096;
-/** Keeps the policy's random numbers apart from the guest's: another policy must not change what a program draws. */
-const POLICY_SEED = 0x5bd1e995;
-
 /** The parts of a system that it has to do with once they are put together. */
 export interface Assembly {
   readonly root: RootState;
@@ -70,9 +68,33 @@ export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootSt
   const signals = new ProcessSignals({ ...basics, memory, trampoline: TRAMPOLINE, uid: GUEST_UID });
   const strace = ports.strace ?? 'off';
   const calls = new Dispatcher({ ...basics, memory, signals, calls: allCalls, strace });
-  const drain = recorder && (() => recorder.drain(machine, root));
+  const drain = drainOf(
+    machine,
+    root,
+    recorder,
+    policyDefinition.needs === 'every reference' ? memory : undefined,
+  );
   const kernel = new Kernel({ ...basics, memory, signals, calls, drain, host: ports });
   return { root, machine, memory, store, files, stream, kernel };
+}
+
+/** Hands the guest's references to those who want every one of them. */
+function drainOf(
+  machine: Machine,
+  root: RootState,
+  recorder: Recorder | undefined,
+  policy: Memory | undefined,
+): (() => void) | undefined {
+  if (recorder === undefined && policy === undefined) return undefined;
+  return () => {
+    const running = root.processes.find(({ pid }) => pid === root.running);
+    const space = running && root.spaces[running.space];
+    if (space === undefined) return;
+    machine.drainReferences((kind, address, bytes) => {
+      recorder?.reference(space.id, kind, virtualAddress(address), bytes);
+      policy?.referenced(space, virtualAddress(address));
+    });
+  };
 }
 
 function machineConfig(
@@ -85,7 +107,7 @@ function machineConfig(
     frames: sizing.frames + tables,
     tlb,
     stamps: policy.needs === 'last-use order' ? 'on' : 'off',
-    references: record === undefined ? 'off' : 'recorded',
+    references: record === undefined && policy.needs !== 'every reference' ? 'off' : 'recorded',
     seed,
   };
 }
@@ -117,7 +139,7 @@ function initialRoot(
       sizing: memorySizing,
       policyDefinition,
       swapCapacity: store.capacity,
-      random: randomState(nextUint32(randomState(seed ^ POLICY_SEED))),
+      random: policyRandom(seed),
     }),
     files: filesState(),
     calls: { made: {}, unknown: {} },

@@ -112,12 +112,6 @@ function checkNeeds(policy: PolicyDefinition, place: string): void {
       `${policy.name} needs to know the future; record the run with --record and replay it`,
     );
   }
-  if (policy.needs === 'every reference') {
-    throw new UserError(
-      place,
-      `${policy.name} needs every reference as it happens, which a run does not tell it yet`,
-    );
-  }
 }
 
 function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizing'] {

@@ -114,7 +114,9 @@ async function curveOf(
 ): Promise<Curve> {
   const definition = await loadPolicy(policy);
   const references = referencesOf(trace);
-  const fine = sizesToReplay(trace.pages, FINE, plan.always);
+  const sizes = sizesToReplay(trace.pages, plan.sizes, plan.always);
+  // With the sizes of replays among them, so that curves can be compared at each of those.
+  const fine = sizesToReplay(trace.pages, FINE, sizes);
   const { name } = definition;
   if (name === 'lru' && plan.sample !== undefined) {
     const sample = shards(trace, { rate: plan.sample, seed: plan.seed });
@@ -131,7 +133,6 @@ async function curveOf(
   if (name === 'optimal' && plan.sample === undefined) {
     return { policy: name, method: 'exact', references, points: pointsAt(fine, optimalDistances(trace)) };
   }
-  const sizes = sizesToReplay(trace.pages, plan.sizes, plan.always);
   if (plan.sample !== undefined)
     return miniatureCurve(miniatureOf(trace, plan.sample, plan.seed), definition, sizes, plan.seed);
   const points = await simulated(trace, policy, sizes, plan.seed, executor);

@@ -10,6 +10,7 @@ export type { KernelEvent, Observer } from '../kernel/events.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
+export { traceFormats } from '../replay/formats/registry.ts';
 export type { WorkloadOptions } from '../replay/generate/contract.ts';
 export { workloads } from '../replay/generate/definitions.ts';
 export { findWorkload, type Workload } from '../replay/generate/workload.ts';

@@ -2,8 +2,7 @@
 import type { SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { ReferenceSink } from '../kernel/memory/contract.ts';
-import type { RootState } from '../kernel/state.ts';
-import type { Access, MachinePort } from '../machine/contract.ts';
+import type { Access } from '../machine/contract.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
 
 export class Recorder implements ReferenceSink {
@@ -28,14 +27,6 @@ export class Recorder implements ReferenceSink {
   readonly observe = (event: KernelEvent): void => {
     if (event.type === 'exit') this.#writer.exit();
   };
-
-  /** Takes the guest's references out of the machine's ring; they were made in the running space. */
-  drain(machine: MachinePort, root: RootState): void {
-    const space = root.processes.find(({ pid }) => pid === root.running)?.space;
-    if (space === undefined) return;
-    this.#enter(space);
-    machine.drainReferences((kind, address, bytes) => this.#writer.reference(kind, address, bytes));
-  }
 
   #enter(space: SpaceId): void {
     if (space === this.#space) return;

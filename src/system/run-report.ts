@@ -5,6 +5,7 @@ import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
+import { findReplacementPolicy } from '../policies/replacement/registry.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { SystemConfig } from './config.ts';
@@ -62,8 +63,13 @@ export function collectReport(sources: ReportSources): RunReport {
     time: timeReport(root),
     systemCalls: callsReport(root),
     areas: sources.areas.map(areaReport),
-    notes: [],
+    notes: notesOf(config),
   };
+}
+
+function notesOf({ replacement }: SystemConfig): string[] {
+  if (findReplacementPolicy(replacement, '--replacement').needs !== 'every reference') return [];
+  return [`${replacement} is told of every reference, which takes the program some ten times as long`];
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

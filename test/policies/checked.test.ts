@@ -1,4 +1,5 @@
 /** Policies that users bring: definitions that are none, and policies that break the contract. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/base/errors.ts';
 import { type Frame, frame } from '../../src/base/numbers.ts';
@@ -237,5 +238,21 @@ describe('validateDefinition', () => {
     ],
   ])('refuses what is none (%#)', (value, message) => {
     expect(failing(() => validateDefinition(value, FILE))).toEqual(new UserError(FILE, message));
+  });
+});
+
+describe('the policy of docs/add-a-policy.md', () => {
+  const page = readFileSync(new URL('../../docs/add-a-policy.md', import.meta.url), 'utf8');
+  const [, code = ''] = /```js\n([\s\S]*?)```/.exec(page) ?? [];
+
+  it('is a definition that keeps the contract, in under 40 lines', async () => {
+    expect(code.trim().split('\n').length).toBeLessThan(40);
+    const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { default: unknown };
+    const definition = checkedPolicy(validateDefinition(module.default, FILE), FILE);
+    const { trace } = traceOf(string);
+    const answers = replay(definition, trace, 7);
+    expect(answers.filter((answer) => answer >= 0).length).toBeGreaterThan(50);
+    // Nothing is written in this trace, so that the oldest is always clean.
+    expect(answers).toEqual(replay(fifo as PolicyDefinition, trace, 7));
   });
 });

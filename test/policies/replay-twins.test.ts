@@ -59,9 +59,13 @@ function expected(cache: NaiveCache, steps: readonly Step[], definition: PolicyD
   });
 }
 
-const kind = fc.constantFrom('load', 'load', 'load', 'load', 'store', 'store', 'release') as fc.Arbitrary<
-  Step['kind']
->;
+const kind = fc.constantFrom(
+  ...Array<'load'>(12).fill('load'),
+  'store',
+  'store',
+  'store',
+  'release',
+) as fc.Arbitrary<Step['kind']>;
 const step = (page: fc.Arbitrary<number>) => fc.record({ page, kind });
 const random = fc.array(step(fc.nat(11)), { maxLength: 200 });
 /** Small pages far more often than large ones. */
@@ -80,8 +84,10 @@ const looping = fc
       })),
     ),
   );
-const strings = fc.oneof(random, skewed, looping);
-const sizes = [1, 2, 3, 4, 5, 7, 10];
+/** Long enough for ghosts to return and for hands to go round more than once. */
+const long = fc.array(step(fc.nat(25)), { minLength: 100, maxLength: 400 });
+const strings = fc.oneof(random, skewed, looping, long);
+const sizes = [1, 2, 3, 4, 5, 8, 12];
 
 describe.each(Object.entries(twins))('%s decides as its paper does', (name, twin) => {
   const definition = findReplacementPolicy(name, '');
@@ -97,9 +103,9 @@ describe.each(Object.entries(twins))('%s decides as its paper does', (name, twin
     );
   });
 
-  it('on a long skewed string that has loops in it, in memories of 20 and 250 frames', () => {
-    const { trace, steps } = traceOf(skewedLoops(6000));
-    for (const frames of [20, 250]) {
+  it('on a long skewed string that has loops in it, in memories of 20 and 500 frames', () => {
+    const { trace, steps } = traceOf(skewedLoops(9000));
+    for (const frames of [20, 500]) {
       const wanted = expected(twin(frames), steps, definition);
       expect(replay(definition, trace, frames)).toEqual(wanted);
       expect(wanted.filter((answer) => answer === HIT).length).toBeGreaterThan(100);
@@ -107,7 +113,7 @@ describe.each(Object.entries(twins))('%s decides as its paper does', (name, twin
   });
 });
 
-/** References to 900 pages, the low ones often; now and then a loop over 300 others. */
+/** References to 1900 pages, the low ones often; now and then a loop over 600 others. */
 function skewedLoops(length: number): Step[] {
   let seed = 7;
   const below = (n: number) => {
@@ -115,8 +121,8 @@ function skewedLoops(length: number): Step[] {
     return (seed >>> 8) % n;
   };
   return Array.from({ length }, (_, i) => {
-    const isLoop = i % 2000 > 1400;
-    const page = isLoop ? 1000 + (i % 300) : Math.floor(below(30) * below(30) * (below(100) / 100));
+    const isLoop = i % 2000 > 1200;
+    const page = isLoop ? 2000 + (i % 600) : Math.floor(below(44) * below(44) * (below(100) / 100));
     return { page, kind: below(5) === 0 ? 'store' : below(200) === 0 ? 'release' : 'load' };
   });
 }

@@ -143,6 +143,7 @@ export class SpaceMemory implements UserMemory {
     const at = tables.find(this.#space, pageOf(address));
     tables.setBits(at, (1 << accessed) | (access === 'store' ? 1 << dirty : 0));
     if (replacement.needsStamps) machine.stamp(frame);
+    if (replacement.needsReferences) replacement.referenced(frame);
     references?.reference(this.#space.id, access, address, bytes);
   }
 

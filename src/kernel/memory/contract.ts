@@ -155,6 +155,8 @@ export interface VirtualMemory {
   readonly counters: MemoryCounters;
   /** As in /proc/PID/maps, with resident and swapped pages. */
   listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[];
+  /** The guest used the page at `address`; for policies that are told of every reference. */
+  referenced(space: SpaceState, address: VirtualAddress): void;
   /** Busy time at which the replacement policy wants its next clock interrupt; `undefined`: it wants none. */
   readonly nextInterrupt: number | undefined;
   /** Time has passed: the policy's interrupts that are due are told. */

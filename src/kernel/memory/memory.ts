@@ -21,7 +21,7 @@
  * All state is in `root.memory` and the spaces; a `Memory` made over a clone of the root goes on exactly.
  */
 import { UserError } from '../../base/errors.ts';
-import { PAGE_SIZE, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
+import { PAGE_SIZE, pageOf, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import type { Area, ObjectId, RequestState, RootState, SpaceState } from '../state.ts';
 import { SpaceMemory } from './access.ts';
@@ -160,6 +160,12 @@ export class Memory implements VirtualMemory {
 
   listAreas(space: SpaceState): { area: Area; resident: number; swapped: number }[] {
     return listAreas(this.#paths.calls, space);
+  }
+
+  referenced(space: SpaceState, address: VirtualAddress): void {
+    const { tables, replacement } = this.#structures;
+    const at = tables.find(space, pageOf(address));
+    if (at !== -1 && tables.isValid(tables.low(at))) replacement.referenced(tables.frameAt(at));
   }
 
   get nextInterrupt(): number | undefined {

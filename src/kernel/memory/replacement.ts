@@ -19,7 +19,16 @@ import type {
 import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import type { PageCache } from './pagecache.ts';
-import { LOADING, type MemoryState, MODIFIED, PAGE, pageOfCode, spaceOfCode, USED } from './state.ts';
+import {
+  ADMITTED,
+  LOADING,
+  type MemoryState,
+  MODIFIED,
+  PAGE,
+  pageOfCode,
+  spaceOfCode,
+  USED,
+} from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
 
@@ -55,6 +64,19 @@ export class Replacement implements FrameBits {
     this.#policy = definition.attach(state.policy, { frameLimit: state.frames.pages.limit, bits: this });
   }
 
+  /** The page in `frame` was used, by the guest or the kernel. Only for policies that want every reference. */
+  referenced(frame: Frame): void {
+    const { frames } = this.#parts;
+    // The use that a page was brought in for was told by its admission.
+    if (frames.has(frame, ADMITTED)) frames.clear(frame, ADMITTED);
+    else this.#policy.referenced(frame);
+  }
+
+  /** Whether the policy is told of every reference. */
+  get needsReferences(): boolean {
+    return this.#parts.definition.needs === 'every reference';
+  }
+
   /** Whether uses have to be stamped. */
   get needsStamps(): boolean {
     return this.#stamped;
@@ -63,6 +85,7 @@ export class Replacement implements FrameBits {
   admitted(frame: Frame, key: PageKey, owner: number): void {
     // The admission takes its place in the order of uses.
     if (this.#stamped) this.#parts.machine.stamp(frame);
+    if (this.needsReferences) this.#parts.frames.set(frame, ADMITTED);
     this.#policy.admitted(frame, key, owner);
   }
 
@@ -170,12 +193,6 @@ export class Replacement implements FrameBits {
 }
 
 function refuseImpossible({ name, needs }: PolicyDefinition): void {
-  if (needs === 'every reference') {
-    throw new UserError(
-      '--replacement',
-      `${name} has to be told of every reference, which a running program can't give it; record the run and replay it`,
-    );
-  }
   if (needs === 'the future') {
     throw new UserError(
       '--replacement',

@@ -1,6 +1,6 @@
 /** State of virtual memory: plain data off `RootState.memory`. */
 import { PAGE_SIZE, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
-import { nextUint32, type RandomState, randomState } from '../../base/random.ts';
+import type { RandomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
@@ -30,6 +30,8 @@ export const MODIFIED = 1;
 export const USED = 2;
 /** Being read; not admitted yet. */
 export const LOADING = 4;
+/** Admitted by an access that has not been made yet: its reference is told by the admission, not again. */
+export const ADMITTED = 8;
 
 /** One element a frame in each array, so that 3 GiB of RAM cost no objects; see frames.ts. */
 export interface FrameTableState {
@@ -122,7 +124,7 @@ export interface MemoryStart {
   readonly policyDefinition: PolicyDefinition;
   /** Slots of the store. */
   readonly swapCapacity: number;
-  /** Advanced once, to seed the policy's own generator. */
+  /** The policy's own generator. */
   readonly random: RandomState;
 }
 
@@ -158,7 +160,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     objects: new Map(),
     episodes: [],
     nextKey: 0,
-    policy: policyDefinition.initial(pageFrames, randomState(nextUint32(start.random))),
+    policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,
     counters: initialCounters(),
   };

@@ -3,9 +3,10 @@ import { assert } from '../../base/errors.ts';
 import type { Frame } from '../../base/numbers.ts';
 import { withRoom } from './columns.ts';
 import type { FrameBits, PolicyDefinition, PolicyEnvironment, ReplacementPolicy, Why } from './contract.ts';
-import { after, append, emptyLists, first, insertBefore, type Lists, remove } from './lists.ts';
+import { after, append, emptyLists, first, insertBefore, type Lists, listOf, remove } from './lists.ts';
 
 /** What a page in the clock is. A ghost is cold, not resident, and in its test period. */
+const NOWHERE = 0;
 const HOT = 1;
 const COLD = 2;
 const TESTED = 3;
@@ -13,18 +14,27 @@ const GHOST = 4;
 const NONE = -1;
 
 export interface ClockProState {
-  /** List 0, of pages, closed to a ring. A page at which two hands point is nothing special. */
+  /** List 0: all pages of the clock, closed to a ring. */
   readonly clock: Lists;
+  /** List 0: the resident cold pages in the clock's order, closed to a ring: the cold hand goes from one to the next. */
+  readonly cold: Lists;
+  /**
+   * List 0: the pages in their test period, by its beginning. That is the clock's order from the hot hand on, for a
+   * test begins at the list's head and the hot hand ends those it passes, so the test hand is at the first.
+   */
+  readonly tests: Lists;
   /** By page: what it is; 0 when it is not in the clock. */
   kind: Uint8Array;
   /** By page: its frame plus 1, 0 when it is not resident. */
   holder: Int32Array;
   /** By frame: its page, -1 when it is not resident. */
   readonly pageOf: Int32Array;
-  /** Pages that the hands look at next, -1 when the clock is empty. */
-  readonly hands: { hot: number; cold: number; test: number };
+  /**
+   * Pages that the hot hand and the cold hand look at next, -1 when there is none; and the first resident cold page
+   * from the hot hand on: what becomes cold at the list's head comes before it.
+   */
+  readonly hands: { hot: number; cold: number; firstCold: number };
   hots: number;
-  colds: number;
   ghosts: number;
   /** Frames that cold pages should have, 1 to the number of frames (the paper's m_c). */
   coldTarget: number;
@@ -73,7 +83,7 @@ class ClockPro implements ReplacementPolicy {
       return;
     }
     this.#become(page, GHOST);
-    while (state.ghosts > this.#frameLimit) this.#moveTestHand();
+    while (state.ghosts > this.#frameLimit) this.#endTest(first(state.tests, 0));
   }
 
   released(frame: Frame): void {
@@ -81,15 +91,11 @@ class ClockPro implements ReplacementPolicy {
   }
 
   victim(_incoming: number, _now: number, why?: Why): Frame | -1 {
-    const { hands, kind } = this.#state;
-    // Bits are cleared in the first turn; what it makes hot may make others cold, behind the hand, once.
-    for (let looks = 3 * this.#state.clock.sizes[0]!; looks > 0 && this.#state.colds > 0; looks--) {
+    const { hands, cold, hots } = this.#state;
+    // Bits are cleared in the first turn, and each page that it makes hot makes others cold at most once.
+    for (let looks = 2 * (hots + cold.sizes[0]!); looks > 0 && hands.cold !== NONE; looks--) {
       const page = hands.cold;
-      if (kind[page] === COLD || kind[page] === TESTED) {
-        if (this.#mayGo(page, why)) return this.#frameOf(page) as Frame;
-      }
-      // Promoted pages went elsewhere, and took the hand on.
-      if (hands.cold === page) hands.cold = this.#next(page);
+      if (this.#mayGo(page, why)) return this.#frameOf(page) as Frame;
     }
     return this.#anyUnpinned(why);
   }
@@ -102,7 +108,11 @@ class ClockPro implements ReplacementPolicy {
     const referenced = pinned ? bits.isReferenced(frame) : bits.testAndClearReferenced(frame);
     const tested = this.#state.kind[page] === TESTED;
     if (why !== undefined) why.considered(frame, { hot: false, tested, referenced, pinned });
-    if (pinned || !referenced) return !pinned;
+    if (!pinned && !referenced) return true;
+    if (pinned) {
+      this.#state.hands.cold = next(this.#state.cold, page);
+      return false;
+    }
     this.#leave(page);
     if (tested) this.#adapt(1);
     this.#join(page, tested ? HOT : TESTED);
@@ -115,7 +125,7 @@ class ClockPro implements ReplacementPolicy {
     let page = this.#state.hands.hot;
     for (let looks = this.#state.clock.sizes[0]!; looks > 0; looks--) {
       const frame = this.#frameOf(page) as Frame | -1;
-      page = this.#next(page);
+      page = next(this.#state.clock, page);
       if (frame === -1) continue;
       const pinned = this.#bits.isPinned(frame);
       if (why !== undefined) why.considered(frame, { pinned });
@@ -128,35 +138,27 @@ class ClockPro implements ReplacementPolicy {
   #coolDown(): void {
     const { hands, kind } = this.#state;
     if (this.#state.hots <= this.#hotLimit()) return;
-    while (this.#state.hots > this.#hotLimit()) {
-      const page = hands.hot;
-      if (kind[page] !== HOT) {
-        this.#endTest(page);
-        continue;
-      }
-      const frame = this.#frameOf(page) as Frame;
-      if (!this.#bits.testAndClearReferenced(frame)) this.#become(page, COLD);
-      hands.hot = this.#next(page);
+    while (this.#state.hots > this.#hotLimit()) this.#moveHotHand();
+    while (this.#state.hots > 0 && kind[hands.hot] !== HOT) this.#moveHotHand();
+  }
+
+  /** Passes one page: a hot one that was not used becomes cold, a cold one's test period ends. */
+  #moveHotHand(): void {
+    const { hands, kind, clock, cold } = this.#state;
+    const page = hands.hot;
+    hands.hot = next(clock, page);
+    if (kind[page] === HOT) {
+      if (!this.#bits.testAndClearReferenced(this.#frameOf(page) as Frame)) this.#become(page, COLD);
+      return;
     }
-    while (this.#state.hots > 0 && kind[hands.hot] !== HOT) this.#endTest(hands.hot);
+    if (hands.firstCold === page) hands.firstCold = next(cold, page);
+    this.#endTest(page);
   }
 
-  /** The hot hand passes a page that is not hot, which ends its test period. */
+  /** Ends a cold page's test period, if it is in one. */
   #endTest(page: number): void {
-    const { hands, kind } = this.#state;
-    const next = this.#next(page);
-    if (kind[page] !== COLD) this.#adapt(-1);
-    if (kind[page] === GHOST) this.#leave(page);
-    else this.#become(page, COLD);
-    if (hands.hot === page) hands.hot = next;
-  }
-
-  /** Ends the test period of the next page that is in one. */
-  #moveTestHand(): void {
-    const { hands, kind } = this.#state;
-    while (kind[hands.test] !== TESTED && kind[hands.test] !== GHOST) hands.test = this.#next(hands.test);
-    const page = hands.test;
-    hands.test = this.#next(page);
+    const { kind } = this.#state;
+    if (kind[page] === COLD) return;
     this.#adapt(-1);
     if (kind[page] === GHOST) this.#leave(page);
     else this.#become(page, COLD);
@@ -175,13 +177,6 @@ class ClockPro implements ReplacementPolicy {
     return this.#state.holder[page]! - 1;
   }
 
-  /** The page after `page` in the ring. */
-  #next(page: number): number {
-    const { clock } = this.#state;
-    const next = after(clock, page);
-    return next === -1 ? first(clock, 0) : next;
-  }
-
   /** Takes the page out of a frame, and gives it. */
   #free(frame: Frame): number {
     const { pageOf, holder } = this.#state;
@@ -195,11 +190,9 @@ class ClockPro implements ReplacementPolicy {
   /** Puts a page at the list's head, which is immediately behind the hot hand. */
   #join(page: number, kind: number): void {
     const { clock, hands } = this.#state;
-    if (hands.hot === -1) {
+    if (hands.hot === NONE) {
       append(clock, 0, page);
       hands.hot = page;
-      hands.cold = page;
-      hands.test = page;
     } else {
       insertBefore(clock, 0, page, hands.hot);
     }
@@ -209,30 +202,64 @@ class ClockPro implements ReplacementPolicy {
   /** Takes a page out of the clock; hands that point at it go on to the next. */
   #leave(page: number): void {
     const { clock, hands } = this.#state;
-    const next = clock.sizes[0] === 1 ? -1 : this.#next(page);
-    if (hands.hot === page) hands.hot = next;
-    if (hands.cold === page) hands.cold = next;
-    if (hands.test === page) hands.test = next;
+    this.#become(page, NOWHERE);
+    if (hands.hot === page) hands.hot = nextOrNone(clock, page);
     remove(clock, page);
-    this.#become(page, 0);
   }
 
+  /** Changes what a page is; one that becomes cold is at the list's head. */
   #become(page: number, kind: number): void {
     const state = this.#state;
     const was = state.kind[page]!;
+    state.kind[page] = kind;
     state.hots += Number(kind === HOT) - Number(was === HOT);
     state.ghosts += Number(kind === GHOST) - Number(was === GHOST);
-    state.colds += Number(kind === COLD || kind === TESTED) - Number(was === COLD || was === TESTED);
-    state.kind[page] = kind;
+    const isCold = kind === COLD || kind === TESTED;
+    if (isCold !== (was === COLD || was === TESTED)) {
+      if (isCold) this.#joinCold(page);
+      else this.#leaveCold(page);
+    }
+    const isTested = kind === TESTED || kind === GHOST;
+    if (isTested && listOf(state.tests, page) === NONE) append(state.tests, 0, page);
+    else if (!isTested && listOf(state.tests, page) !== NONE) remove(state.tests, page);
+  }
+
+  #joinCold(page: number): void {
+    const { cold, hands } = this.#state;
+    if (hands.firstCold === NONE) {
+      append(cold, 0, page);
+      hands.cold = page;
+      hands.firstCold = page;
+    } else {
+      insertBefore(cold, 0, page, hands.firstCold);
+    }
+  }
+
+  #leaveCold(page: number): void {
+    const { cold, hands } = this.#state;
+    const following = nextOrNone(cold, page);
+    if (hands.cold === page) hands.cold = following;
+    if (hands.firstCold === page) hands.firstCold = following;
+    remove(cold, page);
   }
 }
+
+/** The page after `page` in a ring. */
+function next(ring: Lists, page: number): number {
+  const following = after(ring, page);
+  return following === -1 ? first(ring, 0) : following;
+}
+
+/** The page after `page` in a ring, -1 when it is alone there. */
+const nextOrNone = (ring: Lists, page: number): number => (ring.sizes[0] === 1 ? NONE : next(ring, page));
 
 /**
  * The adaptive version. At the start pages are hot until all but a hundredth of the frames, rounded down and at
  * least 1, hold hot pages, and the share of cold pages moves from there: one more frame for each page used in its
  * test period, one less for each test period that ends without a use, between 1 and all. A page that the cold hand
  * finds used outside its test period stays cold and begins a new one at the list's head, as in LIRS. There are at
- * most as many ghosts as frames. The list's head is immediately behind the hot hand. A page comes in with its
+ * most as many ghosts as frames. The list's head is immediately behind the hot hand, and the cold hand always waits
+ * at a resident cold page, which is why what joins at the head meanwhile is behind it. A page comes in with its
  * referenced bit clear; where the hardware sets the bit again when it repeats the access, as in a live run, the
  * first use counts as a hit. A pinned frame is passed over by the cold hand, and when there is no cold page that
  * may go, the first page from the hot hand on goes. `why` gets the frames that the cold hand came to, with `hot`,
@@ -247,12 +274,13 @@ export const clockPro: PolicyDefinition<ClockProState> = {
   ties: 'none: one ring in order of joining its head; the first that fits, from the hand on',
   initial: (frameLimit) => ({
     clock: emptyLists(1, 2 * frameLimit),
+    cold: emptyLists(1, 2 * frameLimit),
+    tests: emptyLists(1, 2 * frameLimit),
     kind: new Uint8Array(2 * frameLimit),
     holder: new Int32Array(2 * frameLimit),
     pageOf: new Int32Array(frameLimit).fill(-1),
-    hands: { hot: NONE, cold: NONE, test: NONE },
+    hands: { hot: NONE, cold: NONE, firstCold: NONE },
     hots: 0,
-    colds: 0,
     ghosts: 0,
     coldTarget: Math.max(1, Math.floor(frameLimit / 100)),
     isFull: false,

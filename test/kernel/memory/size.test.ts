@@ -60,8 +60,8 @@ describe('the size of memory', () => {
 });
 
 describe('policies that cannot run live', () => {
-  it.each(['every reference', 'the future'] as const)('are refused: %s', (needs) => {
-    const policy: PolicyDefinition = { ...fifo, name: 'other', needs } as PolicyDefinition;
+  it('are refused', () => {
+    const policy: PolicyDefinition = { ...fifo, name: 'other', needs: 'the future' } as PolicyDefinition;
     expect(() => new World({ frames: 8, policy })).toThrow(/--replacement: other .*record the run/);
   });
 });

@@ -70,7 +70,7 @@ interface Entry {
 class NaiveClockPro {
   readonly frames: number;
   ring: Entry[] = [];
-  hands: { hot?: Entry | undefined; cold?: Entry | undefined; test?: Entry | undefined } = {};
+  hands: { hot?: Entry | undefined; cold?: Entry | undefined } = {};
   coldTarget: number;
   isFull = false;
 
@@ -91,17 +91,23 @@ class NaiveClockPro {
     this.coldTarget = Math.min(this.frames, Math.max(1, this.coldTarget + by));
   }
 
+  /** Where the cold hand stops when it leaves an entry: at the next resident cold page, if there is one. */
+  coldAfter(entry: Entry): Entry | undefined {
+    let other = this.next(entry);
+    while (other !== entry && other.state !== 'cold') other = this.next(other);
+    return other === entry ? undefined : other;
+  }
+
   drop(entry: Entry): void {
-    const next = this.ring.length === 1 ? undefined : this.next(entry);
-    for (const hand of ['hot', 'cold', 'test'] as const) {
-      if (this.hands[hand] === entry) this.hands[hand] = next;
-    }
+    if (this.hands.cold === entry) this.hands.cold = this.coldAfter(entry);
+    if (this.hands.hot === entry) this.hands.hot = this.ring.length === 1 ? undefined : this.next(entry);
     take(this.ring, entry);
   }
 
   toHead(entry: Entry): void {
-    if (this.ring.length === 0) this.hands = { hot: entry, cold: entry, test: entry };
+    if (this.ring.length === 0) this.hands.hot = entry;
     this.ring.splice(Math.max(0, this.ring.indexOf(this.hands.hot!)), 0, entry);
+    if (entry.state === 'cold') this.hands.cold ??= entry;
   }
 
   endTest(entry: Entry): void {
@@ -115,7 +121,10 @@ class NaiveClockPro {
     this.hands.hot = this.next(entry);
     if (entry.state !== 'hot') this.endTest(entry);
     else if (entry.bit) entry.bit = false;
-    else entry.state = 'cold';
+    else {
+      entry.state = 'cold';
+      this.hands.cold ??= entry;
+    }
   }
 
   runHot(): void {
@@ -125,27 +134,30 @@ class NaiveClockPro {
     while (this.count('hot') > 0 && this.hands.hot!.state !== 'hot') this.passHot();
   }
 
+  /** The last page in its test period is the first such one from the hot hand on. */
   runTest(): void {
-    while (!this.hands.test!.tested) this.hands.test = this.next(this.hands.test!);
-    const entry = this.hands.test!;
-    this.hands.test = this.next(entry);
+    let entry = this.hands.hot!;
+    while (!entry.tested) entry = this.next(entry);
     this.endTest(entry);
   }
 
   evict(): number {
     this.isFull = true;
-    // Only releases leave a full memory without a cold page.
-    if (this.count('cold') === 0) return this.evictHot();
     for (;;) {
-      const entry = this.hands.cold!;
-      if (entry.state === 'cold' && !entry.bit) {
-        if (!entry.tested) this.drop(entry);
-        else entry.state = 'ghost';
-        while (this.count('ghost') > this.frames) this.runTest();
-        return entry.page;
+      const entry = this.hands.cold;
+      // Only releases leave a full memory without a cold page.
+      if (!entry) return this.evictHot();
+      if (entry.bit) {
+        this.spare(entry);
+        continue;
       }
-      if (entry.state === 'cold') this.spare(entry);
-      if (this.hands.cold === entry) this.hands.cold = this.next(entry);
+      if (!entry.tested) this.drop(entry);
+      else {
+        this.hands.cold = this.coldAfter(entry);
+        entry.state = 'ghost';
+      }
+      while (this.count('ghost') > this.frames) this.runTest();
+      return entry.page;
     }
   }
 
