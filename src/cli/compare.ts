@@ -15,7 +15,7 @@ import {
   type RunReport,
   type SystemConfig,
   type SystemPorts,
-} from '../system/index.ts';
+} from '../system/running.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import {
   hostInterpreter,

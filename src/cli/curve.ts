@@ -12,7 +12,7 @@ import {
   type ReadTrace,
   recordProgram,
   streamedCurve,
-} from '../system/index.ts';
+} from '../system/replaying.ts';
 import { chooseOptions } from './options.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
 import { startAmount, startProgress } from './progress.ts';

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
-import { findWorkload, parseCount, type Workload, workloads } from '../system/index.ts';
+import { findWorkload, parseCount, type Workload, workloads } from '../system/replaying.ts';
 import { reasonOf } from './failures.ts';
 import { OutputFile } from './output-file.ts';
 

@@ -1,12 +1,7 @@
 /** `pagewalk list`: what the names on the command line can be. */
 import type { Command } from 'commander';
-import {
-  DEFAULT_OPTIONS,
-  replacementPolicies,
-  TLB_SYNTAX,
-  traceFormats,
-  workloads,
-} from '../system/index.ts';
+import { traceFormats, workloads } from '../system/replaying.ts';
+import { DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/running.ts';
 
 const EXAMPLE = `
 Example:

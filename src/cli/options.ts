@@ -9,7 +9,7 @@ import {
   type SystemOptions,
   systemConfig,
   TLB_SYNTAX,
-} from '../system/index.ts';
+} from '../system/running.ts';
 
 /** As commander gives them. */
 export interface RunFlags {

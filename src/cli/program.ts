@@ -6,7 +6,7 @@ import { NodeFiles } from '../adapters/node-files.ts';
 import { UserError } from '../base/errors.ts';
 import type { PageStore } from '../stores/contract.ts';
 import { openFileStore } from '../stores/file.ts';
-import type { ProgramRequest, SystemPorts } from '../system/index.ts';
+import type { ProgramRequest, SystemPorts } from '../system/running.ts';
 import { reasonOf } from './failures.ts';
 
 /** The guest's root directory as given: `DIR` or `DIR:rw`. */

@@ -1,6 +1,6 @@
 /** The results of a replay as columns, for CSV and Parquet. */
 import type { Columns } from '../report/columns/contract.ts';
-import type { ReplayReport } from '../system/index.ts';
+import type { ReplayReport } from '../system/replaying.ts';
 
 export function replayColumns({ results }: ReplayReport): Columns {
   const integers = (name: string, values: number[]) => ({ name, type: 'integer' as const, values });

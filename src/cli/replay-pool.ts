@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { UserError } from '../base/errors.ts';
-import type { Executor, ReplayTask, SimulationCounts, WorkerAnswer } from '../system/index.ts';
+import type { Executor, ReplayTask, SimulationCounts, WorkerAnswer } from '../system/replaying.ts';
 
 export class ReplayPool implements Executor {
   readonly #threads: Piscina<ReplayTask, WorkerAnswer>;

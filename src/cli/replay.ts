@@ -21,7 +21,7 @@ import {
   replaySteps,
   replayTrace,
   summaryOf,
-} from '../system/index.ts';
+} from '../system/replaying.ts';
 import { OutputFile } from './output-file.ts';
 import { startAmount } from './progress.ts';
 import { replayColumns } from './replay-columns.ts';

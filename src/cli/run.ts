@@ -15,7 +15,7 @@ import {
   type SystemPorts,
   signalName,
   Timeline,
-} from '../system/index.ts';
+} from '../system/running.ts';
 import { atExit } from './at-exit.ts';
 import { Interrupts } from './interrupts.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { TraceCache } from '../adapters/trace-cache.ts';
 import { openTrace } from '../adapters/trace-source.ts';
 import { UserError } from '../base/errors.ts';
-import { denseTrace, type ReadTrace, type TraceOptions } from '../system/index.ts';
+import { denseTrace, type ReadTrace, type TraceOptions } from '../system/replaying.ts';
 import { startAmount } from './progress.ts';
 import { type TraceFlags, traceOptions } from './trace-options.ts';
 

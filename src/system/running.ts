@@ -1,0 +1,34 @@
+/** What running programs takes; a command that only runs loads no more than this. */
+export { UserError } from '../base/errors.ts';
+export type { KernelEvent, Observer } from '../kernel/events.ts';
+export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
+export { signalName } from '../kernel/process/signal-table.ts';
+export { replacementPolicies } from '../policies/replacement/registry.ts';
+export {
+  type RecordEntry,
+  type RecordHeader,
+  type RecordWriter,
+  recordWriter,
+} from '../replay/record-format.ts';
+export { type ReadRecord, readRecord } from '../replay/record-reader.ts';
+export type { Comparison, RunReport } from '../report/schema.ts';
+export { reportText } from '../report/text.ts';
+export { Timeline } from '../report/timeline.ts';
+export {
+  DEFAULT_OPTIONS,
+  type PlaceOf,
+  parseCosts,
+  type SystemConfig,
+  type SystemOptions,
+  systemConfig,
+} from './config.ts';
+export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
+export type { ProgramRequest, SystemPorts } from './ports.ts';
+export {
+  createSystem,
+  type RunOutcome,
+  resumeSystem,
+  type Snapshot,
+  type System,
+} from './system.ts';
+export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';
