@@ -9,7 +9,7 @@ import {
   sharedEntries,
   type TraceKind,
 } from './dense.ts';
-import type { TraceSink } from './formats/contract.ts';
+import type { PageRows, TraceSink } from './formats/contract.ts';
 import { ABSENT, PageNumbers } from './page-numbers.ts';
 
 const WORD = 2 ** 32;
@@ -122,6 +122,24 @@ export class TraceBuilder implements TraceSink {
     waiting.kind[at] = kind;
     this.#count = at + 1;
     if (at + 1 === BATCH) this.#number();
+  }
+
+  pages(kind: number, words: Int32Array, { start, stride, count }: PageRows): void {
+    if (!this.#keeps[kind]) return;
+    const { low, high, kind: kinds } = this.#waiting;
+    for (let row = 0; row < count; ) {
+      const first = this.#count;
+      const rows = Math.min(count - row, BATCH - first);
+      let at = start + row * stride;
+      for (let i = first; i < first + rows; i++, at += stride) {
+        low[i] = words[at]!;
+        high[i] = words[at + 1]!;
+      }
+      kinds.fill(kind, first, first + rows);
+      this.#count = first + rows;
+      row += rows;
+      if (this.#count === BATCH) this.#number();
+    }
   }
 
   release(low: number, high: number, count: number): void {

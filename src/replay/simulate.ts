@@ -40,6 +40,8 @@ export interface SimulationOptions {
   readonly frames: number;
   /** Different pages that the trace has. */
   readonly pages: number;
+  /** Whether pages are released; `some` unless it is known that none are, which makes faults cheaper. */
+  readonly releases?: 'some' | 'none' | undefined;
   /** Process of each page; all are of process 0 without it. */
   readonly owners?: Uint32Array | undefined;
   readonly seed: number;
@@ -60,34 +62,44 @@ export interface SimulationCounts {
   releases: number;
 }
 
-/** Page frames and the bits that hardware keeps for them. */
+/**
+ * What is known of a page, in one byte, so that a hit of a policy that needs no more touches no more.
+ *
+ *   bit 0 in memory · bit 1 referenced · bit 2 dirty · bit 3 was in memory before
+ */
+const RESIDENT = 1;
+const REFERENCED = 2;
+const DIRTY = 4;
+const SEEN = 8;
+
+/** Page frames and the bits that hardware keeps for the pages in them. */
 class Frames implements FrameBits {
-  /** Frame of a page, or `ABSENT`. */
+  /** Bits of each page, see above. */
+  readonly bits: Uint8Array;
+  /** Frame of a page that is in memory; kept only where somebody asks for it. */
   readonly frameOf: Int32Array;
   /** Page of a frame; of the page that was there last when it is free. */
   readonly pageOf: Int32Array;
-  readonly referenced: Uint8Array;
-  readonly dirty: Uint8Array;
 
   constructor(frames: number, pages: number) {
+    this.bits = new Uint8Array(pages);
     this.frameOf = new Int32Array(pages).fill(ABSENT);
     this.pageOf = new Int32Array(frames).fill(ABSENT);
-    this.referenced = new Uint8Array(frames);
-    this.dirty = new Uint8Array(frames);
   }
 
   testAndClearReferenced(frame: Frame): boolean {
-    const was = this.referenced[frame] !== 0;
-    this.referenced[frame] = 0;
-    return was;
+    const page = this.pageOf[frame]!;
+    const bits = this.bits[page]!;
+    this.bits[page] = bits & ~REFERENCED;
+    return (bits & REFERENCED) !== 0;
   }
 
   isReferenced(frame: Frame): boolean {
-    return this.referenced[frame] !== 0;
+    return (this.bits[this.pageOf[frame]!]! & REFERENCED) !== 0;
   }
 
   isDirty(frame: Frame): boolean {
-    return this.dirty[frame] !== 0;
+    return (this.bits[this.pageOf[frame]!]! & DIRTY) !== 0;
   }
 
   isPinned(): boolean {
@@ -128,10 +140,10 @@ export class Simulation {
   readonly #memory: Frames;
   readonly #watcher: SimulationWatcher | undefined;
   readonly #nextUses: NextUses | undefined;
+  /** Whether the frame of a page has to be known: on hits, on releases, or by who watches. */
+  readonly #findsFrames: boolean;
   readonly #owners: Uint32Array | undefined;
   readonly #ahead: Ahead | undefined;
-  /** Pages that were in memory before. */
-  readonly #seen: Uint8Array;
   /** Frames below were used at least once; those from here on are free. */
   #fresh = 0;
   readonly #freed: number[] = [];
@@ -147,7 +159,8 @@ export class Simulation {
     this.#memory = new Frames(frames, pages);
     this.#watcher = options.watcher;
     this.#owners = options.owners;
-    this.#seen = new Uint8Array(pages);
+    const onFaultsOnly = definition.needs === 'nothing' || definition.needs === 'bits';
+    this.#findsFrames = !onFaultsOnly || options.releases !== 'none' || options.watcher !== undefined;
     if (definition.needs === 'the future') {
       assert(options.nextUses !== undefined, 'a policy that needs the future is given it');
       this.#nextUses = options.nextUses;
@@ -212,73 +225,75 @@ export class Simulation {
   }
 
   #replayFaults(entries: Uint32Array, from: number, to: number): void {
-    const { frameOf, dirty } = this.#memory;
+    const { bits } = this.#memory;
     for (let i = from; i < to; i++) {
       const entry = entries[i]!;
-      const frame = frameOf[entry & PAGE_MASK]!;
-      if (frame === ABSENT) this.#miss(entry, i - from);
+      const page = entry & PAGE_MASK;
+      const known = bits[page]!;
+      if ((known & RESIDENT) === 0) this.#miss(entry, i - from);
       // The sign bit is set in stores and releases only.
       else if ((entry | 0) < 0) {
-        if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame as Frame);
-        else dirty[frame] = 1;
+        if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
+        else bits[page] = known | DIRTY;
       }
     }
   }
 
   #replayBits(entries: Uint32Array, from: number, to: number): void {
-    const { frameOf, dirty, referenced } = this.#memory;
+    const { bits } = this.#memory;
     for (let i = from; i < to; i++) {
       const entry = entries[i]!;
-      const frame = frameOf[entry & PAGE_MASK]!;
-      if (frame === ABSENT) this.#miss(entry, i - from);
-      else if ((entry | 0) >= 0) referenced[frame] = 1;
-      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame as Frame);
-      else {
-        referenced[frame] = 1;
-        dirty[frame] = 1;
-      }
+      const page = entry & PAGE_MASK;
+      const known = bits[page]!;
+      if ((known & RESIDENT) === 0) this.#miss(entry, i - from);
+      else if ((entry | 0) >= 0) bits[page] = known | REFERENCED;
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
+      else bits[page] = known | REFERENCED | DIRTY;
     }
   }
 
   #replayReferences(entries: Uint32Array, from: number, to: number): void {
-    const { frameOf, dirty, referenced } = this.#memory;
+    const { frameOf, bits } = this.#memory;
     const policy = this.#policy;
     for (let i = from; i < to; i++) {
       const entry = entries[i]!;
-      const frame = frameOf[entry & PAGE_MASK]! as Frame;
+      const page = entry & PAGE_MASK;
+      const frame = frameOf[page]! as Frame;
       if (frame === ABSENT) this.#miss(entry, i - from);
-      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame);
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
       else {
-        if ((entry | 0) < 0) dirty[frame] = 1;
-        referenced[frame] = 1;
+        if ((entry | 0) < 0) bits[page] = bits[page]! | DIRTY;
         policy.referenced(frame);
       }
     }
   }
 
   #replayFuture(entries: Uint32Array, from: number, to: number): void {
-    const { frameOf, dirty } = this.#memory;
+    const { frameOf, bits } = this.#memory;
     const policy = this.#policy;
     const ahead = this.#ahead!;
     const uses = this.#nextUses!;
     for (let i = from; i < to; i++) {
       const entry = entries[i]!;
-      const frame = frameOf[entry & PAGE_MASK]! as Frame;
+      const page = entry & PAGE_MASK;
+      const frame = frameOf[page]! as Frame;
       ahead.nextUse = uses.at(this.#position + i - from);
       if (frame === ABSENT) this.#miss(entry, i - from);
-      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(frame);
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
       else {
-        if ((entry | 0) < 0) dirty[frame] = 1;
+        if ((entry | 0) < 0) bits[page] = bits[page]! | DIRTY;
         policy.referenced(frame);
       }
     }
   }
 
-  #release(frame: Frame): void {
-    const { frameOf, pageOf } = this.#memory;
+  #release(page: number): void {
+    const { frameOf, bits } = this.#memory;
+    const frame = frameOf[page]! as Frame;
     this.counts.releases++;
     this.#policy.released(frame);
-    frameOf[pageOf[frame]!] = ABSENT;
+    frameOf[page] = ABSENT;
+    bits[page] = SEEN;
     this.#freed.push(frame);
   }
 
@@ -291,34 +306,32 @@ export class Simulation {
       return;
     }
     const { counts } = this;
+    const { bits } = this.#memory;
     counts.faults++;
-    if (this.#seen[page] === 0) {
-      this.#seen[page] = 1;
-      counts.compulsory++;
-    }
+    if ((bits[page]! & SEEN) === 0) counts.compulsory++;
     this.#bringIn(page, kind, (this.#position + offset) * REFERENCE_TIME);
   }
 
   #bringIn(page: number, kind: number, now: number): void {
-    const { frameOf, pageOf, referenced, dirty } = this.#memory;
+    const { frameOf, pageOf, bits } = this.#memory;
     let frame = this.#freeFrame();
     let victim = ABSENT;
-    let written = false;
+    let known = 0;
     if (frame === ABSENT) {
       frame = this.#policy.victim(page, now, this.#watcher?.why);
       victim = pageOf[frame]!;
-      written = dirty[frame] !== 0;
-      if (written) this.counts.dirtyEvictions++;
+      known = bits[victim]!;
+      if ((known & DIRTY) !== 0) this.counts.dirtyEvictions++;
       else this.counts.cleanEvictions++;
       this.#policy.evicted(frame as Frame);
-      frameOf[victim] = ABSENT;
+      if (this.#findsFrames) frameOf[victim] = ABSENT;
+      bits[victim] = SEEN;
     }
-    frameOf[page] = frame;
+    if (this.#findsFrames) frameOf[page] = frame;
     pageOf[frame] = page;
-    referenced[frame] = 1;
-    dirty[frame] = kind === STORE ? 1 : 0;
+    bits[page] = kind === STORE ? RESIDENT | REFERENCED | DIRTY | SEEN : RESIDENT | REFERENCED | SEEN;
     this.#policy.admitted(frame as Frame, page, this.#owners?.[page] ?? 0);
-    this.#watcher?.fault?.(page, frame as Frame, victim, written);
+    this.#watcher?.fault?.(page, frame as Frame, victim, (known & DIRTY) !== 0);
   }
 
   #freeFrame(): number {

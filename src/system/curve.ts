@@ -13,7 +13,7 @@ import { anomalies } from '../replay/metrics/anomalies.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { CurveReport, ReportedCurve } from '../report/curve-schema.ts';
 import type { Executor } from './replay.ts';
-import { summaryOf } from './replay.ts';
+import { releasesOf, summaryOf } from './replay.ts';
 import { loadPolicy, type PolicyChoice } from './replay-task.ts';
 import type { ReadTrace } from './trace.ts';
 
@@ -152,7 +152,16 @@ async function simulated(
   const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };
   return Promise.all(
     sizes.map(async (frames) => {
-      const task = { trace: entries, owners, next, policy, frames, seed, progress: undefined };
+      const task = {
+        trace: entries,
+        owners,
+        next,
+        releases: releasesOf(trace),
+        policy,
+        frames,
+        seed,
+        progress: undefined,
+      };
       return { frames, faults: (await executor.run(task)).faults };
     }),
   );

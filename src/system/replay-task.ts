@@ -21,6 +21,7 @@ export interface ReplayTask {
   /** Process of each page. */
   readonly owners: Uint32Array | undefined;
   readonly next: readonly Uint32Array[] | undefined;
+  readonly releases: 'some' | 'none';
   readonly policy: PolicyChoice;
   /** Page frames, at least 1. */
   readonly frames: number;
@@ -51,6 +52,7 @@ export async function replayTask(task: ReplayTask): Promise<SimulationCounts> {
     pages: trace.pages,
     owners: task.owners,
     seed,
+    releases: task.releases,
     nextUses: task.next && new NextUses(trace, task.next),
   });
   for (const chunk of trace.chunks) {

@@ -62,6 +62,7 @@ export async function replayTrace(
       const counts = await executor.run({
         trace: entries,
         owners,
+        releases: releasesOf(trace),
         next: needs === 'the future' ? next : undefined,
         policy,
         frames,
@@ -80,6 +81,10 @@ export async function replayTrace(
     anomalies: anomaliesOf(results),
   };
 }
+
+/** Whether a trace has pages that go for good. */
+export const releasesOf = ({ counts }: DenseTrace): 'some' | 'none' =>
+  counts[KIND.release] > 0 ? 'some' : 'none';
 
 /** What the report says of a trace. */
 export function summaryOf(trace: DenseTrace, format: string): TraceSummary {

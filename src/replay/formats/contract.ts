@@ -14,12 +14,24 @@ export interface TraceSink {
   access(kind: number, low: number, high: number, bytes: number): void;
   /** A page, or an object of a storage trace, is touched. */
   page(kind: number, low: number, high: number): void;
+  /**
+   * Many pages of one kind at once: the halves of page i are `words[start + i * stride]` (low) and the word after it.
+   * The words are not kept.
+   */
+  pages(kind: number, words: Int32Array, rows: PageRows): void;
   /** `count` pages of the current owner are gone for good, from this one on. */
   release(low: number, high: number, count: number): void;
   /** The current owner is gone, and all its pages. */
   exit(): void;
   /** Something that the reader of the results should know, e.g. that the trace is a sample; shown once. */
   note(text: string): void;
+}
+
+/** Where page numbers lie in an array of words. */
+export interface PageRows {
+  readonly start: number;
+  readonly stride: number;
+  readonly count: number;
 }
 
 export interface FormatContext {

@@ -8,6 +8,11 @@ import { EntrySplitter } from './entries.ts';
 const ENTRY = 24;
 const AT = { time: 0, objectLow: 4, objectHigh: 8, size: 12, nextLow: 16, nextHigh: 20 } as const;
 
+/** The same in words of 32 bits; hosts are little endian too. */
+const ENTRY_WORDS = ENTRY / 4;
+const OBJECT_WORD = AT.objectLow / 4;
+const NEXT_HIGH_WORD = AT.nextHigh / 4;
+
 /** No trace has 2^48 requests; a later next one is no number of a request. */
 const LAST_HIGH = 0xffff;
 /** Upper half of the largest number, which stands for never in some traces, as -1 does in the others. */
@@ -39,23 +44,31 @@ class OracleGeneralParser implements TraceParser {
   }
 
   #decode(bytes: Uint8Array, start: number, end: number): number {
-    const sink = this.#sink;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    let at = start;
-    for (; at + ENTRY <= end; at += ENTRY) {
-      if (view.getInt32(at + AT.nextHigh, true) < -1) throw this.#malformed(view, at);
-      sink.page(KIND.load, view.getUint32(at + AT.objectLow, true), view.getUint32(at + AT.objectHigh, true));
+    const count = Math.floor((end - start) / ENTRY);
+    if (count === 0) return start;
+    const words = this.#wordsOf(bytes, start, count);
+    for (let i = 0, at = NEXT_HIGH_WORD; i < count; i++, at += ENTRY_WORDS) {
+      if (words[at]! < -1) throw this.#malformed(words, i, start);
     }
-    if (at > start && !this.#isNoted) {
+    this.#sink.pages(KIND.load, words, { start: OBJECT_WORD, stride: ENTRY_WORDS, count });
+    if (!this.#isNoted) {
       this.#isNoted = true;
-      sink.note('an object of the trace is one page, whatever its size');
+      this.#sink.note('an object of the trace is one page, whatever its size');
     }
-    return at;
+    return start + count * ENTRY;
   }
 
-  #malformed(view: DataView, at: number): UserError {
-    const next = view.getBigInt64(at + AT.nextLow, true);
-    const place = this.#name + this.#entries.offsetOf(at + AT.nextLow);
+  /** The entries as words; a copy where they do not begin at one. */
+  #wordsOf(bytes: Uint8Array, start: number, count: number): Int32Array {
+    const from = bytes.byteOffset + start;
+    if (from % 4 === 0) return new Int32Array(bytes.buffer, from, count * ENTRY_WORDS);
+    return new Int32Array(bytes.slice(start, start + count * ENTRY).buffer);
+  }
+
+  #malformed(words: Int32Array, entry: number, start: number): UserError {
+    const at = entry * ENTRY_WORDS;
+    const next = (BigInt(words[at + NEXT_HIGH_WORD]!) << 32n) | BigInt(words[at + NEXT_HIGH_WORD - 1]! >>> 0);
+    const place = this.#name + this.#entries.offsetOf(start + entry * ENTRY + AT.nextLow);
     return new UserError(place, `next request ${next}, expected its number, or -1 for none`);
   }
 }

@@ -1,5 +1,5 @@
 /** Clocks with chances, WSClock and SIEVE. A line's first frame is under the hand. */
-import { FREE, HIT, leastBy, type MakeCache, take } from './contract.ts';
+import { FREE, HIT, type MakeCache, take } from './contract.ts';
 
 export const naiveClock =
   (chances: number): MakeCache =>
@@ -37,6 +37,8 @@ interface Timed {
   bit: boolean;
   dirty: boolean;
   last: number;
+  /** Since it was found dirty and outside the window, in the paper's background. */
+  isWritten: boolean;
 }
 
 export const naiveWsClock =
@@ -44,20 +46,32 @@ export const naiveWsClock =
   (frames) => {
     let line: Timed[] = [];
     let heard = 0;
-    const turn = (now: number): Timed => {
-      const passed: Timed[] = [];
-      for (const frame of [...line]) {
-        line.push(line.shift()!);
-        if (frame.bit) frame.last = now;
-        frame.bit = false;
-        passed.push(frame);
-        if (now - frame.last > window && !frame.dirty) return frame;
+    /** The hand looks at one frame: true when it was not used. */
+    const look = (now: number): boolean => {
+      const frame = line.shift()!;
+      line.push(frame);
+      const { bit } = frame;
+      if (bit) frame.last = now;
+      if (bit) frame.isWritten = false;
+      frame.bit = false;
+      return !bit;
+    };
+    const turn = (now: number): Timed | undefined => {
+      for (let looks = 2 * line.length; looks > 0; looks--) {
+        const frame = line[0]!;
+        if (!look(now) || now - frame.last <= window) continue;
+        if (!frame.dirty || frame.isWritten) return frame;
+        frame.isWritten = true;
       }
-      return passed.find((frame) => now - frame.last > window) ?? leastBy(passed, (frame) => [frame.last]);
+      return undefined;
     };
     const evict = (now: number): number => {
       heard = now;
-      const victim = turn(now);
+      let victim = line.some((frame) => now - frame.last > window) ? turn(now) : undefined;
+      while (!victim) {
+        const frame = line[0]!;
+        if (look(now)) victim = frame;
+      }
       const at = line.indexOf(victim);
       line = [...line.slice(at + 1), ...line.slice(0, at)];
       return victim.page;
@@ -71,7 +85,7 @@ export const naiveWsClock =
           return HIT;
         }
         const evicted = line.length === frames ? evict(now) : FREE;
-        line.push({ page, bit: true, dirty: isStore, last: heard });
+        line.push({ page, bit: true, dirty: isStore, last: heard, isWritten: false });
         return evicted;
       },
       release(page) {

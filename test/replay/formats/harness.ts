@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
-import type { FormatContext, TraceFormat, TraceSink } from '../../../src/replay/formats/contract.ts';
+import type {
+  FormatContext,
+  PageRows,
+  TraceFormat,
+  TraceSink,
+} from '../../../src/replay/formats/contract.ts';
 
 export const context: FormatContext = { name: 't', pageSize: 4096, columns: {} };
 
@@ -28,6 +33,13 @@ export class Calls implements TraceSink {
   page(kind: number, low: number, high: number): void {
     expect([low >>> 0, high >>> 0]).toEqual([low, high]);
     this.calls.push(`page ${LETTERS[kind]} ${hex(low, high)}`);
+  }
+
+  pages(kind: number, words: Int32Array, { start, stride, count }: PageRows): void {
+    for (let i = 0; i < count; i++) {
+      const at = start + i * stride;
+      this.page(kind, words[at]! >>> 0, words[at + 1]! >>> 0);
+    }
   }
 
   release(low: number, high: number, count: number): void {
