@@ -262,7 +262,7 @@ export class Simulation {
       if (frame === ABSENT) this.#miss(entry, i - from);
       else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
       else {
-        if ((entry | 0) < 0) bits[page] = bits[page]! | DIRTY;
+        bits[page] = bits[page]! | ((entry | 0) < 0 ? REFERENCED | DIRTY : REFERENCED);
         policy.referenced(frame);
       }
     }
@@ -281,7 +281,7 @@ export class Simulation {
       if (frame === ABSENT) this.#miss(entry, i - from);
       else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
       else {
-        if ((entry | 0) < 0) bits[page] = bits[page]! | DIRTY;
+        bits[page] = bits[page]! | ((entry | 0) < 0 ? REFERENCED | DIRTY : REFERENCED);
         policy.referenced(frame);
       }
     }

@@ -7,6 +7,7 @@ import { UserError } from '../../base/errors.ts';
 import type { Frame } from '../../base/numbers.ts';
 import type { RandomState } from '../../base/random.ts';
 import type {
+  FrameBits,
   Needs,
   PageKey,
   PolicyDefinition,
@@ -97,6 +98,37 @@ export interface CheckedState {
   references: number;
   /** By frame: 1 when it is resident. */
   readonly resident: Uint8Array;
+  /** By frame: 1 when it was used since the policy last cleared its referenced bit. */
+  readonly used: Uint8Array;
+}
+
+/** Who is told of every reference need not be given referenced bits too: here they are kept for the policy. */
+class KeptBits implements FrameBits {
+  readonly #bits: FrameBits;
+  readonly #used: Uint8Array;
+
+  constructor(bits: FrameBits, used: Uint8Array) {
+    this.#bits = bits;
+    this.#used = used;
+  }
+
+  testAndClearReferenced(frame: Frame): boolean {
+    const used = this.#used[frame] === 1;
+    this.#used[frame] = 0;
+    return this.#bits.testAndClearReferenced(frame) || used;
+  }
+
+  isReferenced(frame: Frame): boolean {
+    return this.#used[frame] === 1 || this.#bits.isReferenced(frame);
+  }
+
+  isDirty(frame: Frame): boolean {
+    return this.#bits.isDirty(frame);
+  }
+
+  isPinned(frame: Frame): boolean {
+    return this.#bits.isPinned(frame);
+  }
 }
 
 /**
@@ -136,7 +168,8 @@ function initialState(
   const made = guarded(definition, file, 0, 'initial', () => definition.initial(frameLimit, random));
   const alien = alienPart(made, 'state', new Set());
   if (alien !== undefined) throw breach(definition, file, 0, `state has to be plain data, but ${alien}`);
-  return { own: structuredClone(made), references: 0, resident: new Uint8Array(frameLimit) };
+  const byFrame = (): Uint8Array => new Uint8Array(frameLimit);
+  return { own: structuredClone(made), references: 0, resident: byFrame(), used: byFrame() };
 }
 
 /** What in `value` `structuredClone` would refuse or turn into something else, in words; nothing when it is plain. */
@@ -195,7 +228,8 @@ class CheckedPolicy implements ReplacementPolicy {
     this.#definition = definition;
     this.#file = file;
     this.#isTold = definition.needs !== 'nothing' && definition.needs !== 'bits';
-    this.#own = this.#guarded('attach', () => definition.attach(state.own, environment));
+    const own = { ...environment, bits: new KeptBits(environment.bits, state.used) };
+    this.#own = this.#guarded('attach', () => definition.attach(state.own, own));
     this.#checkMethods();
   }
 
@@ -208,6 +242,7 @@ class CheckedPolicy implements ReplacementPolicy {
 
   referenced(frame: Frame): void {
     this.#state.references++;
+    this.#state.used[frame] = 1;
     // No closure here: this is called once for each reference.
     if (!this.#isTold) return;
     try {
@@ -221,11 +256,13 @@ class CheckedPolicy implements ReplacementPolicy {
 
   evicted(frame: Frame): void {
     this.#state.resident[frame] = 0;
+    this.#state.used[frame] = 0;
     this.#guarded('evicted', () => this.#own.evicted(frame), this.#state.references + 1);
   }
 
   released(frame: Frame): void {
     this.#state.resident[frame] = 0;
+    this.#state.used[frame] = 0;
     this.#guarded('released', () => this.#own.released(frame));
   }
 
