@@ -14,9 +14,10 @@ import {
   streamedCurve,
 } from '../system/replaying.ts';
 import { chooseOptions } from './options.ts';
+import { writeWhole } from './output-file.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
 import { startAmount, startProgress } from './progress.ts';
-import { policyChoice, writeWhole } from './replay.ts';
+import { policyChoice } from './replay.ts';
 import { ReplayPool } from './replay-pool.ts';
 import { SilentStreams } from './silent-streams.ts';
 import { readTraceInput } from './trace-input.ts';

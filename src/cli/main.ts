@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   compare: async (program) => (await import('./compare.ts')).addCompareCommand(program),
   replay: async (program) => (await import('./replay.ts')).addReplayCommand(program),
   curve: async (program) => (await import('./curve.ts')).addCurveCommand(program),
+  describe: async (program) => (await import('./describe.ts')).addDescribeCommand(program),
   generate: async (program) => (await import('./generate.ts')).addGenerateCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),

@@ -99,3 +99,10 @@ function targetOf(path: string): string {
 function isSpecial(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === false;
 }
+
+/** @throws UserError when it can't be written; the file appears whole or not at all */
+export function writeWhole(path: string, place: string, bytes: Uint8Array): void {
+  const file = new OutputFile(path, place);
+  file.writeBytes(bytes);
+  file.commit();
+}

@@ -22,7 +22,7 @@ import {
   replayTrace,
   summaryOf,
 } from '../system/replaying.ts';
-import { OutputFile } from './output-file.ts';
+import { writeWhole } from './output-file.ts';
 import { startAmount } from './progress.ts';
 import { replayColumns } from './replay-columns.ts';
 import { ReplayPool } from './replay-pool.ts';
@@ -173,13 +173,6 @@ async function writeColumns(report: ReplayReport, { csv, parquet }: Flags): Prom
     const { columnsParquet } = await import('../report/columns/parquet.ts');
     writeWhole(parquet, '--parquet', await columnsParquet(columns));
   }
-}
-
-/** @throws UserError when it can't be written; the file appears whole or not at all */
-export function writeWhole(path: string, place: string, bytes: Uint8Array): void {
-  const file = new OutputFile(path, place);
-  file.writeBytes(bytes);
-  file.commit();
 }
 
 async function printSteps(

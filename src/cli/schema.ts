@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { UserError } from '../base/errors.ts';
 import { curveReportSchema } from '../report/curve-schema.ts';
+import { descriptionSchema } from '../report/describe-schema.ts';
 import { replayReportSchema } from '../report/replay-schema.ts';
 import { comparisonSchema, runReportSchema } from '../report/schema.ts';
 import { configFileSchema } from './config-file.ts';
@@ -12,6 +13,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   compare: comparisonSchema,
   replay: replayReportSchema,
   curve: curveReportSchema,
+  describe: descriptionSchema,
   config: configFileSchema,
 };
 
@@ -24,7 +26,7 @@ export function addSchemaCommand(program: Command): void {
     .command('schema')
     .summary('print the JSON Schema of a report or of configuration files')
     .description(
-      'Prints a JSON Schema: of the reports of run, compare, replay and curve, or of files for --config.',
+      'Prints a JSON Schema: of the reports of run, compare, replay, curve and describe, or of files for --config.',
     )
     .argument('<what>', Object.keys(schemas).join(', '))
     .addHelpText('after', EXAMPLE)

@@ -7,6 +7,7 @@ export type { SimulationCounts } from '../replay/simulate.ts';
 export type { CurveReport } from '../report/curve-schema.ts';
 export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
 export { type CurvePlan, curveReport, streamedCurve } from './curve.ts';
+export { describeTrace } from './describe.ts';
 export { recordProgram } from './record-program.ts';
 export {
   type AccessCosts,
