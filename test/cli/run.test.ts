@@ -181,7 +181,7 @@ describe('help', () => {
   });
 
   it('list names the policies', () => {
-    expect(pagewalk(['list']).out).toMatch(/--replacement\n {2}fifo /);
+    expect(pagewalk(['list']).out).toMatch(/--replacement, --policy\n {2}fifo /);
     expect(JSON.parse(pagewalk(['list', '--json']).out)).toMatchObject({
       schema: 'pagewalk.list/1',
       defaults: { memory: '64M' },
