@@ -47,7 +47,10 @@ const larger: readonly Guest[] = [
 
 describe.each(larger)('$path $args', (program) => {
   const at = larger.indexOf(program);
-  it.each([...usual, others[at % others.length]!])('%s: a half and a quarter of the resident peak', async (replacement) => {
+  it.each([
+    ...usual,
+    others[at % others.length]!,
+  ])('%s: a half and a quarter of the resident peak', async (replacement) => {
     const roomy = await runGuest(program, { replacement });
     const { resident, tables, leastMemory } = roomy.report;
     for (const share of [2, 4]) {
