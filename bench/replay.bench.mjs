@@ -79,11 +79,13 @@ function cpuSeconds(command, args) {
     ['bash', '-c', 'TIMEFORMAT="%U %S"; time "$@"', 'time', command, ...args],
     {
       encoding: 'utf8',
+      // libCacheSim leaves its results where it is started.
+      cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
-  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  const [, user, system] = /([\d.]+) ([\d.]+)\s*$/.exec(stderr).map(Number);
   return user + system;
 }
 

@@ -1,6 +1,6 @@
 /** Bytes of a trace from a file or standard input, decompressed where need be. */
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { UserError } from '../base/errors.ts';
@@ -19,7 +19,7 @@ export interface TraceSource {
   /** Bytes of the file that were read so far, of at most `size`. */
   bytesRead(): number;
   /**
-   * Uncompressed, each but the last of 64 KiB or more; for one reader. Throws a UserError when the file can't be
+   * Uncompressed, each but the last of 64 KiB or more; for one reader, who must not keep them. Throws a UserError when the file can't be
    * read further, or its compression is damaged or cut off.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -30,6 +30,8 @@ export interface TraceSource {
  * @throws UserError when there is no such file, or it can't be read
  */
 export async function openTrace(path: string): Promise<TraceSource> {
+  const plain = path === '-' ? undefined : await openPlain(path);
+  if (plain !== undefined) return plain;
   const stored = path === '-' ? standardInput() : await openFile(path);
   const { name, size } = stored;
   let read = 0;
@@ -45,6 +47,46 @@ export async function openTrace(path: string): Promise<TraceSource> {
   }
   const chunks = inLargeChunks(decompressed(counted(), name, () => read));
   return { name, size, chunks, bytesRead: () => read };
+}
+
+/** Bytes read at once where nothing else keeps them. */
+const PLAIN_READ = 1 << 20;
+
+/**
+ * A regular file that is not compressed, read into one buffer over and over: memory for half a gigabyte of trace would
+ * cost more than parsing some formats. `undefined` for all else, which `openFile` then opens, or refuses.
+ */
+async function openPlain(path: string): Promise<TraceSource | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path);
+  } catch {
+    return undefined;
+  }
+  const magic = new Uint8Array(MAGIC);
+  const stat = await file.stat();
+  const isPlain = stat.isFile() && (await file.read(magic, 0, MAGIC, 0)).bytesRead === MAGIC;
+  if (!isPlain || isGzip(magic) || isZstd(magic)) {
+    await file.close();
+    return undefined;
+  }
+  let read = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(PLAIN_READ);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, PLAIN_READ, read);
+        if (bytesRead === 0) return;
+        read += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } catch (error) {
+      throw error instanceof UserError ? error : new UserError(path, `can't be read: ${reasonOf(error)}`);
+    } finally {
+      await file.close();
+    }
+  }
+  return { name: path, size: stat.size, chunks: chunks(), bytesRead: () => read };
 }
 
 /** A file before its compression is undone. */

@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { findWorkload, parseCount, type Workload, workloads } from '../system/replaying.ts';
 import { reasonOf } from './failures.ts';
 import { OutputFile } from './output-file.ts';
+import { turn } from './program.ts';
 
 interface Flags {
   readonly pages?: string;
@@ -43,7 +44,7 @@ export function addGenerateCommand(program: Command): void {
     .action((workload: string, flags: Flags) => generate(workload, flags));
 }
 
-function generate(name: string, flags: Flags): void {
+async function generate(name: string, flags: Flags): Promise<void> {
   const stores = flags.stores === undefined ? 0 : Number(flags.stores);
   const workload = findWorkload(
     name,
@@ -57,12 +58,12 @@ function generate(name: string, flags: Flags): void {
     'generate',
   );
   if (flags.output === undefined) {
-    write(workload, stores > 0 ? 'with kinds' : 'plain', writeOut);
+    await write(workload, stores > 0 ? 'with kinds' : 'plain', writeOut);
     return;
   }
   const file = new OutputFile(flags.output, '--output');
   try {
-    write(workload, stores > 0 ? 'with kinds' : 'plain', file.writeText);
+    await write(workload, stores > 0 ? 'with kinds' : 'plain', file.writeText);
     file.commit();
   } finally {
     file.discard();
@@ -73,7 +74,11 @@ const BATCH = 1 << 14;
 const PAGE_MASK = 0x3fff_ffff;
 const STORE_BIT = 31;
 
-function write(workload: Workload, form: 'plain' | 'with kinds', out: (text: string) => void): void {
+async function write(
+  workload: Workload,
+  form: 'plain' | 'with kinds',
+  out: (text: string) => void,
+): Promise<void> {
   out(`# ${workload.description}\n`);
   const entries = new Uint32Array(BATCH);
   for (let count = workload.fill(entries); count > 0; count = workload.fill(entries)) {
@@ -83,6 +88,8 @@ function write(workload: Workload, form: 'plain' | 'with kinds', out: (text: str
       text += form === 'plain' ? `${page}\n` : `${entries[i]! >>> STORE_BIT ? 's' : 'l'} ${page}\n`;
     }
     out(text);
+    // So that an interrupt is heard.
+    await turn();
   }
 }
 

@@ -84,6 +84,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   complain(`standard output: can't be written: ${reasonOf(error)}`);
   process.exit(args[0] === 'run' ? STATUS_RUN_MISTAKE : STATUS_MISTAKE);
 });
+// Ending by itself, the process still puts away what is half done. A run has handlers of its own.
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+] as const) {
+  if (args[0] !== 'run') process.once(signal, () => process.exit(128 + number));
+}
 try {
   await main(args);
 } catch (error) {

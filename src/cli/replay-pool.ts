@@ -3,15 +3,22 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { UserError } from '../base/errors.ts';
-import type { Executor, ReplayTask, SimulationCounts, WorkerAnswer } from '../system/replaying.ts';
+import type {
+  CurveTask,
+  Executor,
+  ReplayTask,
+  SimulationCounts,
+  WorkerAnswer,
+  WorkerTask,
+} from '../system/replaying.ts';
 
 export class ReplayPool implements Executor {
-  readonly #threads: Piscina<ReplayTask, WorkerAnswer>;
+  readonly #threads: Piscina<WorkerTask, WorkerAnswer>;
 
   /** @param threads at least 1; `undefined`: one a processor */
   constructor(threads: number | undefined) {
     const count = threads ?? availableParallelism();
-    this.#threads = new Piscina<ReplayTask, WorkerAnswer>({
+    this.#threads = new Piscina<WorkerTask, WorkerAnswer>({
       filename: fileURLToPath(new URL('../system/replay-worker.js', import.meta.url)),
       minThreads: 0,
       maxThreads: count,
@@ -21,9 +28,21 @@ export class ReplayPool implements Executor {
   }
 
   async run(task: ReplayTask): Promise<SimulationCounts> {
+    const answer = await this.#ask({ kind: 'replay', task });
+    if (answer.kind === 'replay') return answer.counts;
+    throw new Error(`a worker answered a replay with a ${answer.kind}`);
+  }
+
+  async curve(task: CurveTask): Promise<readonly number[]> {
+    const answer = await this.#ask({ kind: 'curve', task });
+    if (answer.kind === 'curve') return answer.faults;
+    throw new Error(`a worker answered a curve with a ${answer.kind}`);
+  }
+
+  async #ask(task: WorkerTask): Promise<Exclude<WorkerAnswer, { kind: 'mistake' }>> {
     const answer = await this.#threads.run(task);
-    if ('counts' in answer) return answer.counts;
-    const { place, message } = answer.mistake;
+    if (answer.kind !== 'mistake') return answer;
+    const { place, message } = answer;
     throw new UserError('', message.startsWith(place) ? message : `${place}: ${message}`);
   }
 

@@ -10,6 +10,7 @@ import { stepsHeading, stepText } from '../report/steps-text.ts';
 import {
   type AccessCosts,
   DEFAULT_ACCESS_COSTS,
+  inProcess,
   loadPolicy,
   PIECE,
   type PolicyChoice,
@@ -42,6 +43,8 @@ interface Flags extends TraceFlags {
   readonly parquet?: string;
 }
 
+/** References that are replayed on this thread, altogether. */
+const SHORT = 30_000_000;
 const DEFAULT_POLICIES = 'fifo,clock,lru,optimal';
 /** Sizes when none is asked for: shares of the trace's footprint. */
 const DEFAULT_SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
@@ -145,6 +148,8 @@ async function replayAll(
   threads: number | undefined,
 ): Promise<ReplayReport> {
   const runs = plan.policies.length * plan.frames.length;
+  // Starting a thread takes longer than a short simulation.
+  if (runs * read.trace.entries <= SHORT) return replayTrace(read, plan, inProcess);
   const pool = new ReplayPool(threads === undefined ? undefined : Math.min(threads, runs));
   const counts = new Int32Array(new SharedArrayBuffer(runs * 4));
   const pieces = read.trace.chunks.reduce((sum, { length }) => sum + Math.ceil(length / PIECE), 0) * runs;

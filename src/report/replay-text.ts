@@ -28,7 +28,7 @@ export function replayText(report: ReplayReport): string {
   const sizes = [...new Set(report.results.map(({ frames }) => frames))];
   const sections = [traceText(report.trace)];
   if (policies.length === 1 || sizes.length === 1) sections.push(detailTable(report));
-  else sections.push(`faults${note(report)}`, faultTable(report, policies, sizes));
+  else sections.push(`${what(policies)}${note(report)}`, faultTable(report, policies, sizes));
   sections.push(...report.anomalies.map(anomalyText));
   return `${sections.join('\n')}\n`;
 }
@@ -50,6 +50,11 @@ export function traceText(trace: TraceSummary): string {
   return [parts.join(' · '), ...trace.notes.map((text) => `note: ${text}`)].join('\n');
 }
 
+/** More columns than this hold a share only. */
+const MOST_WIDE = 6;
+const what = (policies: readonly string[]): string =>
+  policies.length <= MOST_WIDE ? 'faults' : 'faults in % of the references';
+
 const note = ({ trace }: ReplayReport): string => ` (of which ${grouped(trace.pages)} are first references)`;
 
 const sizeText = (frames: number, { trace }: ReplayReport): string =>
@@ -65,7 +70,9 @@ function faultTable(report: ReplayReport, policies: readonly string[], sizes: re
   for (const frames of sizes) {
     const row = policies.map((policy) => {
       const found = report.results.find((one) => one.policy === policy && one.frames === frames);
-      return found === undefined ? '' : `${grouped(found.faults)} ${percent(found.faults, found.references)}`;
+      if (found === undefined) return '';
+      const share = percent(found.faults, found.references);
+      return policies.length <= MOST_WIDE ? `${grouped(found.faults)} ${share}` : share.replace(' %', '');
     });
     table.push([sizeText(frames, report), ...row]);
   }

@@ -2,9 +2,7 @@
 import type { Curve, CurvePoint } from '../replay/curves/curve.ts';
 import { pointsAt } from '../replay/curves/curve.ts';
 import { kneeOf, leastMemoryWithin } from '../replay/curves/knee.ts';
-import { lruDistances } from '../replay/curves/lru.ts';
 import { miniatureCurve, miniatureOf } from '../replay/curves/miniature.ts';
-import { optimalDistances } from '../replay/curves/optimal.ts';
 import { selectEntries } from '../replay/curves/select.ts';
 import { Shards, shards } from '../replay/curves/shards.ts';
 import { sizesToReplay } from '../replay/curves/sizes.ts';
@@ -43,15 +41,17 @@ export async function curveReport(
   executor: Executor,
   onDone: (done: number, all: number) => void = () => undefined,
 ): Promise<CurveReport> {
-  const parts = partsOf(read.trace, plan.parts);
-  const curves: ReportedCurve[] = [];
-  const all = parts.length * plan.policies.length;
-  for (const { name, trace } of parts) {
-    for (const policy of plan.policies) {
-      onDone(curves.length, all);
-      curves.push(reported(await curveOf(trace, policy, plan, executor), name, plan));
-    }
-  }
+  const wanted = partsOf(read.trace, plan.parts).flatMap(({ name, trace }) =>
+    plan.policies.map((policy) => ({ name, trace, policy })),
+  );
+  let done = 0;
+  const curves = await Promise.all(
+    wanted.map(async ({ name, trace, policy }) => {
+      const curve = reported(await curveOf(trace, policy, plan, executor), name, plan);
+      onDone(++done, wanted.length);
+      return curve;
+    }),
+  );
   return {
     schema: 'pagewalk.curve/1',
     trace: summaryOf(read.trace, read.format),
@@ -128,10 +128,15 @@ async function curveOf(
       error: sample.error,
     };
   }
-  if (name === 'lru')
-    return { policy: name, method: 'exact', references, points: pointsAt(fine, lruDistances(trace)) };
-  if (name === 'optimal' && plan.sample === undefined) {
-    return { policy: name, method: 'exact', references, points: pointsAt(fine, optimalDistances(trace)) };
+  if ((name === 'lru' || name === 'optimal') && plan.sample === undefined) {
+    const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };
+    const faults = await executor.curve({ trace: entries, policy: name, sizes: fine });
+    return {
+      policy: name,
+      method: 'exact',
+      references,
+      points: fine.map((frames, k) => ({ frames, faults: faults[k]! })),
+    };
   }
   if (plan.sample !== undefined)
     return miniatureCurve(miniatureOf(trace, plan.sample, plan.seed), definition, sizes, plan.seed);

@@ -3,6 +3,8 @@ import { UserError } from '../base/errors.ts';
 import { checkedPolicy, validateDefinition } from '../policies/replacement/checked.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import { lruDistances } from '../replay/curves/lru.ts';
+import { optimalDistances } from '../replay/curves/optimal.ts';
 import { NextUses, type TraceEntries } from '../replay/next-use.ts';
 import { Simulation, type SimulationCounts } from '../replay/simulate.ts';
 
@@ -28,6 +30,20 @@ export interface ReplayTask {
   readonly seed: number;
   /** Counts pieces as they are done, at `slot`; shared. */
   readonly progress: { readonly counts: Int32Array; readonly slot: number } | undefined;
+}
+
+/** Faults of a policy with a one-pass method at many sizes. */
+export interface CurveTask {
+  readonly trace: TraceEntries;
+  readonly policy: 'lru' | 'optimal';
+  /** Page frames. */
+  readonly sizes: readonly number[];
+}
+
+/** Exact faults at each of the task's sizes. */
+export function curveTask({ trace, policy, sizes }: CurveTask): number[] {
+  const distances = policy === 'lru' ? lruDistances(trace) : optimalDistances(trace);
+  return sizes.map((frames) => distances.faultsAt(frames));
 }
 
 /** @throws UserError when there is no such policy, or the module does not define one */

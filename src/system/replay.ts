@@ -4,7 +4,14 @@ import { type DenseTrace, KIND, referencesOf } from '../replay/dense.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { SimulationCounts } from '../replay/simulate.ts';
 import type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
-import { loadPolicy, type PolicyChoice, type ReplayTask, replayTask } from './replay-task.ts';
+import {
+  type CurveTask,
+  curveTask,
+  loadPolicy,
+  type PolicyChoice,
+  type ReplayTask,
+  replayTask,
+} from './replay-task.ts';
 import type { ReadTrace } from './trace.ts';
 
 /** Virtual time in ns: of a reference that finds its page, and of a fault. */
@@ -27,10 +34,11 @@ export interface ReplayPlan {
 /** Runs tasks, here or elsewhere, as many at once as it likes. */
 export interface Executor {
   run(task: ReplayTask): Promise<SimulationCounts>;
+  curve(task: CurveTask): Promise<readonly number[]>;
 }
 
 /** One after the other on this thread. */
-export const inProcess: Executor = { run: replayTask };
+export const inProcess: Executor = { run: replayTask, curve: async (task) => curveTask(task) };
 
 /**
  * @param progress counts pieces of `PIECE` entries as they are done, one slot a task; shared with the executor's threads

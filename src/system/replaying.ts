@@ -19,8 +19,8 @@ export {
   summaryOf,
 } from './replay.ts';
 export { type Considered, pageName, type ReplayStep, replaySteps } from './replay-steps.ts';
-export { loadPolicy, PIECE, type PolicyChoice, type ReplayTask } from './replay-task.ts';
-export type { WorkerAnswer } from './replay-worker.ts';
+export { type CurveTask, loadPolicy, PIECE, type PolicyChoice, type ReplayTask } from './replay-task.ts';
+export type { WorkerAnswer, WorkerTask } from './replay-worker.ts';
 export { parseCount, parseDuration } from './time-syntax.ts';
 export {
   DEFAULT_TRACE_OPTIONS,

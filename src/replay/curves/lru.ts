@@ -88,7 +88,7 @@ export class LruWriteBacks {
 }
 
 /** The stack distances of the whole trace under LRU. */
-export function lruDistances({ chunks, pages }: DenseTrace): StackDistances {
+export function lruDistances({ chunks, pages }: Pick<DenseTrace, 'chunks' | 'pages'>): StackDistances {
   const pass = new LruDistances(pages);
   for (const chunk of chunks) pass.feed(chunk, 0, chunk.length);
   return pass.distances;

@@ -118,7 +118,7 @@ export class OptimalDistances {
 }
 
 /** The stack distances of the whole trace under the optimal policy. */
-export function optimalDistances({ chunks, pages }: DenseTrace): StackDistances {
+export function optimalDistances({ chunks, pages }: Pick<DenseTrace, 'chunks' | 'pages'>): StackDistances {
   const pass = new OptimalDistances(pages);
   for (const chunk of chunks) pass.feed(chunk, 0, chunk.length);
   return pass.distances;
