@@ -8,6 +8,7 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import { formatSize } from '../base/sizes.ts';
 import { hashBytes, hashHex, streamHash } from '../base/stream-hash.ts';
 import type { HostStreams } from '../kernel/files/host.ts';
+import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { duration, grouped, meanDuration } from '../report/format.ts';
 import {
   type Comparison,
@@ -64,6 +65,7 @@ export function addCompareCommand(program: Command): void {
 interface Variant {
   readonly label: string;
   readonly config: SystemConfig;
+  readonly policy: PolicyDefinition | undefined;
 }
 
 async function compare(elf: string, args: readonly string[], flags: Flags): Promise<number> {
@@ -112,8 +114,8 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
           ...(frames && { frames }),
           ...(replacement && { replacement }),
         };
-        const { config } = await chooseOptions({ ...flags, ...chosen });
-        variants.push({ label: labelOf(config), config });
+        const { config, policy } = await chooseOptions({ ...flags, ...chosen });
+        variants.push({ label: labelOf(config), config, policy });
       }
     }
   }
@@ -191,6 +193,7 @@ async function runVariant(
     streams,
     stores: hostStores,
     interpreters: hostInterpreter,
+    policy: variant.policy,
     turn,
   });
   try {

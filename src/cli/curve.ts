@@ -15,9 +15,9 @@ import {
 } from '../system/replaying.ts';
 import { chooseOptions } from './options.ts';
 import { writeWhole } from './output-file.ts';
+import { policyChoice } from './policy-choice.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
 import { startAmount, startProgress } from './progress.ts';
-import { policyChoice } from './replay.ts';
 import { ReplayPool } from './replay-pool.ts';
 import { SilentStreams } from './silent-streams.ts';
 import { readTraceInput } from './trace-input.ts';
@@ -108,7 +108,7 @@ function planOf(flags: Flags): CurvePlan {
   if (sample !== undefined && !(sample > 0 && sample <= 1))
     throw new UserError('--sample', `'${flags.sample}' is no share above 0 and up to 1`);
   return {
-    policies: flags.policy.split(',').map(policyChoice),
+    policies: flags.policy.split(',').map((one) => policyChoice(one)),
     sizes: Math.max(2, parseCount(flags.sizes, 2, '--sizes')),
     always: frames === undefined ? [] : parseSizes(frames, (one) => parseFrames(one, '--frames'), '--frames'),
     sample,

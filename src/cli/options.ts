@@ -1,6 +1,7 @@
 /** The options that make a system, shared by the commands that run programs. */
 import { type Command, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
+import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import {
   DEFAULT_OPTIONS,
   type PlaceOf,
@@ -10,6 +11,7 @@ import {
   systemConfig,
   TLB_SYNTAX,
 } from '../system/running.ts';
+import { policyChoice } from './policy-choice.ts';
 
 /** As commander gives them. */
 export interface RunFlags {
@@ -46,7 +48,10 @@ export function addSystemOptions(command: Command): Command {
     .option('--frames <n>', 'instead: frames for pages alone, tables beside them')
     .option('--translation <scheme>', `address translation: sv39 (default: ${d.translation})`)
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
-    .option('--replacement <policy>', `page replacement, see 'pagewalk list' (default: ${d.replacement})`)
+    .option(
+      '--replacement <policy>',
+      `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
+    )
     .option(
       '--swap <store>',
       `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`,
@@ -72,6 +77,8 @@ export function addSystemOptions(command: Command): Command {
 /** A configuration and the program's surroundings. */
 export interface ChosenOptions {
   readonly config: SystemConfig;
+  /** When `--replacement` names a file. */
+  readonly policy: PolicyDefinition | undefined;
   readonly root: string;
   readonly env: readonly string[];
 }
@@ -92,13 +99,26 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
   // A size on the command line replaces the file's, also when it is of the other kind.
   if (given.memory !== undefined) file.frames = undefined;
   if (given.frames !== undefined) file.memory = undefined;
-  const config = systemConfig({ ...file, ...given }, placesOf(given, flags.config));
+  const places = placesOf(given, flags.config);
+  const options = { ...file, ...given };
+  const policy = await ownPolicy(options.replacement, places('replacement'));
+  const config = systemConfig(options, places, policy);
   const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
   return {
     config,
+    policy,
     root: flags.root ?? file.root ?? '.',
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
   };
+}
+
+/** The definition in the file that is named; `undefined` when it is the name of a policy. Loaded only then. */
+async function ownPolicy(text: string | undefined, place: string): Promise<PolicyDefinition | undefined> {
+  if (text === undefined) return undefined;
+  const choice = policyChoice(text, place);
+  if (choice.module === undefined) return undefined;
+  const { loadPolicy } = await import('../system/load-policy.ts');
+  return loadPolicy(choice, place);
 }
 
 function placesOf(given: SystemOptions, file: string | undefined): PlaceOf {

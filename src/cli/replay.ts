@@ -1,7 +1,4 @@
 /** `pagewalk replay`: a trace under several policies at several sizes. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
@@ -24,6 +21,7 @@ import {
   summaryOf,
 } from '../system/replaying.ts';
 import { writeWhole } from './output-file.ts';
+import { policyChoice } from './policy-choice.ts';
 import { startAmount } from './progress.ts';
 import { replayColumns } from './replay-columns.ts';
 import { ReplayPool } from './replay-pool.ts';
@@ -79,9 +77,9 @@ export function addReplayCommand(program: Command): void {
 }
 
 async function replay(path: string | undefined, flags: Flags): Promise<void> {
-  const policies = flags.policy.split(',').map(policyChoice);
+  const policies = flags.policy.split(',').map((one) => policyChoice(one));
   // A policy that is none should not be found out after the trace was read.
-  await Promise.all(policies.map(loadPolicy));
+  await Promise.all(policies.map((policy) => loadPolicy(policy)));
   const seed = parseCount(flags.seed, 0, '--seed');
   const costs = accessCosts(flags.costs);
   const threads = flags.threads === undefined ? undefined : parseCount(flags.threads, 1, '--threads');
@@ -95,14 +93,6 @@ async function replay(path: string | undefined, flags: Flags): Promise<void> {
   const report = await replayAll(read, { policies, frames, seed, costs }, threads);
   await writeColumns(report, flags);
   process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : replayText(report));
-}
-
-/** A policy's name, or the file of one. */
-export function policyChoice(text: string): PolicyChoice {
-  const name = text.trim();
-  if (!/[/\\]|\.[cm]?js$/.test(name)) return { text: name, module: undefined };
-  if (!existsSync(name)) throw new UserError(`--policy ${name}`, 'no such file');
-  return { text: name, module: pathToFileURL(resolve(name)).href };
 }
 
 /** @throws UserError naming the flag */

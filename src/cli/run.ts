@@ -102,7 +102,7 @@ class RunFiles {
 }
 
 async function run(elf: string, args: readonly string[], flags: Flags): Promise<number> {
-  const { config, root: rootText, env } = await chooseOptions(flags);
+  const { config, policy, root: rootText, env } = await chooseOptions(flags);
   const root = parseRoot(rootText);
   const program = readProgram(elf, args, env, root);
   checkDistinct(flags, program.name);
@@ -122,6 +122,7 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
       streams: interrupts.around(streams),
       stores: hostStores,
       interpreters: hostInterpreter,
+      policy,
       turn,
       record,
       strace: flags.strace ? 'on' : 'off',

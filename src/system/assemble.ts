@@ -38,6 +38,8 @@ export interface Assembly {
   readonly files: KernelFiles;
   readonly stream: EventStream;
   readonly kernel: Kernel;
+  /** What the replacement policy has to be told. */
+  readonly policyNeeds: PolicyDefinition['needs'];
 }
 
 /**
@@ -45,7 +47,7 @@ export interface Assembly {
  * @throws UserError when the swap store can't be opened, or there is no room for the machine
  */
 export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootState | undefined): Assembly {
-  const policyDefinition = findReplacementPolicy(config.replacement, '--replacement');
+  const policyDefinition = ports.policy ?? findReplacementPolicy(config.replacement, '--replacement');
   const shape = machineConfig(config, ports, policyDefinition);
   const machine = new Machine(shape, ports.interpreters?.(interpreterShape(shape)));
   const store = openSwap(config, ports);
@@ -75,7 +77,7 @@ export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootSt
     policyDefinition.needs === 'every reference' ? memory : undefined,
   );
   const kernel = new Kernel({ ...basics, memory, signals, calls, drain, host: ports });
-  return { root, machine, memory, store, files, stream, kernel };
+  return { root, machine, memory, store, files, stream, kernel, policyNeeds: policyDefinition.needs };
 }
 
 /** Hands the guest's references to those who want every one of them. */

@@ -76,13 +76,16 @@ export type PlaceOf = (option: string) => string;
 const flagOf: PlaceOf = (option) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /**
+ * @param own a policy of the user's own, instead of the one that is named
  * @throws UserError naming the option, for the first one that is wrong
  */
-export function systemConfig(options: SystemOptions, placeOf: PlaceOf = flagOf): SystemConfig {
-  const policy = findReplacementPolicy(
-    options.replacement ?? DEFAULT_OPTIONS.replacement,
-    placeOf('replacement'),
-  );
+export function systemConfig(
+  options: SystemOptions,
+  placeOf: PlaceOf = flagOf,
+  own?: PolicyDefinition,
+): SystemConfig {
+  const policy =
+    own ?? findReplacementPolicy(options.replacement ?? DEFAULT_OPTIONS.replacement, placeOf('replacement'));
   checkNeeds(policy, placeOf('replacement'));
   return {
     sizing: sizingOf(options, placeOf),

@@ -10,9 +10,10 @@ import { type DenseTrace, referencesOf } from '../replay/dense.ts';
 import { anomalies } from '../replay/metrics/anomalies.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { CurveReport, ReportedCurve } from '../report/curve-schema.ts';
+import { loadPolicy, type PolicyChoice } from './load-policy.ts';
 import type { Executor } from './replay.ts';
 import { releasesOf, summaryOf } from './replay.ts';
-import { loadPolicy, type PolicyChoice } from './replay-task.ts';
+
 import type { ReadTrace } from './trace.ts';
 
 export interface CurvePlan {

@@ -1,5 +1,6 @@
 /** The outside of a system: what a host (Node, a browser worker, a test) gives it. */
 import type { HostFiles, HostStreams } from '../kernel/files/host.ts';
+import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { StoreOpeners } from '../stores/registry.ts';
@@ -33,6 +34,8 @@ export interface SystemPorts {
    * is generated.
    */
   readonly interpreters?: ((shape: string) => Uint8Array<ArrayBuffer> | undefined) | undefined;
+  /** A policy of the user's own, under the name that the configuration has; the registry's without it. */
+  readonly policy?: PolicyDefinition | undefined;
   /** Where every reference goes; slows the run. */
   readonly record?: RecordWriter | undefined;
   /** Whether system-call events carry the text that strace(1) would print. */

@@ -1,22 +1,12 @@
 /** One policy at one size over a trace: what a worker does, and what stands in the way of it being plain data. */
-import { UserError } from '../base/errors.ts';
-import { checkedPolicy, validateDefinition } from '../policies/replacement/checked.ts';
-import type { PolicyDefinition } from '../policies/replacement/contract.ts';
-import { findReplacementPolicy } from '../policies/replacement/registry.ts';
 import { lruDistances } from '../replay/curves/lru.ts';
 import { optimalDistances } from '../replay/curves/optimal.ts';
 import { NextUses, type TraceEntries } from '../replay/next-use.ts';
 import { Simulation, type SimulationCounts } from '../replay/simulate.ts';
+import { loadPolicy, type PolicyChoice } from './load-policy.ts';
 
 /** Entries between two reports of progress. */
 export const PIECE = 1 << 20;
-
-/** A policy by its name, or by the URL of a module whose default export defines one. */
-export interface PolicyChoice {
-  /** As the user wrote it. */
-  readonly text: string;
-  readonly module: string | undefined;
-}
 
 export interface ReplayTask {
   readonly trace: TraceEntries;
@@ -44,18 +34,6 @@ export interface CurveTask {
 export function curveTask({ trace, policy, sizes }: CurveTask): number[] {
   const distances = policy === 'lru' ? lruDistances(trace) : optimalDistances(trace);
   return sizes.map((frames) => distances.faultsAt(frames));
-}
-
-/** @throws UserError when there is no such policy, or the module does not define one */
-export async function loadPolicy({ text, module }: PolicyChoice): Promise<PolicyDefinition> {
-  if (module === undefined) return findReplacementPolicy(text, '--policy');
-  let exported: unknown;
-  try {
-    exported = ((await import(module)) as { default?: unknown }).default;
-  } catch (error) {
-    throw new UserError(text, `can't be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return checkedPolicy(validateDefinition(exported, text), text);
 }
 
 /** @throws UserError when the policy breaks the contract */

@@ -4,14 +4,8 @@ import { type DenseTrace, KIND, referencesOf } from '../replay/dense.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { SimulationCounts } from '../replay/simulate.ts';
 import type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
-import {
-  type CurveTask,
-  curveTask,
-  loadPolicy,
-  type PolicyChoice,
-  type ReplayTask,
-  replayTask,
-} from './replay-task.ts';
+import { loadPolicy, type PolicyChoice } from './load-policy.ts';
+import { type CurveTask, curveTask, type ReplayTask, replayTask } from './replay-task.ts';
 import type { ReadTrace } from './trace.ts';
 
 /** Virtual time in ns: of a reference that finds its page, and of a fault. */
@@ -52,7 +46,7 @@ export async function replayTrace(
 ): Promise<ReplayReport> {
   if (plan.frames.some((frames) => frames < 1))
     throw new UserError('--frames', '0 frames; at least 1 is needed');
-  const definitions = await Promise.all(plan.policies.map(loadPolicy));
+  const definitions = await Promise.all(plan.policies.map((policy) => loadPolicy(policy)));
   const needsFuture = definitions.some(({ needs }) => needs === 'the future');
   const next = needsFuture ? nextUses(trace) : undefined;
   const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };

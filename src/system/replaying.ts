@@ -8,6 +8,7 @@ export type { CurveReport } from '../report/curve-schema.ts';
 export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
 export { type CurvePlan, curveReport, streamedCurve } from './curve.ts';
 export { describeTrace } from './describe.ts';
+export { loadPolicy, type PolicyChoice } from './load-policy.ts';
 export { recordProgram } from './record-program.ts';
 export {
   type AccessCosts,
@@ -19,7 +20,7 @@ export {
   summaryOf,
 } from './replay.ts';
 export { type Considered, pageName, type ReplayStep, replaySteps } from './replay-steps.ts';
-export { type CurveTask, loadPolicy, PIECE, type PolicyChoice, type ReplayTask } from './replay-task.ts';
+export { type CurveTask, PIECE, type ReplayTask } from './replay-task.ts';
 export type { WorkerAnswer, WorkerTask } from './replay-worker.ts';
 export { parseCount, parseDuration } from './time-syntax.ts';
 export {

@@ -5,7 +5,7 @@ import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
-import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { SystemConfig } from './config.ts';
@@ -21,6 +21,7 @@ export interface ReportSources {
   readonly store: PageStore;
   readonly program: ProgramRequest;
   readonly end: RunReport['end'];
+  readonly policyNeeds: Needs;
   /** Whether it was ended because memory or swap did not suffice. */
   readonly lacks: boolean;
 }
@@ -63,12 +64,12 @@ export function collectReport(sources: ReportSources): RunReport {
     time: timeReport(root),
     systemCalls: callsReport(root),
     areas: sources.areas.map(areaReport),
-    notes: notesOf(config),
+    notes: notesOf(sources),
   };
 }
 
-function notesOf({ replacement }: SystemConfig): string[] {
-  if (findReplacementPolicy(replacement, '--replacement').needs !== 'every reference') return [];
+function notesOf({ config: { replacement }, policyNeeds }: ReportSources): string[] {
+  if (policyNeeds !== 'every reference') return [];
   return [`${replacement} is told of every reference, which takes the program some ten times as long`];
 }
 

@@ -100,6 +100,7 @@ export class System {
       areas: this.#parts.kernel.areas(),
       store: this.store,
       program: this.#ports.program,
+      policyNeeds: this.#parts.policyNeeds,
       lacks: this.root.processes.length > 0 && this.#parts.kernel.process.exit?.lacks !== undefined,
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });

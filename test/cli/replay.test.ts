@@ -116,6 +116,8 @@ describe('replay', () => {
       const args = ['replay', '--references', NOTES, '--policy', file, '--frames', '3'];
       writeFileSync(file, mine.replace('VICTIM', 'Math.min(...state.resident)'));
       expect(pagewalk([...args, '--json']).status).toBe(0);
+      const run = ['run', '--quiet', '--frames', '12', '--replacement', file, program('sort'), '2000'];
+      expect(pagewalk(run)).toMatchObject({ status: 0, error: '' });
       for (const [victim, rule] of [
         ['7', /7/],
         ['undefined', /undefined/],
