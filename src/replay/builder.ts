@@ -65,12 +65,8 @@ export class TraceBuilder implements TraceSink {
   #space = 0;
   #table: PageNumbers;
   /** References that wait to be numbered: in one go, so that what the loop needs stays in registers. */
-  readonly #waiting = {
-    low: new Int32Array(BATCH),
-    high: new Int32Array(BATCH),
-    kind: new Uint8Array(BATCH),
-    page: new Int32Array(BATCH),
-  };
+  readonly #waiting = { words: new Int32Array(2 * BATCH), kinds: new Uint8Array(BATCH) };
+  readonly #fresh = new Int32Array(BATCH);
   #count = 0;
 
   /** @throws UserError when the page size is no power of two in its range, naming --page-size */
@@ -115,30 +111,21 @@ export class TraceBuilder implements TraceSink {
 
   page(kind: number, low: number, high: number): void {
     if (!this.#keeps[kind]) return;
-    const waiting = this.#waiting;
+    const { words, kinds } = this.#waiting;
     const at = this.#count;
-    waiting.low[at] = low;
-    waiting.high[at] = high;
-    waiting.kind[at] = kind;
+    words[2 * at] = low;
+    words[2 * at + 1] = high;
+    kinds[at] = kind;
     this.#count = at + 1;
     if (at + 1 === BATCH) this.#number();
   }
 
   pages(kind: number, words: Int32Array, { start, stride, count }: PageRows): void {
     if (!this.#keeps[kind]) return;
-    const { low, high, kind: kinds } = this.#waiting;
+    this.#number();
     for (let row = 0; row < count; ) {
-      const first = this.#count;
-      const rows = Math.min(count - row, BATCH - first);
-      let at = start + row * stride;
-      for (let i = first; i < first + rows; i++, at += stride) {
-        low[i] = words[at]!;
-        high[i] = words[at + 1]!;
-      }
-      kinds.fill(kind, first, first + rows);
-      this.#count = first + rows;
-      row += rows;
-      if (this.#count === BATCH) this.#number();
+      const rows = { start: start + row * stride, stride, count: Math.min(BATCH, count - row) };
+      row += this.#append(words, rows, kind);
     }
   }
 
@@ -217,38 +204,50 @@ export class TraceBuilder implements TraceSink {
 
   /** Gives the waiting references their pages' numbers, and appends them. */
   #number(): void {
-    const { low, high, kind, page } = this.#waiting;
+    const { words, kinds } = this.#waiting;
+    const counts = this.#counts;
     const count = this.#count;
     this.#count = 0;
-    let next = this.#pages;
-    if (next + count > PAGE_MASK)
-      throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
-    this.#table.numberAll({ low, high, count, next, page });
-    for (let i = 0; i < count; i++) {
-      if (page[i] !== next) continue;
-      this.#low.set(next, low[i]!);
-      this.#high.set(next, high[i]!);
-      this.#owner.set(next, this.#space);
-      next++;
-    }
-    this.#pages = next;
-    this.#append(kind, page, count);
-  }
-
-  #append(kinds: Uint8Array, pages: Int32Array, count: number): void {
-    const counts = this.#counts;
-    for (let i = 0; i < count; ) {
+    for (let row = 0; row < count; ) {
       const chunk = this.#chunk;
-      const from = this.#used - i;
-      const end = Math.min(count, i + CHUNK_ENTRIES - this.#used);
-      for (; i < end; i++) {
-        const kind = kinds[i]!;
+      const at = this.#used;
+      const done = this.#fill(words, { start: 2 * row, stride: 2, count: count - row }, 0);
+      for (let i = 0; i < done; i++) {
+        const kind = kinds[row + i]!;
         counts[kind as 0]++;
-        chunk[from + i] = (kind << KIND_SHIFT) | pages[i]!;
+        chunk[at + i] = chunk[at + i]! | (kind << KIND_SHIFT);
       }
-      this.#used = from + i;
+      row += done;
       if (this.#used === CHUNK_ENTRIES) this.#nextChunk();
     }
+  }
+
+  /** Numbers rows of one kind and appends them; gives how many there was room for in the chunk. */
+  #append(words: Int32Array, rows: PageRows, kind: number): number {
+    const done = this.#fill(words, rows, kind << KIND_SHIFT);
+    this.#counts[kind as 0] += done;
+    if (this.#used === CHUNK_ENTRIES) this.#nextChunk();
+    return done;
+  }
+
+  /** Writes the entries of as many rows as the chunk has room for; gives how many. */
+  #fill(words: Int32Array, { start, stride, count }: PageRows, bits: number): number {
+    const fits = Math.min(count, CHUNK_ENTRIES - this.#used);
+    const fresh = this.#fresh;
+    const entries = this.#chunk;
+    const first = this.#pages;
+    if (first + fits > PAGE_MASK)
+      throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
+    const place = { next: first, entries, at: this.#used, bits, fresh };
+    const found = this.#table.numberRows({ words, start, stride, count: fits, ...place });
+    for (let i = 0; i < found; i++) {
+      this.#low.set(first + i, words[fresh[i]!]!);
+      this.#high.set(first + i, words[fresh[i]! + 1]!);
+      this.#owner.set(first + i, this.#space);
+    }
+    this.#pages = first + found;
+    this.#used += fits;
+    return fits;
   }
 
   #push(entry: number, kind: number): void {

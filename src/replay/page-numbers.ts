@@ -14,15 +14,21 @@ const LEAST_SLOTS = 1 << 10;
 /** What `number` gives for a page that is not there. */
 export const ABSENT = -1;
 
-/** Pages to number, all halves as signed words. */
-export interface Batch {
-  readonly low: Int32Array;
-  readonly high: Int32Array;
+/** Pages to number, and where their entries go. */
+export interface Rows {
+  /** The halves of page i are `words[start + i * stride]` (low) and the word after it. */
+  readonly words: Int32Array;
+  readonly start: number;
+  readonly stride: number;
   readonly count: number;
   /** Number of the next page that was not there before. */
   readonly next: number;
-  /** Takes the numbers. */
-  readonly page: Int32Array;
+  /** Takes `bits | number` of each page, from `at` on. */
+  readonly entries: Uint32Array;
+  readonly at: number;
+  readonly bits: number;
+  /** Takes the rows of pages that were not there before: room for `count`. */
+  readonly fresh: Int32Array;
 }
 
 export class PageNumbers {
@@ -52,31 +58,34 @@ export class PageNumbers {
     return fresh;
   }
 
-  /** Puts the numbers of `count` pages into `page`; those that are not there get `next`, `next` + 1, and so on. */
-  numberAll({ low, high, count, next, page }: Batch): void {
+  /** Numbers pages; those that are not there get `next`, `next` + 1, and so on. Gives how many they are. */
+  numberRows({ words, start, stride, count, next, entries, at, bits, fresh }: Rows): number {
     while ((this.#used + count) * 2 > this.#mask) this.#grow();
     const slots = this.#slots;
     const last = slots.length - 1;
     let used = this.#used;
-    for (let i = 0; i < count; i++) {
-      const lowBits = low[i]!;
-      const highBits = high[i]!;
-      let at = (hash(lowBits, highBits) << WORD_BITS) & last;
-      let value = slots[at + VALUE]!;
-      while (value !== EMPTY && (slots[at] !== lowBits || slots[at + 1] !== highBits)) {
-        at = (at + WORDS) & last;
-        value = slots[at + VALUE]!;
+    let found = 0;
+    for (let i = 0, word = start; i < count; i++, word += stride) {
+      const low = words[word]!;
+      const high = words[word + 1]!;
+      let slot = (hash(low, high) << WORD_BITS) & last;
+      let value = slots[slot + VALUE]!;
+      while (value !== EMPTY && (slots[slot] !== low || slots[slot + 1] !== high)) {
+        slot = (slot + WORDS) & last;
+        value = slots[slot + VALUE]!;
       }
       if (value <= EMPTY) {
         if (value === EMPTY) used++;
-        slots[at] = lowBits;
-        slots[at + 1] = highBits;
-        slots[at + VALUE] = ++next;
-        value = next;
+        slots[slot] = low;
+        slots[slot + 1] = high;
+        fresh[found++] = word;
+        value = next + found;
+        slots[slot + VALUE] = value;
       }
-      page[i] = value - 1;
+      entries[at + i] = bits | (value - 1);
     }
     this.#used = used;
+    return found;
   }
 
   /** Takes the page out; gives the number that it had, or `ABSENT`. */
