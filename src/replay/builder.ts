@@ -241,8 +241,9 @@ export class TraceBuilder implements TraceSink {
     const place = { next: first, entries, at: this.#used, bits, fresh };
     const found = this.#table.numberRows({ words, start, stride, count: fits, ...place });
     for (let i = 0; i < found; i++) {
-      this.#low.set(first + i, words[fresh[i]!]!);
-      this.#high.set(first + i, words[fresh[i]! + 1]!);
+      const word = start + fresh[i]! * stride;
+      this.#low.set(first + i, words[word]!);
+      this.#high.set(first + i, words[word + 1]!);
       this.#owner.set(first + i, this.#space);
     }
     this.#pages = first + found;

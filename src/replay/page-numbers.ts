@@ -4,12 +4,16 @@
  *
  *   slot: low half | high half | 1 + number, 0 when empty, RELEASED when the page is gone | unused
  */
+import { RowNumbering } from './row-numbering.ts';
+
 const WORD_BITS = 2;
 const WORDS = 1 << WORD_BITS;
 const VALUE = 2;
 const EMPTY = 0;
 const RELEASED = -1;
 const LEAST_SLOTS = 1 << 10;
+/** Words of a table that is looked through in WebAssembly; smaller ones stay in the caches, and there may be many. */
+const LARGE = 1 << 17;
 
 /** What `number` gives for a page that is not there. */
 export const ABSENT = -1;
@@ -27,14 +31,16 @@ export interface Rows {
   readonly entries: Uint32Array;
   readonly at: number;
   readonly bits: number;
-  /** Takes the rows of pages that were not there before: room for `count`. */
+  /** Takes the rows, from 0, of pages that were not there before: room for `count`. */
   readonly fresh: Int32Array;
 }
 
 export class PageNumbers {
-  #slots = new Int32Array(LEAST_SLOTS * WORDS);
+  #slots: Int32Array = new Int32Array(LEAST_SLOTS * WORDS);
   #mask = LEAST_SLOTS - 1;
   #used = 0;
+  /** Where a large table lies, with a faster loop over it. */
+  #fast: RowNumbering | undefined;
 
   /** The page's number, or `ABSENT`. */
   number(low: number, high: number): number {
@@ -61,6 +67,11 @@ export class PageNumbers {
   /** Numbers pages; those that are not there get `next`, `next` + 1, and so on. Gives how many they are. */
   numberRows({ words, start, stride, count, next, entries, at, bits, fresh }: Rows): number {
     while ((this.#used + count) * 2 > this.#mask) this.#grow();
+    if (this.#fast?.fits(stride, count)) {
+      const made = this.#fast.numberRows(words, { start, stride, count }, { next, entries, at, bits }, fresh);
+      this.#used += made.used;
+      return made.found;
+    }
     const slots = this.#slots;
     const last = slots.length - 1;
     let used = this.#used;
@@ -78,7 +89,7 @@ export class PageNumbers {
         if (value === EMPTY) used++;
         slots[slot] = low;
         slots[slot + 1] = high;
-        fresh[found++] = word;
+        fresh[found++] = i;
         value = next + found;
         slots[slot + VALUE] = value;
       }
@@ -134,7 +145,8 @@ export class PageNumbers {
   /** Doubles the table; every slot keeps its page, released or not. */
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Int32Array(old.length * 2);
+    this.#fast = old.length * 2 < LARGE ? undefined : new RowNumbering(old.length * 2);
+    this.#slots = this.#fast?.table ?? new Int32Array(old.length * 2);
     this.#mask = this.#slots.length / WORDS - 1;
     for (let from = 0; from < old.length; from += WORDS) {
       if (old[from + VALUE] === EMPTY) continue;

@@ -116,6 +116,33 @@ describe('a dense trace', () => {
     }
   });
 
+  it('gives released pages new numbers in a large table too', () => {
+    const builder = build();
+    const naive = new NaiveBuilder();
+    const pages = 60_000;
+    const all = () => {
+      const words = new Int32Array(3 * pages);
+      for (let page = 0; page < pages; page++) {
+        words[3 * page + 1] = page;
+        naive.page(KIND.store, page);
+      }
+      builder.pages(KIND.store, words, { start: 1, stride: 3, count: pages });
+    };
+    all();
+    for (let page = 0; page < pages; page += 3) {
+      builder.release(page, 0, 1);
+    }
+    naive.release((page) => page % 3 === 0, 'addresses');
+    all();
+    builder.page(KIND.load, 7, 0);
+    naive.page(KIND.load, 7);
+    const trace = builder.finish();
+    expect(entriesOf(trace)).toEqual(naive.entries);
+    expect(trace.pages).toBe(pages + pages / 3);
+    for (const page of [0, 1, 59_999, 60_000, 79_999]) expect(trace.names.high[page]).toBe(0);
+    expect([trace.names.low[60_000], trace.names.low[60_001]]).toEqual([0, 3]);
+  });
+
   it('divides addresses into pages; an access across a boundary touches each page', () => {
     const builder = build(4096);
     builder.access(KIND.load, 0xfff, 0, 1);
