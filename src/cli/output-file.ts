@@ -27,6 +27,7 @@ export class OutputFile {
    * @throws UserError when it can't be made
    */
   constructor(path: string, place: string) {
+    if (path === '-' || path === '') throw new UserError(place, `'${path}' is no name of a file to write`);
     this.#place = `${place} ${path}`;
     this.#path = targetOf(path);
     this.#temporary = isSpecial(this.#path) ? undefined : `${this.#path}.${process.pid}.partial`;

@@ -57,6 +57,7 @@ const cases: [args: string[], line: RegExp][] = [
     ['--report', '/nosuch/report', hello],
     /^--report \/nosuch\/report: can't be written: no such file or directory$/,
   ],
+  [['--report', '-', hello], /^--report: '-' is no name of a file to write$/],
   [['--timeline', '/nosuch/t', hello], /^--timeline \/nosuch\/t: can't be written/],
   [['--record', '/nosuch/r', hello], /^--record \/nosuch\/r: can't be written/],
   [['--events', '/nosuch/e', hello], /^--events \/nosuch\/e: can't be written/],
