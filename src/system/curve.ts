@@ -7,12 +7,11 @@ import { selectEntries } from '../replay/curves/select.ts';
 import { Shards, shards } from '../replay/curves/shards.ts';
 import { sizesToReplay } from '../replay/curves/sizes.ts';
 import { type DenseTrace, referencesOf } from '../replay/dense.ts';
-import { anomalies } from '../replay/metrics/anomalies.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { CurveReport, ReportedCurve } from '../report/curve-schema.ts';
 import { loadPolicy, type PolicyChoice } from './load-policy.ts';
 import type { Executor } from './replay.ts';
-import { releasesOf, summaryOf } from './replay.ts';
+import { releasesOf, reportedAnomalies, summaryOf } from './replay.ts';
 
 import type { ReadTrace } from './trace.ts';
 
@@ -190,10 +189,5 @@ function reported(curve: Curve, part: string, { within }: Pick<CurvePlan, 'withi
 
 /** Of exact curves only: an estimate's bumps are its own. */
 function anomaliesOf({ policy, method, points }: ReportedCurve): CurveReport['anomalies'] {
-  if (method === 'sampled' || method === 'miniature' || policy === 'random') return [];
-  return anomalies(points).map(({ frames, moreFrames, faults, moreFaults }) => ({
-    policy,
-    fewer: { frames, faults },
-    more: { frames: moreFrames, faults: moreFaults },
-  }));
+  return method === 'sampled' || method === 'miniature' ? [] : reportedAnomalies(policy, points);
 }

@@ -1,6 +1,8 @@
 /** Replays a trace under many policies at many sizes, and puts the answers together. */
 import { UserError } from '../base/errors.ts';
 import { type DenseTrace, KIND, referencesOf } from '../replay/dense.ts';
+import { anomalies } from '../replay/metrics/anomalies.ts';
+import { averageAccessTime } from '../replay/metrics/misses.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { SimulationCounts } from '../replay/simulate.ts';
 import type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
@@ -124,20 +126,30 @@ function resultOf(
     compulsory,
     capacity: faults - compulsory,
     evictions: { clean: counts.cleanEvictions, dirty: counts.dirtyEvictions },
-    accessTime: (1 - missRatio) * costs.memory + missRatio * costs.disk,
+    accessTime: averageAccessTime(faults, references, { hit: costs.memory, miss: costs.disk }),
   };
 }
 
-/** Neighbouring sizes of a policy where the larger one has more faults. */
 function anomaliesOf(results: readonly ReplayResult[]): ReplayReport['anomalies'] {
   const policies = [...new Set(results.map(({ policy }) => policy))];
   return policies.flatMap((policy) => {
     const own = results.filter((one) => one.policy === policy).sort((a, b) => a.frames - b.frames);
-    return own.slice(1).flatMap((more, i) => {
-      const fewer = own[i]!;
-      if (more.faults <= fewer.faults) return [];
-      const pointOf = ({ frames, faults }: ReplayResult) => ({ frames, faults });
-      return [{ policy, fewer: pointOf(fewer), more: pointOf(more) }];
-    });
+    return reportedAnomalies(policy, own);
   });
+}
+
+/**
+ * Neighbouring sizes of a policy where the larger one has more faults. None of `random`, where chance makes them.
+ * @param points by ascending frames
+ */
+export function reportedAnomalies(
+  policy: string,
+  points: readonly { readonly frames: number; readonly faults: number }[],
+): ReplayReport['anomalies'] {
+  if (policy === 'random') return [];
+  return anomalies(points).map(({ frames, moreFrames, faults, moreFaults }) => ({
+    policy,
+    fewer: { frames, faults },
+    more: { frames: moreFrames, faults: moreFaults },
+  }));
 }
