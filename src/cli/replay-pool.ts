@@ -1,7 +1,7 @@
 /** Threads that replay: as many as there are processors, each one task at a time over the same shared trace. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { UserError } from '../base/errors.ts';
 import type {
   CurveTask,
@@ -13,18 +13,13 @@ import type {
 } from '../system/replaying.ts';
 
 export class ReplayPool implements Executor {
-  readonly #threads: Piscina<WorkerTask, WorkerAnswer>;
+  readonly #count: number;
+  /** Loaded when there is something to do for them. */
+  #threads: Promise<Piscina<WorkerTask, WorkerAnswer>> | undefined;
 
   /** @param threads at least 1; `undefined`: one a processor */
   constructor(threads: number | undefined) {
-    const count = threads ?? availableParallelism();
-    this.#threads = new Piscina<WorkerTask, WorkerAnswer>({
-      filename: fileURLToPath(new URL('../system/replay-worker.js', import.meta.url)),
-      minThreads: 0,
-      maxThreads: count,
-      // Waiting is done by the event loop, not by spinning.
-      atomics: 'disabled',
-    });
+    this.#count = threads ?? availableParallelism();
   }
 
   async run(task: ReplayTask): Promise<SimulationCounts> {
@@ -40,7 +35,9 @@ export class ReplayPool implements Executor {
   }
 
   async #ask(task: WorkerTask): Promise<Exclude<WorkerAnswer, { kind: 'mistake' }>> {
-    const answer = await this.#threads.run(task);
+    this.#threads ??= start(this.#count);
+    const threads = await this.#threads;
+    const answer = await threads.run(task);
     if (answer.kind !== 'mistake') return answer;
     const { place, message } = answer;
     throw new UserError('', message.startsWith(place) ? message : `${place}: ${message}`);
@@ -48,6 +45,17 @@ export class ReplayPool implements Executor {
 
   /** Ends the threads, also in the middle of their tasks. */
   async stop(): Promise<void> {
-    await this.#threads.destroy();
+    await (await this.#threads)?.destroy();
   }
+}
+
+async function start(count: number): Promise<Piscina<WorkerTask, WorkerAnswer>> {
+  const { Piscina } = await import('piscina');
+  return new Piscina<WorkerTask, WorkerAnswer>({
+    filename: fileURLToPath(new URL('../system/replay-worker.js', import.meta.url)),
+    minThreads: 0,
+    maxThreads: count,
+    // Waiting is done by the event loop, not by spinning.
+    atomics: 'disabled',
+  });
 }

@@ -11,10 +11,11 @@ import {
 } from './dense.ts';
 import type { PageRows, TraceSink } from './formats/contract.ts';
 import { ABSENT, PageNumbers } from './page-numbers.ts';
+import { MOST_ROWS } from './row-numbering.ts';
 
 const WORD = 2 ** 32;
 /** References numbered at a time. */
-const BATCH = 4096;
+const BATCH = MOST_ROWS;
 
 export interface BuilderOptions {
   /** As the user named the trace. */
@@ -32,17 +33,33 @@ export interface BuilderOptions {
   readonly onProgress?: ((references: number) => void) | undefined;
 }
 
-/** Columns of 32 bits that grow by doubling. */
+/**
+ * A column of 32 bits that grows by doubling. Numbers are 0 until they are set to something else: memory for columns
+ * that are 0 throughout, as upper halves and owners mostly are, is never touched.
+ */
 class Column {
-  values = new Uint32Array(1 << 10);
+  #values = new Uint32Array(1 << 10);
 
-  set(at: number, value: number): void {
-    if (at >= this.values.length) {
-      const grown = new Uint32Array(this.values.length * 2);
-      grown.set(this.values);
-      this.values = grown;
+  at(index: number): number {
+    return this.#values[index] ?? 0;
+  }
+
+  set(index: number, value: number): void {
+    if (value === 0) return;
+    if (index >= this.#values.length) {
+      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(index + 1)));
+      grown.set(this.#values);
+      this.#values = grown;
     }
-    this.values[at] = value;
+    this.#values[index] = value;
+  }
+
+  /** The first `length` numbers, which are 0 where none were set. */
+  first(length: number): Uint32Array {
+    if (this.#values.length >= length) return this.#values.slice(0, length);
+    const all = new Uint32Array(length);
+    all.set(this.#values);
+    return all;
   }
 }
 
@@ -165,7 +182,6 @@ export class TraceBuilder implements TraceSink {
     if (this.#options.consume !== undefined && this.#used > 0) this.#nextChunk();
     const chunks = [...this.#chunks];
     if (this.#used > 0) chunks.push(this.#chunk.subarray(0, this.#used));
-    const trim = ({ values }: Column): Uint32Array => values.slice(0, this.#pages);
     return {
       name: this.#options.name,
       pageSize: this.#addressed ? this.#options.pageSize : 0,
@@ -173,7 +189,11 @@ export class TraceBuilder implements TraceSink {
       entries: this.references + this.#counts[KIND.release],
       counts: [...this.#counts],
       pages: this.#pages,
-      names: { low: trim(this.#low), high: trim(this.#high), owner: trim(this.#owner) },
+      names: {
+        low: this.#low.first(this.#pages),
+        high: this.#high.first(this.#pages),
+        owner: this.#owner.first(this.#pages),
+      },
       owners: this.#owners,
       notes: [...this.#notes],
     };
@@ -189,12 +209,12 @@ export class TraceBuilder implements TraceSink {
   #releaseRange(start: number, count: number): void {
     const inRange: number[] = [];
     for (let page = 0; page < this.#pages; page++) {
-      if (this.#owner.values[page] !== this.#space) continue;
-      const number = this.#low.values[page]! + this.#high.values[page]! * WORD;
+      if (this.#owner.at(page) !== this.#space) continue;
+      const number = this.#low.at(page) + this.#high.at(page) * WORD;
       if (number >= start && number < start + count) inRange.push(page);
     }
     for (const page of inRange) {
-      this.#gone(this.#table.releaseIf(this.#low.values[page]!, this.#high.values[page]!, page));
+      this.#gone(this.#table.releaseIf(this.#low.at(page), this.#high.at(page), page));
     }
   }
 

@@ -47,6 +47,11 @@ export class NextUses {
     return this.#next[position >>> CHUNK_BITS]![position & CHUNK_MASK]!;
   }
 
+  /** Next uses of the whole chunk that `position` is in. */
+  chunkAt(position: number): Uint32Array {
+    return this.#next[Math.min(position >>> CHUNK_BITS, this.#next.length - 1)]!;
+  }
+
   /** The page at `position`. */
   pageAt(position: number): number {
     return this.#trace[position >>> CHUNK_BITS]![position & CHUNK_MASK]! & PAGE_MASK;

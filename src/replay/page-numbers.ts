@@ -1,10 +1,11 @@
 /**
  * From page numbers of 64 bits, given in two halves, to small numbers: open addressing with linear probing over one
- * typed array, four words a slot, so that a look-up touches one cache line.
+ * typed array, four words a slot, so that a look-up touches one cache line. A page's slot is the upper bits of its hash:
+ * a table twice as large has the pages in the same order, and to grow is to go through both from end to end.
  *
  *   slot: low half | high half | 1 + number, 0 when empty, RELEASED when the page is gone | unused
  */
-import { RowNumbering } from './row-numbering.ts';
+import { MOST_WORDS, RowNumbering } from './row-numbering.ts';
 
 const WORD_BITS = 2;
 const WORDS = 1 << WORD_BITS;
@@ -38,6 +39,8 @@ export interface Rows {
 export class PageNumbers {
   #slots: Int32Array = new Int32Array(LEAST_SLOTS * WORDS);
   #mask = LEAST_SLOTS - 1;
+  /** Bits of a hash below those that are a slot. */
+  #shift = 32 - Math.log2(LEAST_SLOTS);
   #used = 0;
   /** Where a large table lies, with a faster loop over it. */
   #fast: RowNumbering | undefined;
@@ -69,17 +72,18 @@ export class PageNumbers {
     while ((this.#used + count) * 2 > this.#mask) this.#grow();
     if (this.#fast?.fits(stride, count)) {
       const made = this.#fast.numberRows(words, { start, stride, count }, { next, entries, at, bits }, fresh);
-      this.#used += made.used;
-      return made.found;
+      this.#used += this.#fast.taken;
+      return made;
     }
     const slots = this.#slots;
     const last = slots.length - 1;
+    const shift = this.#shift;
     let used = this.#used;
     let found = 0;
     for (let i = 0, word = start; i < count; i++, word += stride) {
       const low = words[word]!;
       const high = words[word + 1]!;
-      let slot = (hash(low, high) << WORD_BITS) & last;
+      let slot = (hash(low, high) >>> shift) << WORD_BITS;
       let value = slots[slot + VALUE]!;
       while (value !== EMPTY && (slots[slot] !== low || slots[slot + 1] !== high)) {
         slot = (slot + WORDS) & last;
@@ -105,6 +109,7 @@ export class PageNumbers {
     const value = this.#slots[at + VALUE]!;
     if (value <= 0) return ABSENT;
     this.#slots[at + VALUE] = RELEASED;
+    this.#fast?.forget(hash(low, high));
     return value - 1;
   }
 
@@ -121,6 +126,7 @@ export class PageNumbers {
       this.#slots[at] = RELEASED;
       each(value - 1);
     }
+    this.#fast?.forgetAll();
   }
 
   /** Slots in use, those of released pages included. */
@@ -133,7 +139,7 @@ export class PageNumbers {
     const mask = this.#mask;
     const lowBits = low | 0;
     const highBits = high | 0;
-    let slot = hash(lowBits, highBits) & mask;
+    let slot = hash(lowBits, highBits) >>> this.#shift;
     for (;;) {
       const at = slot * WORDS;
       if (slots[at] === lowBits && slots[at + 1] === highBits && slots[at + VALUE] !== EMPTY) return at;
@@ -145,24 +151,29 @@ export class PageNumbers {
   /** Doubles the table; every slot keeps its page, released or not. */
   #grow(): void {
     const old = this.#slots;
-    this.#fast = old.length * 2 < LARGE ? undefined : new RowNumbering(old.length * 2);
-    this.#slots = this.#fast?.table ?? new Int32Array(old.length * 2);
-    this.#mask = this.#slots.length / WORDS - 1;
-    for (let from = 0; from < old.length; from += WORDS) {
-      if (old[from + VALUE] === EMPTY) continue;
-      const at = this.#find(old[from]!, old[from + 1]!);
-      this.#slots[at] = old[from]!;
-      this.#slots[at + 1] = old[from + 1]!;
-      this.#slots[at + VALUE] = old[from + VALUE]!;
+    const words = old.length * 2;
+    const isLarge = words >= LARGE && words <= MOST_WORDS;
+    const stays = isLarge && this.#fast !== undefined;
+    const moved = stays ? this.#fast!.grow() : old;
+    if (!stays) this.#fast = isLarge ? new RowNumbering(words) : undefined;
+    this.#slots = this.#fast?.table ?? new Int32Array(words);
+    this.#shift--;
+    this.#mask = words / WORDS - 1;
+    for (let from = 0; from < moved.length; from += WORDS) {
+      if (moved[from + VALUE] === EMPTY) continue;
+      const at = this.#find(moved[from]!, moved[from + 1]!);
+      this.#slots[at] = moved[from]!;
+      this.#slots[at + 1] = moved[from + 1]!;
+      this.#slots[at + VALUE] = moved[from + VALUE]!;
     }
   }
 }
 
 /**
  * Multiplicative hashing (Knuth, "The Art of Computer Programming" 3, section 6.4), which spreads neighbouring numbers
- * evenly: with few collisions the processor guesses the way through the loop, and overlaps the misses of many look-ups.
+ * evenly over the upper bits: with few collisions the processor guesses the way through the loop, and overlaps the
+ * misses of many look-ups.
  */
 function hash(low: number, high: number): number {
-  const h = Math.imul(low ^ Math.imul(high ^ (high >>> 15), 0x85ebca6b), 0x9e3779b1);
-  return h ^ (h >>> 15);
+  return Math.imul(low ^ Math.imul(high ^ (high >>> 15), 0x85ebca6b), 0x9e3779b1);
 }

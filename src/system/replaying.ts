@@ -9,7 +9,6 @@ export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-
 export { type CurvePlan, curveReport, streamedCurve } from './curve.ts';
 export { describeTrace } from './describe.ts';
 export { loadPolicy, type PolicyChoice } from './load-policy.ts';
-export { recordProgram } from './record-program.ts';
 export {
   type AccessCosts,
   DEFAULT_ACCESS_COSTS,

@@ -1,5 +1,5 @@
 /**
- * A WebAssembly module put together from functions, globals and one imported memory, as bytes.
+ * A WebAssembly module put together from functions, globals, one imported memory and imported functions, as bytes.
  *
  * Source: WebAssembly Core Specification 2.0, section 5.5 (modules).
  */
@@ -52,6 +52,7 @@ function emitCall(out: Code, target: FunctionReference, operands: readonly Expre
 export class ModuleBuilder {
   readonly #types: string[] = [];
   readonly #typeBytes: Uint8Array[] = [];
+  readonly #imports: { name: string; type: number }[] = [];
   readonly #functionTypes: number[] = [];
   readonly #bodies: (Uint8Array | undefined)[] = [];
   readonly #globals: { type: ValueType; initial: number | bigint }[] = [];
@@ -64,6 +65,17 @@ export class ModuleBuilder {
     this.#memoryPages = memoryPages;
   }
 
+  /** A function of the host, `env.NAME`; all of them come before the module's own. */
+  import<R extends ValueType | undefined>(
+    name: string,
+    parameters: readonly ValueType[],
+    result: R,
+  ): FunctionReference<R> {
+    if (this.#bodies.length > 0) throw new Error(`${name} is imported after a function was declared`);
+    this.#imports.push({ name, type: this.#typeIndex(parameters, result) });
+    return { index: this.#imports.length - 1, parameters, result };
+  }
+
   /** Declares a function, so that bodies may call it before it is defined. */
   declare<R extends ValueType | undefined>(
     parameters: readonly ValueType[],
@@ -71,7 +83,7 @@ export class ModuleBuilder {
   ): FunctionReference<R> {
     this.#functionTypes.push(this.#typeIndex(parameters, result));
     this.#bodies.push(undefined);
-    return { index: this.#bodies.length - 1, parameters, result };
+    return { index: this.#imports.length + this.#bodies.length - 1, parameters, result };
   }
 
   /** Gives a declared function its body. A function with a result ends by falling off an expression or by `give`. */
@@ -87,7 +99,7 @@ export class ModuleBuilder {
       local: (type) => local(type, code.local(type)),
     });
     statement.emit(code);
-    this.#bodies[target.index] = code.body();
+    this.#bodies[target.index - this.#imports.length] = code.body();
   }
 
   /** Declares and defines at once. */
@@ -120,13 +132,19 @@ export class ModuleBuilder {
     out.append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     section(out, 1, (s) => vector(s, this.#typeBytes, (type) => s.append(type)));
     section(out, 2, (s) => {
-      s.unsigned(1);
+      s.unsigned(1 + this.#imports.length);
       s.name('env');
       s.name('memory');
       s.byte(2);
       s.byte(1);
       s.unsigned(this.#memoryPages.minimum);
       s.unsigned(this.#memoryPages.maximum);
+      for (const { name, type } of this.#imports) {
+        s.name('env');
+        s.name(name);
+        s.byte(0);
+        s.unsigned(type);
+      }
     });
     section(out, 3, (s) => vector(s, this.#functionTypes, (type) => s.unsigned(type)));
     section(out, 6, (s) => vector(s, this.#globals, (global) => emitGlobal(s, global)));

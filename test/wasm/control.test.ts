@@ -231,6 +231,26 @@ describe('a module', () => {
     ]);
   });
 
+  it('asks the host, whose functions come before its own', () => {
+    const module = onePage();
+    const ask = module.import('ask', ['i32', 'i64'], 'i32');
+    const tell = module.import('tell', ['i32'], undefined);
+    const twice = module.add(['i32'], 'i32', ({ parameter }) =>
+      give(i32.mul(parameter('i32', 0), i32.const(2))),
+    );
+    const f = module.add(['i32'], 'i32', ({ parameter }) =>
+      sequence(
+        perform(tell, call(twice, parameter('i32', 0))),
+        give(call(ask, parameter('i32', 0), i64.const(5))),
+      ),
+    );
+    module.export('f', f);
+    const told: number[] = [];
+    const host = { ask: (a: number, b: bigint) => a + Number(b), tell: (a: number) => void told.push(a) };
+    expect([instantiate(module, host).exports.f!(7), told]).toEqual([12, [14]]);
+    expect(() => module.import('late', [], undefined)).toThrow('late is imported after');
+  });
+
   it('keeps globals between calls', () => {
     const module = onePage();
     const small = module.global('i32', -5);

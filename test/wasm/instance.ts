@@ -12,10 +12,15 @@ export interface Instance {
   readonly memory: DataView;
 }
 
-/** Compiles a module and gives it one page of memory. */
-export function instantiate(module: ModuleBuilder): Instance {
+/** Compiles a module and gives it one page of memory, and functions of the host. */
+export function instantiate(
+  module: ModuleBuilder,
+  host: Readonly<Record<string, (...values: never[]) => unknown>> = {},
+): Instance {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), { env: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes()), {
+    env: { memory, ...host },
+  });
   return {
     exports: instance.exports as Readonly<Record<string, Callable>>,
     memory: new DataView(memory.buffer),

@@ -5,9 +5,14 @@
  * Traiger, "Evaluation techniques for storage hierarchies", IBM Systems Journal 9(2), 1970).
  */
 export class StackDistances {
-  #counts = new Uint32Array(1 << 10);
+  #counts: Uint32Array;
   /** Faults with as many frames as the index says; made when asked for. */
   #faults: Float64Array | undefined;
+
+  /** @param counts how often each distance occurred so far */
+  constructor(counts: Uint32Array = new Uint32Array(1 << 10)) {
+    this.#counts = counts;
+  }
 
   /** One more reference of `distance`: from 1, or 0 for a page that was never there before. */
   add(distance: number): void {

@@ -1,6 +1,7 @@
 /** Exact faults and write-backs of LRU with every number of frames, each in one pass over the trace. */
 import { type DenseTrace, KIND, KIND_SHIFT, PAGE_MASK } from '../dense.ts';
 import { StackDistances } from './distances.ts';
+import { compiledLruDistances } from './lru-compiled.ts';
 import { LruStack } from './lru-stack.ts';
 
 /** Stack distances of a trace under LRU. */
@@ -87,8 +88,17 @@ export class LruWriteBacks {
   }
 }
 
+/** Entries of a trace for which it pays to make a function in WebAssembly. */
+const LONG = 1 << 16;
+
 /** The stack distances of the whole trace under LRU. */
-export function lruDistances({ chunks, pages }: Pick<DenseTrace, 'chunks' | 'pages'>): StackDistances {
+export function lruDistances({
+  chunks,
+  pages,
+  entries,
+}: Pick<DenseTrace, 'chunks' | 'pages' | 'entries'>): StackDistances {
+  const compiled = entries < LONG ? undefined : compiledLruDistances({ chunks, pages });
+  if (compiled !== undefined) return compiled;
   const pass = new LruDistances(pages);
   for (const chunk of chunks) pass.feed(chunk, 0, chunk.length);
   return pass.distances;
