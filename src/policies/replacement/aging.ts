@@ -1,6 +1,7 @@
 /** Aging: counters of 8 bits, shifted at each clock interrupt, approximate least frequently and recently used. */
+
+import { DURATION_SYNTAX, parseDuration } from '../../base/durations.ts';
 import type { PolicyDefinition, PolicyParameter } from './contract.ts';
-import { DURATION_SYNTAX, parseDuration } from './durations.ts';
 import { type RankRule, type RankState, rankState, SampledRanks } from './sampled-ranks.ts';
 
 /** The counter is the rank: it moves right, and whether the page was used comes in from the left. */

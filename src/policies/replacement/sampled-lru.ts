@@ -1,4 +1,6 @@
 /** LRU by sampling: at each clock interrupt the pages whose referenced bit is set become the most recent ones. */
+
+import { DURATION_SYNTAX, parseDuration } from '../../base/durations.ts';
 import type { Frame } from '../../base/numbers.ts';
 import type {
   FrameBits,
@@ -8,7 +10,6 @@ import type {
   ReplacementPolicy,
   Why,
 } from './contract.ts';
-import { DURATION_SYNTAX, parseDuration } from './durations.ts';
 import { firstUnpinned } from './frame-lists.ts';
 import { after, append, emptyLists, first, type Lists, moveToEnd, remove } from './lists.ts';
 

@@ -1,6 +1,7 @@
 /** Working set: pages that were not used for the length of a window go, those within the window stay. */
+
+import { DURATION_SYNTAX, parseDuration } from '../../base/durations.ts';
 import type { PolicyDefinition, PolicyParameter } from './contract.ts';
-import { DURATION_SYNTAX, parseDuration } from './durations.ts';
 import { type RankRule, type RankState, rankState, SampledRanks } from './sampled-ranks.ts';
 
 /** Samples in a window. */

@@ -1,4 +1,6 @@
 /** WSClock: a clock whose hand takes pages that were not used for the length of a window, clean ones first. */
+
+import { DURATION_SYNTAX, parseDuration } from '../../base/durations.ts';
 import type { Frame } from '../../base/numbers.ts';
 import { type ClockState, clockState, joinClock, leaveClock, passHand } from './clock-ring.ts';
 import type {
@@ -9,7 +11,6 @@ import type {
   ReplacementPolicy,
   Why,
 } from './contract.ts';
-import { DURATION_SYNTAX, parseDuration } from './durations.ts';
 import { append, emptyLists, first, type Lists, moveToEnd, remove } from './lists.ts';
 
 export interface WsClockState {
