@@ -76,7 +76,7 @@ async function compare(elf: string, args: readonly string[], flags: Flags): Prom
     throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');
   const program = readProgram(elf, args, env, root);
   const input = onceRead(readInput);
-  const progress = startProgress('runs', variants.length);
+  const progress = await startProgress('runs', variants.length);
   const runs: ComparedRun[] = [];
   try {
     for (const variant of variants) {

@@ -10,6 +10,21 @@ const isText = (text: string): boolean => !text.includes('\0');
 
 /** What a configuration file may hold. */
 export const configFileSchema = systemOptionsSchema.extend({
+  programs: z
+    .array(
+      z.strictObject({
+        run: z.array(z.string()).min(1).describe('a program and its arguments'),
+        arrive: z.string().optional().describe('virtual time at which it starts, e.g. 10ms'),
+        tickets: z.int().min(1).max(1_000_000).optional(),
+        currency: z.string().optional().describe('what its tickets are of'),
+        nice: z.int().min(-20).max(19).optional(),
+        length: z.string().optional().describe('CPU time that scheduling policies are told it will take'),
+        memoryLimit: z.string().optional().describe('most of its address space, e.g. 8M'),
+      }),
+    )
+    .optional()
+    .describe('programs that run at once; one on the command line comes before them'),
+  jobs: z.string().optional().describe('a file of scripted jobs that run beside them'),
   root: z.string().optional().describe("the guest's / and working directory; DIR:rw to let it write"),
   env: z
     .record(

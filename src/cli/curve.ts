@@ -8,9 +8,9 @@ import {
   type CurvePlan,
   type CurveReport,
   curveReport,
+  inProcess,
   parseCount,
   type ReadTrace,
-  recordProgram,
   streamedCurve,
 } from '../system/replaying.ts';
 import { chooseOptions } from './options.ts';
@@ -41,6 +41,9 @@ interface Flags extends TraceFlags {
   readonly csv?: string;
   readonly parquet?: string;
 }
+
+/** References that are replayed on this thread, altogether. */
+const SHORT = 30_000_000;
 
 const EXAMPLE = `
 Examples:
@@ -122,13 +125,22 @@ async function fullCurve(read: ReadTrace, plan: CurvePlan, flags: Flags): Promis
   const pool = new ReplayPool(
     flags.threads === undefined ? undefined : parseCount(flags.threads, 1, '--threads'),
   );
-  const progress = startProgress('curves', plan.policies.length);
+  const progress = await startProgress('curves', plan.policies.length);
+  const executor = isShort(read, plan) ? inProcess : pool;
   try {
-    return await curveReport(read, plan, pool, (done) => progress.at(done, plan.policies[done]?.text ?? ''));
+    return await curveReport(read, plan, executor, (done) =>
+      progress.at(done, plan.policies[done]?.text ?? ''),
+    );
   } finally {
     progress.stop();
     await pool.stop();
   }
+}
+
+/** Whether to start threads would take longer than they save. */
+function isShort({ trace }: ReadTrace, { policies, sizes }: CurvePlan): boolean {
+  const isOnePass = policies.every(({ text }) => text === 'lru' || text === 'optimal');
+  return trace.entries * policies.length * (isOnePass ? 1 : sizes) <= SHORT;
 }
 
 function onlyTrace(path: string | undefined, args: readonly string[]): string | undefined {
@@ -153,6 +165,8 @@ async function inputOf(path: string | undefined, args: readonly string[], flags:
       interpreters: hostInterpreter,
       turn,
     };
+    // With it comes the whole machine, which a trace does not need.
+    const { recordProgram } = await import('../system/record-program.ts');
     return await recordProgram(config, ports, traceOptions(flags), (references) =>
       progress.at(references, 0),
     );

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { traceFormats, workloads } from '../system/replaying.ts';
 import { DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/running.ts';
+import { schedulingPolicies } from '../system/scheduling.ts';
 
 const EXAMPLE = `
 Example:
@@ -12,7 +13,7 @@ export function addListCommand(program: Command): void {
     .command('list')
     .summary('list policies and what else options can name')
     .description(
-      'Lists the replacement policies, with what each needs to know, trace formats, workloads, and the forms of options.',
+      'Lists the replacement policies, with what each needs to know, scheduling policies, trace formats, workloads, and the forms of options.',
     )
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLE)
@@ -30,6 +31,13 @@ function listing() {
       source,
       needs,
       ties,
+    })),
+    scheduling: schedulingPolicies.map(({ name, summary, source, ties, parameter }) => ({
+      name,
+      summary,
+      source,
+      ties,
+      ...(parameter === undefined ? {} : { parameter: parameter.syntax }),
     })),
     translation: ['sv39'],
     formats: traceFormats.map(({ name, summary, source, example }) => ({ name, summary, source, example })),
@@ -51,6 +59,11 @@ function listingText(): string {
   return [
     '--replacement, --policy',
     ...policies,
+    '--scheduler, schedule --policy',
+    ...schedulingPolicies.map(
+      ({ name, summary, parameter }) =>
+        `  ${name.padEnd(width)}  ${summary}${parameter === undefined ? '' : ` (${parameter.syntax})`}`,
+    ),
     '--format',
     ...traceFormats.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     'generate',

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   curve: async (program) => (await import('./curve.ts')).addCurveCommand(program),
   describe: async (program) => (await import('./describe.ts')).addDescribeCommand(program),
   generate: async (program) => (await import('./generate.ts')).addGenerateCommand(program),
+  schedule: async (program) => (await import('./schedule.ts')).addScheduleCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };

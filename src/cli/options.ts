@@ -27,6 +27,9 @@ export interface RunFlags {
   readonly costs?: string;
   readonly maxTime?: string;
   readonly maxInstructions?: string;
+  readonly scheduler?: string;
+  readonly timer?: string;
+  readonly fork?: string;
   readonly root?: string;
   readonly env: readonly string[];
   readonly config?: string;
@@ -34,8 +37,21 @@ export interface RunFlags {
 
 /** What a configuration file may hold: the options of a system, and the program's surroundings. */
 export interface FileOptions extends SystemOptions {
+  programs?: readonly ProgramOptions[] | undefined;
+  jobs?: string | undefined;
   root?: string | undefined;
   env?: Record<string, string> | undefined;
+}
+
+/** A program of a configuration file, as it is written. */
+export interface ProgramOptions {
+  readonly run: readonly string[];
+  readonly arrive?: string | undefined;
+  readonly tickets?: number | undefined;
+  readonly currency?: string | undefined;
+  readonly nice?: number | undefined;
+  readonly length?: string | undefined;
+  readonly memoryLimit?: string | undefined;
 }
 
 const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
@@ -52,6 +68,9 @@ export function addSystemOptions(command: Command): Command {
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
     )
+    .option('--scheduler <policy>', `who runs next, see 'pagewalk list' (default: ${d.scheduler})`)
+    .option('--timer <on|off>', `off: nothing takes the processor from a program (default: ${d.timer})`)
+    .option('--fork <how>', `address spaces are copied copy-on-write or eager (default: ${d.fork})`)
     .option(
       '--swap <store>',
       `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`,
@@ -81,6 +100,9 @@ export interface ChosenOptions {
   readonly policy: PolicyDefinition | undefined;
   readonly root: string;
   readonly env: readonly string[];
+  /** Of the configuration file. */
+  readonly programs: readonly ProgramOptions[];
+  readonly jobs: string | undefined;
 }
 
 /** What a program finds when nothing is said. */
@@ -100,7 +122,8 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
   if (given.memory !== undefined) file.frames = undefined;
   if (given.frames !== undefined) file.memory = undefined;
   const places = placesOf(given, flags.config);
-  const options = { ...file, ...given };
+  const { programs, jobs, ...fromFile } = file;
+  const options = { ...fromFile, ...given };
   const policy = await ownPolicy(options.replacement, places('replacement'));
   const config = systemConfig(options, places, policy);
   const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
@@ -108,6 +131,8 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
     config,
     policy,
     root: flags.root ?? file.root ?? '.',
+    programs: programs ?? [],
+    jobs,
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
   };
 }
@@ -135,6 +160,9 @@ function givenOptions(flags: RunFlags): SystemOptions {
     translation: flags.translation,
     tlb: flags.tlb,
     replacement: flags.replacement,
+    scheduler: flags.scheduler,
+    timer: flags.timer,
+    fork: flags.fork,
     swap: flags.swap,
     loading: flags.loading,
     writeXorExecute: flags.writeXorExecute,

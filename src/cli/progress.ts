@@ -1,5 +1,4 @@
 /** Progress of long work on standard error, when that is a terminal. */
-import { SingleBar } from 'cli-progress';
 
 export interface Progress {
   at(done: number, what: string): void;
@@ -9,8 +8,9 @@ export interface Progress {
 const silent: Progress = { at: () => undefined, stop: () => undefined };
 
 /** @param unit what is counted, e.g. `runs` */
-export function startProgress(unit: string, total: number): Progress {
+export async function startProgress(unit: string, total: number): Promise<Progress> {
   if (!process.stderr.isTTY) return silent;
+  const { SingleBar } = await import('cli-progress');
   const format = `{bar} {value}/{total} ${unit}  {what}`;
   const bar = new SingleBar({
     format,

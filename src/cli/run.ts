@@ -4,10 +4,17 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { parsePages } from '../base/sizes.ts';
 import {
   createSystem,
   eventLine,
+  findSymbol,
+  type JobFile,
   type KernelEvent,
+  type ProgramRequest,
+  parseDuration,
+  parseJobs,
   type RunReport,
   recordWriter,
   reportText,
@@ -18,9 +25,24 @@ import {
 } from '../system/running.ts';
 import { atExit } from './at-exit.ts';
 import { Interrupts } from './interrupts.ts';
-import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
+import {
+  addSystemOptions,
+  type ChosenOptions,
+  chooseOptions,
+  type ProgramOptions,
+  type RunFlags,
+} from './options.ts';
 import { OutputFile } from './output-file.ts';
-import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
+import {
+  hostInterpreter,
+  hostStores,
+  openRoot,
+  parseRoot,
+  type RootChoice,
+  readProgram,
+  turn,
+} from './program.ts';
+import { readText } from './text-file.ts';
 
 interface Flags extends RunFlags {
   readonly report?: string;
@@ -31,6 +53,7 @@ interface Flags extends RunFlags {
   readonly timeline?: string;
   readonly events?: string;
   readonly strace?: boolean;
+  readonly watch?: string;
 }
 
 const EXAMPLE = `
@@ -48,7 +71,7 @@ export function addRunCommand(program: Command): void {
     .summary('run a program under virtual memory')
     .description('Runs a static RISC-V Linux program (ELF) under virtual memory.')
     .usage('[options] <elf> [args…]')
-    .argument('<elf>', 'the program')
+    .argument('[elf]', 'the program; not needed when a configuration file names programs or jobs')
     .argument('[args...]', 'its arguments; options after <elf> are its too')
     .passThroughOptions();
   addSystemOptions(command)
@@ -67,8 +90,12 @@ export function addRunCommand(program: Command): void {
     .option('--timeline <file>', 'write trace events for Perfetto to a file')
     .option('--events <file>', 'write every event to a file, one JSON object a line')
     .option('--strace', 'print system calls on standard error')
+    .option(
+      '--watch <variable>',
+      'report who read and wrote it, and lost updates: a name, or 0xADDRESS[:BYTES]',
+    )
     .addHelpText('after', EXAMPLE)
-    .action(async (elf: string, args: string[], flags: Flags) => {
+    .action(async (elf: string | undefined, args: string[], flags: Flags) => {
       process.exitCode = await run(elf, args, flags);
     });
 }
@@ -101,11 +128,12 @@ class RunFiles {
   }
 }
 
-async function run(elf: string, args: readonly string[], flags: Flags): Promise<number> {
-  const { config, policy, root: rootText, env } = await chooseOptions(flags);
-  const root = parseRoot(rootText);
-  const program = readProgram(elf, args, env, root);
-  checkDistinct(flags, program.name);
+async function run(elf: string | undefined, args: readonly string[], flags: Flags): Promise<number> {
+  const chosen = await chooseOptions(flags);
+  const { config, policy } = chosen;
+  const root = parseRoot(chosen.root);
+  const [program, ...others] = programsOf(elf, args, chosen, root, flags.config);
+  for (const { name } of [program, ...others]) checkDistinct(flags, name);
   const files = new RunFiles();
   let system: System | undefined;
   const forget = atExit(() => system?.close());
@@ -118,6 +146,8 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
     const record = recordOf(flags, files, program.argv);
     const ports: SystemPorts = {
       program,
+      others,
+      jobs: chosen.jobs === undefined ? undefined : jobsOf(chosen.jobs),
       files: openRoot(root),
       streams: interrupts.around(streams),
       stores: hostStores,
@@ -126,6 +156,7 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
       turn,
       record,
       strace: flags.strace ? 'on' : 'off',
+      watch: flags.watch === undefined ? undefined : watched(flags.watch, program),
     };
     system = createSystem(config, ports);
     if (timeline) system.observe(timeline.observe);
@@ -145,6 +176,54 @@ async function run(elf: string, args: readonly string[], flags: Flags): Promise<
     forget();
     system?.close();
   }
+}
+
+/** The program on the command line, and those of the configuration file. */
+function programsOf(
+  elf: string | undefined,
+  args: readonly string[],
+  { programs, env }: ChosenOptions,
+  root: RootChoice,
+  file: string | undefined,
+): [ProgramRequest, ...ProgramRequest[]] {
+  const named = elf === undefined ? [] : [readProgram(elf, args, env, root)];
+  const others = programs.map((options, i) => ({
+    ...readProgram(options.run[0]!, options.run.slice(1), env, root),
+    ...inputsOf(options, `${file}: programs.${i}`),
+  }));
+  const [first, ...rest] = [...named, ...others];
+  if (first === undefined)
+    throw new UserError('<elf>', 'no program is named, here or in a configuration file');
+  return [first, ...rest];
+}
+
+function inputsOf(options: ProgramOptions, place: string): Partial<ProgramRequest> {
+  const { arrive, tickets, currency, nice, length, memoryLimit } = options;
+  const given = { tickets, currency, nice };
+  const scheduling = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return {
+    arrival: arrive === undefined ? 0 : parseDuration(arrive, `${place}.arrive`),
+    scheduling: {
+      ...scheduling,
+      ...(length === undefined ? {} : { length: parseDuration(length, `${place}.length`) }),
+    },
+    memoryLimit:
+      memoryLimit === undefined ? undefined : parsePages(memoryLimit, `${place}.memoryLimit`) * PAGE_SIZE,
+  };
+}
+
+/** The variable to watch: 4 bytes, unless its size is known. */
+function watched(text: string, { name, bytes }: ProgramRequest): NonNullable<SystemPorts['watch']> {
+  const [, digits, size = '4'] = /^0x([0-9a-f]{1,13})(?::(\d{1,9}))?$/i.exec(text) ?? [];
+  if (digits !== undefined) return { name: text, address: Number.parseInt(digits, 16), bytes: Number(size) };
+  const symbol = findSymbol(bytes, text);
+  if (symbol === undefined) throw new UserError('--watch', `${name} has no symbol '${text}'`);
+  return { name: text, address: symbol.address, bytes: symbol.bytes || 4 };
+}
+
+function jobsOf(path: string): JobFile {
+  const { name, text } = readText(path);
+  return parseJobs(text, name);
 }
 
 /** Two files in one place would undo each other, and the program is not there to be written over. */

@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { curveReportSchema } from '../report/curve-schema.ts';
 import { descriptionSchema } from '../report/describe-schema.ts';
 import { replayReportSchema } from '../report/replay-schema.ts';
+import { scheduleReportSchema } from '../report/schedule/schema.ts';
 import { comparisonSchema, runReportSchema } from '../report/schema.ts';
 import { configFileSchema } from './config-file.ts';
 
@@ -14,6 +15,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   replay: replayReportSchema,
   curve: curveReportSchema,
   describe: descriptionSchema,
+  schedule: scheduleReportSchema,
   config: configFileSchema,
 };
 
@@ -26,7 +28,7 @@ export function addSchemaCommand(program: Command): void {
     .command('schema')
     .summary('print the JSON Schema of a report or of configuration files')
     .description(
-      'Prints a JSON Schema: of the reports of run, compare, replay, curve and describe, or of files for --config.',
+      'Prints a JSON Schema: of the reports of run, compare, replay, curve, describe and schedule, or of files for --config.',
     )
     .argument('<what>', Object.keys(schemas).join(', '))
     .addHelpText('after', EXAMPLE)

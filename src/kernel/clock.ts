@@ -5,7 +5,7 @@
 import { assert } from '../base/errors.ts';
 import { type Nanoseconds, nanoseconds } from '../base/numbers.ts';
 import type { MachineCounters } from '../machine/contract.ts';
-import type { Clock } from './memory/contract.ts';
+import type { ChargedComponent, Clock } from './memory/contract.ts';
 import type { ClockState, Costs } from './state.ts';
 
 /**
@@ -19,6 +19,10 @@ export const DEFAULT_COSTS: Costs = {
   trap: 200,
   fault: 1_000,
   systemCall: 300,
+  contextSwitch: 2_000,
+  // 512 words read and written; two references.
+  copyPage: 102_400,
+  sharePage: 200,
   diskPage: 10_000_000,
 };
 
@@ -31,6 +35,9 @@ export function initialClockState(): ClockState {
     traps: 0,
     faults: 0,
     systemCalls: 0,
+    switches: 0,
+    forks: 0,
+    jobs: 0,
     disk: 0,
     idle: 0,
     diskFreeAt: 0,
@@ -60,6 +67,16 @@ export class VirtualClock implements Clock {
     return this.#state.counted.instructions;
   }
 
+  /** What an instruction took on average so far, with its references and walks, ns; more than 0. */
+  get perInstruction(): number {
+    const { instructions, memory, walks, counted } = this.#state;
+    const { instruction, memory: reference } = this.#costs;
+    const least = Math.max(1, instruction + reference);
+    return counted.instructions === 0
+      ? least
+      : Math.max(least, (instructions + memory + walks) / counted.instructions);
+  }
+
   /** Charges what the machine did since the last call. */
   ran(counters: MachineCounters): void {
     const state = this.#state;
@@ -78,7 +95,7 @@ export class VirtualClock implements Clock {
     this.#pass(instructions + memory + walks);
   }
 
-  charge(component: 'traps' | 'faults' | 'systemCalls', ns: number): void {
+  charge(component: ChargedComponent, ns: number): void {
     assert(ns >= 0, 'time does not run backwards');
     this.#state[component] += ns;
     this.#pass(ns);

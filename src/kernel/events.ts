@@ -4,6 +4,7 @@
  */
 import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
 import type { PageKey } from '../policies/replacement/contract.ts';
+import type { ForkMode } from './memory/contract.ts';
 
 export type FaultCase =
   | 'zero'
@@ -24,6 +25,27 @@ export interface Candidate {
 export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
   | { readonly type: 'exec'; readonly path: string; readonly argv: readonly string[] }
   | { readonly type: 'exit'; readonly status: number; readonly signal: number }
+  /** A process or a thread was made; the event's own process made it. */
+  | {
+      readonly type: 'clone';
+      readonly child: Pid;
+      readonly kind: 'process' | 'thread';
+      readonly space: SpaceId;
+    }
+  /** A child that had ended was waited for, or nobody would. */
+  | { readonly type: 'reap'; readonly child: Pid }
+  /** The process has the processor from now on; what the scheduling policy knows of it. */
+  | { readonly type: 'switch'; readonly known: Readonly<Record<string, number | string>> }
+  /** The program accessed what is watched. */
+  | { readonly type: 'access'; readonly kind: 'load' | 'store'; readonly address: VirtualAddress }
+  /** It waits, and what for. */
+  | { readonly type: 'block'; readonly reason: string }
+  /** A process is in another state from now on. */
+  | {
+      readonly type: 'state';
+      readonly process: Pid;
+      readonly state: 'ready' | 'running' | 'blocked' | 'zombie';
+    }
   | { readonly type: 'trap'; readonly cause: string; readonly pc: VirtualAddress }
   /** A page fault and how it was classified; `access` made by the guest or by the kernel for it. */
   | {
@@ -48,6 +70,23 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly vpn: Vpn;
       readonly frame: Frame;
       readonly page: PageKey;
+    }
+  /** An address space was copied: pages that both have now, and pages that the child has copies of. */
+  | {
+      readonly type: 'fork';
+      readonly space: SpaceId;
+      readonly child: SpaceId;
+      readonly mode: ForkMode;
+      readonly shared: number;
+      readonly copied: number;
+    }
+  /** A write to a page that was shared: to a copy in `frame` from now on, or in place because nobody else has it. */
+  | {
+      readonly type: 'copy-on-write';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly frame: Frame;
+      readonly how: 'copied' | 'taken-over';
     }
   /** A victim was chosen, and why. `written`: to swap, to its file, or dropped because it was clean. */
   | {

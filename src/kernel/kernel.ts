@@ -1,19 +1,24 @@
 /**
- * The trap loop: lets the process run until it needs the kernel, finds out why, and turns the answer into
- * resume, sleep, signal or end. Everything it knows between two steps is in the root state, so it can stop
+ * The trap loop: lets the chosen process run until it needs the kernel, finds out why, and turns the answer into
+ * resume, sleep, signal or end; between two steps it takes up what has come due, and who can run again. Everything it knows between two steps is in the root state, so it can stop
  * and be taken up again, elsewhere too, at any step.
  */
 import { assert, unreachable } from '../base/errors.ts';
-import type { Pid } from '../base/numbers.ts';
+import { nanoseconds, type Pid, virtualAddress } from '../base/numbers.ts';
 import type { MachinePort, Trap } from '../machine/contract.ts';
 import type { VirtualClock } from './clock.ts';
-import type { Files } from './files/contract.ts';
-import { type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
+import { BadAddress, type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
 import { expireAlarm } from './process/alarm.ts';
 import type { Signals } from './process/contract.ts';
+import { FIRST_PID } from './process/create.ts';
 import { endProcess } from './process/exit.ts';
+import type { Processes } from './process/processes.ts';
+import type { Scheduler } from './process/scheduler.ts';
+import type { Scripts } from './process/script.ts';
 import { Signal, SignalCode } from './process/signal-table.ts';
-import type { Area, Costs, ProcessState, RootState, SpaceState } from './state.ts';
+import { hasPending } from './process/signals.ts';
+import { rouse } from './process/wakeups.ts';
+import type { Area, Costs, ExitState, ProcessState, RootState, SpaceState } from './state.ts';
 import type { EventStream } from './stream.ts';
 import type { Dispatched } from './syscalls/contract.ts';
 
@@ -32,9 +37,11 @@ export interface KernelParts {
   readonly root: RootState;
   readonly machine: MachinePort;
   readonly memory: VirtualMemory;
-  readonly files: Files;
   readonly calls: SystemCalls;
   readonly signals: Signals;
+  readonly scheduler: Scheduler;
+  readonly processes: Processes;
+  readonly scripts: Scripts;
   readonly clock: VirtualClock;
   readonly stream: EventStream;
   readonly costs: Costs;
@@ -64,50 +71,48 @@ export type AreaList = readonly {
 const QUANTUM = 200_000;
 /** Traps between two turns of the host; an unbroken quantum counts as many. */
 const TRAPS_A_TURN = 4_096;
+/** So near to the next event a process that is not alone is run instruction by instruction. */
+const WALK = 128;
+/** The part of the likely way that is gone at once: instructions may take longer than they did so far. */
+const LEAP = 0.75;
 const QUANTUM_WEIGHT = 64;
 
 export class Kernel {
   readonly #parts: KernelParts;
   #sinceTurn = 0;
-  #lastAreas: AreaList = [];
+  /** When the next request, sleep or timer is due; Infinity: none. */
+  #due = Number.POSITIVE_INFINITY;
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
   }
 
-  /** The process that runs, or ran last. */
-  get process(): ProcessState {
-    return this.#processOf(this.#parts.root.running);
+  /** How the first program ended; `undefined` while it runs. */
+  get exit(): ExitState | undefined {
+    return this.#parts.root.processes.find(({ pid }) => pid === FIRST_PID)?.group.exit;
   }
 
-  /** Areas of the running process, or of the last one when it ended. */
+  /** Areas of the first program, as they are or were when it ended. */
   areas(): AreaList {
-    const space = this.#parts.root.spaces[this.process.space];
-    return space === undefined ? this.#lastAreas : this.#parts.memory.listAreas(space);
+    return this.#parts.processes.areas();
   }
 
-  /** Runs until the process has ended or a limit is reached. */
+  /** Runs until all processes have ended or a limit is reached. */
   async run(limits: RunLimits = {}): Promise<RunEnd> {
+    const { scheduler, processes } = this.#parts;
     for (;;) {
-      const { process } = this;
-      if (process.exit !== undefined) {
-        this.#bury(process);
-        return 'ended';
-      }
+      // Awaiting costs a turn of the microtask queue, so only what needs it is awaited.
+      for (let coming = this.#takeUpDue(); coming !== undefined; coming = this.#takeUpDue()) await coming;
+      scheduler.takeUpWoken();
+      scheduler.tick();
       const reached = this.#limitReached(limits);
       if (reached !== undefined) return reached;
-      if (!this.#parts.memory.hasRoom) {
-        endProcess(process, {
-          code: 0,
-          signal: Signal.SIGKILL,
-          reason: 'too little memory',
-          lacks: 'frames',
-        });
-        continue;
-      }
-      const step = process.waitsFor === undefined ? this.#step(process, limits) : this.#awaitPage(process);
-      // Awaiting costs a turn of the microtask queue, so only what needs it is awaited.
-      if (step !== undefined) await step;
+      const process = scheduler.choose();
+      if (process !== undefined) {
+        this.#step(process, limits);
+        if (process.exit !== undefined) processes.bury(process);
+      } else if (processes.live === 0) return 'ended';
+      else if (!this.#passTime(limits)) processes.endStuck();
       if (this.#sinceTurn >= TRAPS_A_TURN) {
         this.#sinceTurn = 0;
         await this.#parts.host.turn();
@@ -115,33 +120,28 @@ export class Kernel {
     }
   }
 
-  /** Sends the running process a signal from outside. */
+  /** Sends the first program a signal from outside. */
   interrupt(signal: number): void {
-    this.#parts.signals.send(this.process, signal, SignalCode.kernel, 0n);
+    const { root, signals } = this.#parts;
+    for (const process of root.processes) {
+      const isForeground = process.group.id === process.pid && root.programs.includes(process.group.session);
+      if (isForeground && process.exit === undefined) signals.send(process, signal, SignalCode.kernel, 0n);
+    }
   }
 
   /**
-   * Does what needs the process's memory before it runs (the loader's writes), waiting for pages as a system
+   * Does what needs a process's memory before it runs (the loader's writes), waiting for pages as a system
    * call would; `action` is started over after each wait. False when the process has been killed by it.
    */
   async attempt(process: ProcessState, action: () => void): Promise<boolean> {
     for (;;) {
       if (this.#holdingPages(process, action)) return true;
-      while (process.waitsFor !== undefined) await this.#awaitPage(process);
+      while (process.waitsFor !== undefined) {
+        this.#passTime({});
+        for (let coming = this.#takeUpDue(); coming !== undefined; coming = this.#takeUpDue()) await coming;
+      }
       if (process.exit !== undefined) return false;
     }
-  }
-
-  #processOf(pid: Pid): ProcessState {
-    const found = this.#parts.root.processes.find((process) => process.pid === pid);
-    assert(found !== undefined, `process ${pid} exists`);
-    return found;
-  }
-
-  #spaceOf(process: ProcessState): SpaceState {
-    const space = this.#parts.root.spaces[process.space];
-    assert(space !== undefined, 'a process that runs has an address space');
-    return space;
   }
 
   #limitReached(limits: RunLimits): RunEnd | undefined {
@@ -150,43 +150,154 @@ export class Kernel {
     return this.#parts.machine.counters().instructions >= limits.instructions ? 'instructions' : undefined;
   }
 
-  #step(process: ProcessState, limits: RunLimits): undefined {
-    const { machine, clock, drain, signals, memory } = this.#parts;
-    const space = this.#spaceOf(process);
-    expireAlarm(process, clock.now, signals);
-    const { pending, saved } = process.signals;
-    if ((pending.length > 0 || saved !== undefined) && !this.#deliverSignals(process, space))
-      return undefined;
-    const trap = machine.run(this.#fuel(process, limits));
-    const counters = machine.counters();
-    space.instructions = (space.instructions ?? 0) + counters.instructions - clock.instructions;
-    clock.ran(counters);
-    drain?.();
-    memory.clockInterrupt();
-    this.#handle(trap, process, space);
+  /** Completes requests that are due, ends sleeps and timers, and finds out when the next one is. */
+  #takeUpDue(): Promise<void> | undefined {
+    const { root, clock, memory, signals } = this.#parts;
+    const { now } = clock;
+    let due = Number.POSITIVE_INFINITY;
+    for (const request of root.requests) {
+      if (request.due <= now) {
+        const asker = memory.askerOf(request);
+        const outcome = memory.complete(request);
+        if (outcome instanceof Promise)
+          return outcome.then((value) => this.#completed(request.id, asker, value));
+        this.#completed(request.id, asker, outcome);
+        return this.#takeUpDue();
+      }
+      due = Math.min(due, request.due);
+    }
+    for (const process of root.processes) {
+      const { sleep, group } = process;
+      if (group.alarm !== undefined && process.pid === group.id) {
+        expireAlarm(process, now, signals);
+        due = Math.min(due, group.alarm?.due ?? due);
+      }
+      if (sleep === undefined) continue;
+      if (sleep.until <= now) rouse(root, process);
+      else due = Math.min(due, sleep.until);
+    }
+    this.#due = due;
     return undefined;
   }
 
-  /** Instructions to run at most: no further than a limit, and not past the time at which an alarm is due. */
-  #fuel({ alarm }: ProcessState, { instructions }: RunLimits): number {
+  /** Those who waited for a request go on and try again; what came of it is for who asked for it. */
+  #completed(id: number, asker: Pid, outcome: Outcome): void {
+    const { root } = this.#parts;
+    for (const process of root.processes) {
+      if (process.waitsFor !== id) continue;
+      process.waitsFor = undefined;
+      if (process.pid === asker) this.#settle(process, outcome);
+      if (process.waitsFor === undefined) rouse(root, process);
+    }
+  }
+
+  /** Nobody can run: time passes until something is due. False when nothing will ever be. */
+  #passTime({ time }: RunLimits): boolean {
+    if (this.#due === Number.POSITIVE_INFINITY) return false;
+    this.#parts.clock.idleUntil(nanoseconds(Math.min(this.#due, time ?? Number.POSITIVE_INFINITY)));
+    return true;
+  }
+
+  #step(process: ProcessState, limits: RunLimits): void {
+    if (process.exit !== undefined || !this.#mayRun(process)) return;
+    const { script } = process;
+    if (script !== undefined) {
+      this.#holdingPages(process, () => this.#parts.scripts.perform(process, script, this.#next(limits)));
+      return;
+    }
+    const space = this.#parts.root.spaces[process.space];
+    assert(space !== undefined, 'a process that runs has an address space');
+    if (process.setChildTid !== 0 && !this.#storeTid(process, space)) return;
+    // What was begun is begun again before anything else.
+    if (process.call !== undefined) this.#call(process, space);
+    else if (this.#deliverSignals(process, space)) this.#execute(process, space, limits);
+  }
+
+  /** Ends or stops a process that was to end or to stop while it was not running, or that memory can't hold. */
+  #mayRun(process: ProcessState): boolean {
+    const { group } = process;
+    if (group.exit !== undefined) process.exit = group.exit;
+    else if (!this.#parts.memory.hasRoom) {
+      endProcess(process, { code: 0, signal: Signal.SIGKILL, reason: 'too little memory', lacks: 'frames' });
+    } else if (group.stopped !== 0) {
+      this.#parts.scheduler.leave(process, 'blocked');
+      process.status = 'stopped';
+      return false;
+    }
+    return process.exit === undefined;
+  }
+
+  #storeTid(process: ProcessState, space: SpaceState): boolean {
+    const stored = this.#holdingPages(process, () => {
+      try {
+        this.#parts.memory.user(space).writeU32(process.setChildTid, process.pid);
+      } catch (error) {
+        // As Linux does: who gave a bad address is not told.
+        if (!(error instanceof BadAddress)) throw error;
+      }
+    });
+    if (stored) process.setChildTid = virtualAddress(0);
+    return stored;
+  }
+
+  #execute(process: ProcessState, space: SpaceState, limits: RunLimits): void {
+    const { machine, clock, drain, memory } = this.#parts;
+    const trap = this.#run(limits);
+    const counters = machine.counters();
+    const retired = counters.instructions - clock.instructions;
+    space.instructions = (space.instructions ?? 0) + retired;
+    process.instructions += retired;
+    const before = clock.now;
+    clock.ran(counters);
+    process.times.user += clock.now - before;
+    drain?.();
+    memory.clockInterrupt();
+    this.#handle(trap, process, space);
+  }
+
+  /**
+   * Runs up to the next event. Where others want the processor it comes near it in leaps, and executes the last
+   * instructions before it one by one: a timer interrupt comes between any two instructions, and not only behind jumps.
+   */
+  #run(limits: RunLimits): Trap {
+    const { machine, processes, clock } = this.#parts;
+    const fuel = this.#fuel(limits);
+    const left = this.#next(limits) - clock.now;
+    if (left === Number.POSITIVE_INFINITY || processes.live === 1) return machine.run(fuel);
+    const likely = left / clock.perInstruction;
+    if (likely > 2 * WALK) return machine.run(Math.min(fuel, Math.floor(likely * LEAP)));
+    return machine.run(Math.min(fuel, Math.max(1, Math.floor(likely))), 'at any instruction');
+  }
+
+  /** When the processor has to be looked after next, ns. */
+  #next({ time }: RunLimits): number {
+    return Math.min(this.#due, this.#parts.scheduler.due, time ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Instructions to run at most: no further than a limit, and not past the time at which something is due. */
+  #fuel(limits: RunLimits): number {
     const { machine, clock, costs, memory } = this.#parts;
+    const { instructions } = limits;
     let fuel = QUANTUM;
     if (instructions !== undefined) fuel = Math.min(fuel, instructions - machine.counters().instructions);
     // Each instruction takes at least its own time and that of its fetch, so this many can't be too many.
     const each = Math.max(1, costs.instruction + costs.memory);
-    if (alarm !== undefined) fuel = Math.min(fuel, (alarm.due - clock.now) / each);
+    fuel = Math.min(fuel, (this.#next(limits) - clock.now) / each);
     const { nextInterrupt } = memory;
     if (nextInterrupt !== undefined) fuel = Math.min(fuel, (nextInterrupt - clock.busy) / each);
     return Math.max(1, Math.floor(fuel));
   }
 
-  /** Whether the process can go on: it was not killed, and waits for no page. */
+  /** Whether the process can go on: it was not killed or stopped, and waits for no page. */
   #deliverSignals(process: ProcessState, space: SpaceState): boolean {
     const { signals } = this.#parts;
+    if (!hasPending(process) && process.signals.saved === undefined) return true;
     return (
       this.#holdingPages(process, () => {
         while (signals.deliver(process, space) === 'handler');
-      }) && process.exit === undefined
+      }) &&
+      process.exit === undefined &&
+      process.group.stopped === 0
     );
   }
 
@@ -210,10 +321,11 @@ export class Kernel {
     this.#enter(trap);
     switch (trap.cause) {
       case 'system-call':
+        this.#parts.clock.charge('systemCalls', this.#parts.costs.systemCall);
         this.#call(process, space);
         break;
       case 'page-fault':
-        this.#settle(process, memory.fault(space, trap.address, trap.access, trap.pc));
+        this.#fault(process, memory.fault(space, trap.address, trap.access, trap.pc));
         break;
       case 'illegal-instruction':
         signals.force(process, Signal.SIGILL, SignalCode.illegalOpcode, BigInt(trap.pc));
@@ -229,6 +341,11 @@ export class Kernel {
     }
   }
 
+  #fault(process: ProcessState, outcome: Outcome): void {
+    process.faults[outcome.kind === 'blocked' ? 'major' : 'minor']++;
+    this.#settle(process, outcome);
+  }
+
   #enter({ cause, pc }: Trap): void {
     const { clock, costs, stream } = this.#parts;
     if (stream.watched) stream.emit({ type: 'trap', cause, pc });
@@ -236,27 +353,32 @@ export class Kernel {
   }
 
   #call(process: ProcessState, space: SpaceState): void {
-    const { calls, clock, costs, root } = this.#parts;
-    clock.charge('systemCalls', costs.systemCall);
+    const { calls, scheduler, stream } = this.#parts;
     const result = calls.dispatch(process, space);
-    // Otherwise its registers, or its end, are in place already.
-    if (typeof result !== 'object') return;
-    // The machine takes the ecall for retired, but it will be executed again.
-    space.instructions = (space.instructions ?? 0) - 1;
-    root.calls.restarted = (root.calls.restarted ?? 0) + 1;
-    this.#settle(process, result.wait);
+    if (result === 'yielded') scheduler.leave(process, 'yielded');
+    // Signals are looked at before it is begun again, so that the one that interrupted it is taken.
+    else if (result === 'interrupted') this.#deliverSignals(process, space);
+    else if (typeof result !== 'object') return;
+    else if ('wait' in result) this.#settle(process, result.wait);
+    else {
+      process.sleep = { ...result.sleep, channels: [...result.sleep.channels] };
+      if (stream.watched) stream.emit({ type: 'block', reason: result.sleep.reason });
+      scheduler.leave(process, 'blocked');
+    }
   }
 
+  /** What became of an access of a process, which is on the processor or waits for the page. */
   #settle(process: ProcessState, outcome: Outcome): void {
+    const { scheduler, signals } = this.#parts;
     switch (outcome.kind) {
       case 'resumed':
         break;
       case 'blocked':
         process.waitsFor = outcome.request;
-        process.status = 'blocked';
+        if (process.status === 'running') scheduler.leave(process, 'blocked');
         break;
       case 'signal':
-        this.#parts.signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address));
+        signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address));
         break;
       case 'out-of-memory':
         endProcess(process, {
@@ -269,34 +391,5 @@ export class Kernel {
       default:
         unreachable(outcome);
     }
-  }
-
-  /** There is no other process to run: time passes until the page has come. */
-  #awaitPage(process: ProcessState): Promise<void> | undefined {
-    const { root, clock, memory } = this.#parts;
-    const request = root.requests.find(({ id }) => id === process.waitsFor);
-    assert(request !== undefined, 'a blocked process waits for a request that exists');
-    clock.idleUntil(request.due);
-    const outcome = memory.complete(request);
-    if (outcome instanceof Promise) return outcome.then((value) => this.#wake(process, value));
-    this.#wake(process, outcome);
-    return undefined;
-  }
-
-  #wake(process: ProcessState, outcome: Outcome): void {
-    process.waitsFor = undefined;
-    process.status = 'running';
-    this.#settle(process, outcome);
-  }
-
-  /** Gives back what an ended process held; once. */
-  #bury(process: ProcessState): void {
-    const { root, memory, files, stream } = this.#parts;
-    const exit = process.exit;
-    if (exit === undefined || root.spaces[process.space] === undefined) return;
-    this.#lastAreas = structuredClone(this.areas());
-    files.closeAll(process);
-    memory.destroySpace(process.space);
-    if (stream.watched) stream.emit({ type: 'exit', status: exit.code, signal: exit.signal });
   }
 }

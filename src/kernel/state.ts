@@ -5,6 +5,7 @@
 import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
 import type { RandomState } from '../base/random.ts';
 import type { RegisterContext } from '../machine/contract.ts';
+import type { Message } from './files/socket-state.ts';
 import type { FilesState } from './files/state.ts';
 
 /** A file-like thing that pages can come from: a file of the host, an in-memory file, shared memory, the kernel's own page. */
@@ -60,47 +61,211 @@ export interface SignalAction {
   mask: bigint;
 }
 
-export interface ProcessState {
-  pid: Pid;
+/** A signal that was sent and has not been taken yet. */
+export interface PendingSignal {
+  signal: number;
+  code: number;
+  /** si_addr of a fault, si_value of a signal that was queued. */
+  address: bigint;
+  /** Process that sent it; 0: the kernel, or somebody outside. */
+  sender: Pid;
+}
+
+/** How a process or a thread ended: see process/exit.ts. */
+export interface ExitState {
+  /** 0 to 255. */
+  code: number;
+  /** The signal that killed it; 0: none. */
+  signal: number;
+  /** Why the kernel killed it, when no signal of its own did. */
+  reason?: string;
+  lacks?: 'frames' | 'swap';
+}
+
+/** What the threads of a process have in common (CLONE_THREAD): one record that each of them refers to. */
+export interface ThreadGroup {
+  /** getpid(2): the number of its first thread. */
+  id: Pid;
+  /** The process that waits for it; 0: nobody inside the machine. */
   parent: Pid;
+  /** setpgid(2). */
+  processGroup: Pid;
+  /** setsid(2). */
+  session: Pid;
+  /** Threads that have not ended. */
+  threads: number;
+  /** Signals for whichever thread takes them first, oldest first. */
+  pending: PendingSignal[];
+  /** The timer of alarm(2) and setitimer(2): virtual time of SIGALRM, and ns between its repetitions (0: none). */
+  alarm: { due: number; interval: number } | undefined;
+  /** Set when all threads have to end or have ended. */
+  exit: ExitState | undefined;
+  /** The signal that stopped it; 0 while it is not stopped. */
+  stopped: number;
+  /** A change of state that wait(2) has not told the parent yet. */
+  untold: 'stopped' | 'continued' | undefined;
+  /** What the parent gets when it ends; 0: nothing. */
+  exitSignal: number;
+  /** CPU time of children that were waited for, ns: in their programs, and in the kernel for them. */
+  childTimes: { user: number; system: number };
+  /** Whether it has called execve(2) since it was forked. */
+  executed: boolean;
+}
+
+/** Why a process is not running, and what wakes it. */
+export interface Sleep {
+  /** Names of what it waits for; see process/wakeups.ts. */
+  channels: string[];
+  /** Virtual time at which it is woken in any case; Infinity: never. */
+  until: number;
+  /** For whoever asks what everybody waits for: "a child's end". */
+  reason: string;
+}
+
+/** What a system call that is begun again after a wait has to know of its earlier tries. */
+export interface CallProgress {
+  /** Bytes, or steps, done. */
+  done: number;
+  /** Virtual time at which its wait is over. */
+  deadline?: number;
+  /** Somebody's futex(2) chose this process to be woken. */
+  woken?: boolean;
+  /** The child that vfork(2) made. */
+  child?: Pid;
+  /** A datagram that is being put together, or handed over; `done` of its bytes are. */
+  message?: Message;
+  /** The program that execve(2) is bringing in. */
+  image?: PendingImage;
+}
+
+/** A program that will take the place of the present one when its stack is written. */
+export interface PendingImage {
   space: SpaceId;
-  status: 'ready' | 'running' | 'blocked' | 'zombie';
-  /** Registers while not running. */
+  path: string;
+  /** Last component of the path that was asked for, which may have been a link or a script. */
+  name: string;
+  argv: string[];
+  env: string[];
+  auxv: Uint8Array;
+  /** Bytes from `pointer` on; those from `end` on are written. */
+  stack: { pointer: VirtualAddress; bytes: Uint8Array; end: VirtualAddress };
+  entry: VirtualAddress;
+}
+
+/** Virtual times of a process, ns. */
+export interface ProcessTimes {
+  /** When it was made. */
+  arrived: number;
+  /** When it first ran; `undefined`: not yet. */
+  firstRun: number | undefined;
+  ended: number | undefined;
+  /** On the processor, in the program and in the kernel for it. */
+  running: number;
+  /** Of that, in the program itself. */
+  user: number;
+  /** Able to run while another did. */
+  ready: number;
+  /** When its status last changed. */
+  since: number;
+  /** Times it gave the processor up itself, and times it was taken away. */
+  voluntary: number;
+  involuntary: number;
+}
+
+/** What scheduling policies go by; see policies/scheduling/contract.ts. */
+export interface SchedulingInputs {
+  /** CPU time that the next burst was declared to take, ns. */
+  length: number | undefined;
+  tickets: number;
+  currency: string | undefined;
+  /** -20 to 19. */
+  nice: number;
+}
+
+/** A step of a scripted job; see process/script.ts. */
+export type Burst =
+  /** CPU time. */
+  | { readonly kind: 'cpu'; readonly ns: number }
+  /** A wait for a device. */
+  | { readonly kind: 'io'; readonly ns: number }
+  /** Touches its pages `first` to `last`. */
+  | {
+      readonly kind: 'touch';
+      readonly first: number;
+      readonly last: number;
+      readonly access: 'load' | 'store';
+    }
+  /** Gives up the processor, and stays ready. */
+  | { readonly kind: 'yield' }
+  /** Lends its tickets to the job called `to`; takes them back; gives itself so many. */
+  | { readonly kind: 'lend'; readonly to: string }
+  | { readonly kind: 'take back' }
+  | { readonly kind: 'inflate'; readonly tickets: number };
+
+export interface ScriptState {
+  bursts: readonly Burst[];
+  /** The burst that it is in, and how much of that is done: ns, or pages. */
+  at: number;
+  done: number;
+  /** Whether the scheduling policy is told how long each burst will take. */
+  declares: boolean;
+}
+
+/** A thread of a process, scheduled on its own; most processes have one. */
+export interface ProcessState {
+  /** gettid(2). */
+  pid: Pid;
+  group: ThreadGroup;
+  space: SpaceId;
+  /** `new`: it has not been able to run yet. */
+  status: 'new' | 'ready' | 'running' | 'blocked' | 'stopped' | 'zombie';
+  /** Registers while they are not in the machine. */
   registers: RegisterContext;
-  /** Exit code, or the signal that killed it, and why the kernel did when no signal of its own; see process/exit.ts. */
-  exit: { code: number; signal: number; reason?: string; lacks?: 'frames' | 'swap' } | undefined;
+  /** How it ended. */
+  exit: ExitState | undefined;
   /** Path, arguments and environment of the running program. */
   path: string;
-  /** As set by prctl(PR_SET_NAME); otherwise the last part of `path`. */
+  /** As set by execve(2) or prctl(PR_SET_NAME); otherwise the last part of `path`. */
   name?: string;
   argv: string[];
   env: string[];
   /** The auxiliary vector as put on the stack, for /proc/self/auxv. */
   auxv: Uint8Array;
-  cwd: string;
-  umask: number;
-  /** Index is the descriptor; `undefined` is closed. */
+  /** Shared by threads (CLONE_FS). */
+  directory: { path: string; umask: number };
+  /** Index is the descriptor; `undefined` is closed. Shared by threads (CLONE_FILES). */
   descriptors: (Descriptor | undefined)[];
   signals: {
-    /** Index is the signal number, 1 to 64. */
+    /** Index is the signal number, 1 to 64. Shared by threads (CLONE_SIGHAND). */
     actions: (SignalAction | undefined)[];
     mask: bigint;
     /** While rt_sigsuspend(2), ppoll(2) or the like has put its own mask in place: the one to go back to. */
     saved?: bigint | undefined;
-    /** Pending, oldest first. */
-    pending: { signal: number; code: number; address: bigint }[];
+    /** For this thread alone, oldest first. */
+    pending: PendingSignal[];
     alternate: { address: bigint; size: bigint; flags: number };
   };
-  /** The timer of alarm(2) and setitimer(2): virtual time of SIGALRM, and ns between its repetitions (0: none). */
-  alarm?: { due: number; interval: number } | undefined;
+  /** Where to store its number before it first runs (CLONE_CHILD_SETTID); 0: nowhere. */
+  setChildTid: VirtualAddress;
   clearChildTid: VirtualAddress;
   robustList: VirtualAddress;
-  /** Soft and hard limits that differ from the defaults of `limits.ts`, by LimitName. */
+  /** Soft and hard limits that differ from the defaults of `limits.ts`, by LimitName. Shared by threads. */
   limits: Record<string, [bigint, bigint]>;
-  /** What a system call that must be restarted after a wait has done so far; `undefined` between calls. */
-  call: { done: number } | undefined;
-  /** The request that a blocked process waits for. */
+  /** The system call that is to be begun again; `undefined` between calls. */
+  call: CallProgress | undefined;
+  /** The page request that it waits for. */
   waitsFor: number | undefined;
+  /** What else it waits for. */
+  sleep: Sleep | undefined;
+  times: ProcessTimes;
+  scheduling: SchedulingInputs;
+  /** What it does instead of executing instructions; `undefined`: it executes them. */
+  script: ScriptState | undefined;
+  /** Instructions retired. */
+  instructions: number;
+  faults: { minor: number; major: number };
+  /** Of its address space when it ended, pages. */
+  residentPeak: number;
 }
 
 /** A descriptor of a process: an index into the open file descriptions, and its own close-on-exec flag. */
@@ -121,6 +286,12 @@ export interface ClockState {
   traps: number;
   faults: number;
   systemCalls: number;
+  /** Context switches. */
+  switches: number;
+  /** Copying address spaces, at once and when they are written to. */
+  forks: number;
+  /** Bursts of scripted jobs. */
+  jobs: number;
   disk: number;
   idle: number;
   /** When the disk's one queue is empty again. */
@@ -142,13 +313,19 @@ export interface Costs {
   /** The fault handler's own work. */
   fault: number;
   systemCall: number;
+  /** Putting another process's registers in place, and what that does to caches. */
+  contextSwitch: number;
+  /** Copying a page in memory. */
+  copyPage: number;
+  /** Sharing a page with a child: a table entry read and written. */
+  sharePage: number;
   /** A page read from or written to the disk (the notes' T(D)). */
   diskPage: number;
 }
 
 export interface RequestState {
   id: number;
-  kind: 'swap-in' | 'file-in';
+  kind: 'swap-in' | 'file-in' | 'pause';
   due: Nanoseconds;
   space: SpaceId;
   vpn: Vpn;
@@ -158,18 +335,62 @@ export interface RequestState {
   index: number;
 }
 
+/** The mechanism's part of scheduling. */
+export interface SchedulerState {
+  /** The policy's own. */
+  policy: unknown;
+  /** Whether `RootState.running` is on the processor, which is idle otherwise. */
+  busy: boolean;
+  /** When the process on the processor got it, and when its quantum is over; Infinity: never. */
+  since: number;
+  quantumEnd: number;
+  /** Context switches, and timer interrupts that ended a quantum. */
+  switches: number;
+  expired: number;
+  /** Processes and threads that were ever made. */
+  created: number;
+}
+
+/** What is left of a process in reports. */
+export interface EndedProcess {
+  pid: Pid;
+  parent: Pid;
+  argv: string[];
+  exit: ExitState;
+  times: ProcessTimes;
+  instructions: number;
+  faults: { minor: number; major: number };
+  residentPeak: number;
+}
+
 export interface RootState {
   clock: ClockState;
   random: RandomState;
   spaces: (SpaceState | undefined)[];
   processes: ProcessState[];
+  /** Whose registers and address space the machine holds: who runs, or ran last. */
   running: Pid;
+  /** The number that the next process gets. */
+  nextPid: Pid;
+  /** Processes that can run again since the scheduler last looked, in the order in which they were woken. */
+  woken: Pid[];
+  scheduler: SchedulerState;
+  /** Who waits for which word of memory (futex(2)), the longest waiting first. */
+  futexes: { key: string; pid: Pid; bits: number }[];
+  /** Ended processes that nobody will ask for any more, the first ones; for reports. */
+  ended: EndedProcess[];
+  /** Set when nobody could ever run again: who waited for what. */
+  deadlock: { pid: Pid; name: string; waitsFor: string }[] | undefined;
+  /** The process group that the terminal is for, once one was set. */
+  foreground: Pid | undefined;
+  /** Processes that were started from outside; they stay, as zombies, when they have ended. */
+  programs: Pid[];
   requests: RequestState[];
   nextRequest: number;
   /** Owned by kernel/memory: frames, reverse maps, page cache, swap map, counters, policy state. */
   memory: unknown;
   /** Owned by kernel/files: open file descriptions, in-memory files. */
   files: FilesState;
-  /** Counts by system-call number, and those answered ENOSYS; and how often a call was begun again after a wait. */
-  calls: { made: Record<number, number>; unknown: Record<number, number>; restarted?: number };
+  /** Counts by system-call number, and those answered ENOSYS. */
+  calls: { made: Record<number, number>; unknown: Record<number, number> };
 }

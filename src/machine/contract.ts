@@ -85,6 +85,9 @@ export interface RegisterContext {
 /** One recorded reference. */
 export type ReferenceKind = 'fetch' | 'load' | 'store';
 
+/** Where the timer ends a run. */
+export type TimerStop = 'behind jumps' | 'at any instruction';
+
 export interface MachinePort {
   /** All of RAM; `ram[physical address]`. Not replaced while the machine lives. */
   readonly ram: Uint8Array;
@@ -99,10 +102,10 @@ export interface MachinePort {
 
   /**
    * Runs until a trap. The timer ends the run behind the first branch or jump, taken or not, or change of page
-   * after `fuel` instructions (1 to 200,000), so at most 2,048 instructions late and always at the same one. The
-   * returned object is reused by the next call.
+   * after `fuel` instructions (1 to 200,000), so at most 2,048 instructions late and always at the same one; or,
+   * several times as slowly, behind exactly that many. The returned object is reused by the next call.
    */
-  run(fuel: number): Trap;
+  run(fuel: number, stop?: TimerStop): Trap;
 
   /** Selects the address space: root table frame and address-space identifier (0 to 65,535). Flushes nothing. */
   setSpace(root: Frame, asid: number): void;

@@ -84,6 +84,8 @@ export const handlersFor = (config: MachineConfig): readonly Handler[] =>
 export interface InterpreterExports {
   /** Runs from the pc cell until an exit; `limit` is the counter's value at which the timer is due. */
   run(limit: bigint): number;
+  /** As `run`, but the timer strikes behind any instruction; slower. */
+  walk(limit: bigint): number;
   /** Runs one predecoded instruction, and says when the timer is due behind it. */
   step(record: number, pc: bigint, limit: bigint): number;
   /** Lists the frames whose stamp is later than `since`; gives their number. See uses.ts. */
@@ -104,9 +106,15 @@ export function generateInterpreter(
   const run = module.add(['i64'], 'i32', (body) =>
     isDirect(config)
       ? dispatchLoop(body, { config, layout, accesses, step, handlers: handlersFor(config) })
-      : checkedLoop(body, { config, layout, accesses, step }),
+      : checkedLoop(body, { config, layout, accesses, step }, 'behind jumps'),
   );
   module.export('run', run);
+  module.export(
+    'walk',
+    module.add(['i64'], 'i32', (body) =>
+      checkedLoop(body, { config, layout, accesses, step }, 'at any instruction'),
+    ),
+  );
   module.export(
     'step',
     module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)),
@@ -215,13 +223,15 @@ function crossingCase(
 function stepOrStop(
   step: FunctionReference<'i32'>,
   { record, pc, limit, exit }: { record: I32; pc: Local<'i64'>; limit: I64; exit: Local<'i32'> },
+  timer: 'behind jumps' | 'at any instruction',
 ): Statement {
+  const isOver = i64.geU(cell64(AT.counter), limit);
   const turnsPage = i64.ne(pageBase(pc), pageBase(cell64(AT.pc)));
   return sequence(
     exit.set(call(step, record, pc)),
     when(exit, sequence(setCell64(AT.pc, pc), give(exit))),
     when(
-      i32.and(i32.or(cell32(AT.jumped), turnsPage), i64.geU(cell64(AT.counter), limit)),
+      timer === 'behind jumps' ? i32.and(i32.or(cell32(AT.jumped), turnsPage), isOver) : isOver,
       give(i32.const(EXIT.timer)),
     ),
   );
@@ -231,7 +241,7 @@ function stepOrStop(
 function singleStep(body: Body, step: FunctionReference<'i32'>): Statement {
   const [record, pc, limit] = [body.parameter('i32', 0), body.parameter('i64', 1), body.parameter('i64', 2)];
   return sequence(
-    stepOrStop(step, { record, pc, limit, exit: body.local('i32') }),
+    stepOrStop(step, { record, pc, limit, exit: body.local('i32') }, 'behind jumps'),
     give(i32.const(EXIT.none)),
   );
 }
@@ -255,7 +265,11 @@ const stampOfFetch = (counter: I64, bias: I64, which: 'next' | 'last'): I64 =>
   );
 
 /** Looks up every fetch and steps every instruction. Slow, and exact under any TLB and any recording. */
-function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts): Statement {
+function checkedLoop(
+  body: Body,
+  { config, layout, accesses, step }: LoopParts,
+  timer: 'behind jumps' | 'at any instruction',
+): Statement {
   const limit = body.parameter('i64', 0);
   const pc = body.local('i64');
   const exit = body.local('i32');
@@ -274,7 +288,7 @@ function checkedLoop(body: Body, { config, layout, accesses, step }: LoopParts):
         config.stamps === 'on'
           ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next'))
           : nothing,
-        stepOrStop(step, { record, pc, limit, exit }),
+        stepOrStop(step, { record, pc, limit, exit }, timer),
         pc.set(cell64(AT.pc)),
         branch(again),
       ),
@@ -345,7 +359,7 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
         stampCode('next'),
         keep,
         target.set(addressOfRecord(page, ip, records)),
-        stepOrStop(step, { record: ip, pc: target, limit, exit }),
+        stepOrStop(step, { record: ip, pc: target, limit, exit }, 'behind jumps'),
         counter.set(cell64(AT.counter)),
         target.set(cell64(AT.pc)),
         branch(outer),

@@ -14,6 +14,7 @@ import type {
   MachineState,
   ReferenceKind,
   RegisterContext,
+  TimerStop,
   Trap,
   TrapCause,
 } from './contract.ts';
@@ -159,19 +160,24 @@ export class Machine implements MachinePort {
     this.#bytes[AT.status + 1] = (value >> 5) & 7;
   }
 
-  run(fuel: number): Trap {
+  run(fuel: number, stop: TimerStop = 'behind jumps'): Trap {
     if (fuel < 1 || fuel > MAXIMUM_FUEL) throw new RangeError(`fuel ${fuel} is not in 1 to ${MAXIMUM_FUEL}`);
     const limit = this.#longs[AT.counter >> 3]! + BigInt(fuel) * RETIRED;
-    let exit = this.#exports.run(limit);
-    while (exit >= EXIT.decode) exit = this.#supply(exit, limit);
+    let exit = this.#go(limit, stop);
+    while (exit >= EXIT.decode) exit = this.#supply(exit, limit, stop);
     return this.#stopped(exit);
   }
 
+  #go(limit: bigint, stop: TimerStop): number {
+    if (stop === 'behind jumps') return this.#exports.run(limit);
+    return this.#longs[AT.counter >> 3]! >= limit ? EXIT.timer : this.#exports.walk(limit);
+  }
+
   /** Gives the interpreter what it lacks, and goes on. */
-  #supply(exit: number, limit: bigint): number {
+  #supply(exit: number, limit: bigint, stop: TimerStop): number {
     if (exit === EXIT.codePage) {
       this.#codePages.provide(this.#words[AT.wantedFrame >> 2]!);
-      return this.#exports.run(limit);
+      return this.#go(limit, stop);
     }
     const pc = this.#longs[AT.pc >> 3]!;
     const offset = Number(BigInt.asUintN(12, pc));
@@ -185,7 +191,7 @@ export class Machine implements MachinePort {
     }
     // The look-ups of this instruction are made and counted: it is stepped from its record, not fetched again.
     const after = this.#exports.step(record, pc, limit);
-    return after === EXIT.none ? this.#exports.run(limit) : after;
+    return after === EXIT.none ? this.#go(limit, stop) : after;
   }
 
   #stopped(exit: number): Trap {

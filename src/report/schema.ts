@@ -14,6 +14,11 @@ const lookUps = z
 const end = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exited'), status: z.int().min(0).max(255) }),
   z.object({ kind: z.literal('killed'), signal: z.string(), status: z.int(), reason: z.string().optional() }),
+  z.object({
+    kind: z.literal('deadlock'),
+    status: z.int(),
+    waiting: z.array(z.object({ pid: count, name: z.string(), waitsFor: z.string() })),
+  }),
   z.object({ kind: z.literal('stopped'), limit: z.enum(['instructions', 'time']), status: z.int() }),
 ]);
 
@@ -23,6 +28,9 @@ const configuration = z.object({
   translation: z.string(),
   tlb: z.string(),
   replacement: z.string(),
+  scheduler: z.string(),
+  timer: z.enum(['on', 'off']),
+  fork: z.enum(['copy-on-write', 'eager']),
   swap: z.string(),
   swapPages: count,
   loading: z.enum(['lazy', 'eager']),
@@ -43,6 +51,61 @@ const area = z.object({
 });
 
 const call = z.object({ number: z.int(), name: z.string(), count });
+
+const process = z.object({
+  pid: count,
+  parent: count.describe('0: started from outside, or its parent ended before it'),
+  command: z.array(z.string()),
+  state: z.enum(['new', 'ready', 'running', 'blocked', 'stopped', 'ended']),
+  status: z
+    .int()
+    .optional()
+    .describe('as a shell shows it: the exit status, or 128 + the signal; absent while it runs'),
+  waitsFor: z.string().optional().describe('of a blocked one'),
+  arrived: nanoseconds,
+  ended: nanoseconds.optional(),
+  response: nanoseconds.optional().describe('from its arrival until it first ran'),
+  cpu: z
+    .object({ user: nanoseconds, system: nanoseconds })
+    .describe('in the program, and in the kernel for it'),
+  ready: nanoseconds.describe('able to run while another did'),
+  switches: z
+    .object({ voluntary: count, involuntary: count })
+    .describe('times it gave the processor up, and times it was taken away'),
+  instructions: count,
+  faults: z.object({ minor: count, major: count }),
+  residentPeak: count,
+});
+
+const forks = z.object({
+  copyOnWrite: count,
+  eager: count,
+  shared: count.describe('pages that children were given to share'),
+  copied: count.describe('pages copied by eager forks'),
+  copiedLater: count.describe('shared pages that were copied when somebody wrote to them'),
+  takenOver: count.describe('once shared pages that a write found to be its own by then'),
+  tables: count.describe('table frames made for children'),
+});
+
+const watch = z.object({
+  name: z.string(),
+  address: z.string().describe('hexadecimal'),
+  loads: count,
+  stores: count,
+  lostUpdates: count.describe('stores that the last value is not made of'),
+  lost: z
+    .array(
+      z.object({
+        time: nanoseconds,
+        pid: count.describe('who stored what it had made of an old value'),
+        updates: count.describe('stores since that value was loaded'),
+        turns: z
+          .array(z.object({ pid: count, from: nanoseconds, loads: count, stores: count }))
+          .describe('who accessed it in between, in order; the first with the load, the last with the store'),
+      }),
+    )
+    .describe('the first ones'),
+});
 
 export const runReportSchema = z.object({
   schema: z.literal('pagewalk.run/1'),
@@ -77,9 +140,20 @@ export const runReportSchema = z.object({
     traps: nanoseconds,
     faults: nanoseconds,
     systemCalls: nanoseconds,
+    switches: nanoseconds.describe('putting another process on the processor'),
+    forks: nanoseconds.describe('copying address spaces, at once and when they are written to'),
+    jobs: nanoseconds.describe('bursts of scripted jobs'),
     idle: nanoseconds,
     disk: nanoseconds.describe('busy time of the disk, which overlaps the others'),
   }),
+  scheduling: z.object({
+    switches: count,
+    expired: count.describe('quanta that a timer interrupt ended'),
+    created: count.describe('processes and threads, in all'),
+  }),
+  processes: z.array(process).describe('by number; threads count for their process'),
+  forks,
+  watch: watch.optional().describe('absent unless something was watched'),
   systemCalls: z.object({ total: count, calls: z.array(call), unknown: z.array(call) }),
   areas: z.array(area),
   notes: z

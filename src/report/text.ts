@@ -1,6 +1,7 @@
 /** A run's report for people: compact, one subject a line. */
 import { formatSize } from '../base/sizes.ts';
 import { counted, duration, grouped, meanDuration, percent } from './format.ts';
+import { forksLine, processLines, schedulingLine, watchLines } from './process-text.ts';
 import type { RunReport } from './schema.ts';
 
 const PAGE_SIZE = 4096;
@@ -32,6 +33,8 @@ export function reportText(report: RunReport): string {
     ],
     ['access time', accessLine(report)],
     ['time', timeLine(report)],
+    ['scheduling', schedulingLine(report)],
+    ['forks', forksLine(report)],
     ['system calls', callsLine(report)],
     ['unknown', unknownLine(report)],
     ...report.notes.map((note): [string, string] => ['note', note]),
@@ -40,7 +43,7 @@ export function reportText(report: RunReport): string {
     text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`],
   );
   const title = `pagewalk: ${[report.program.path, ...report.program.arguments.slice(1)].join(' ')}`;
-  return `${[title, ...lines, ...areaLines(report)].join('\n')}\n`;
+  return `${[title, ...lines, ...watchLines(report), ...processLines(report), ...areaLines(report)].join('\n')}\n`;
 }
 
 function endLine({ end }: RunReport): string {
@@ -49,6 +52,8 @@ function endLine({ end }: RunReport): string {
       return `exited with status ${end.status}`;
     case 'killed':
       return `killed by ${end.signal}${end.reason === undefined ? '' : `: ${end.reason}`} (status ${end.status})`;
+    case 'deadlock':
+      return `dead-locked (status ${end.status}): ${end.waiting.map(({ pid, name, waitsFor }) => `${pid} ${name} waits for ${waitsFor}`).join('; ')}`;
     case 'stopped':
       return `stopped when --max-${end.limit} was reached (status ${end.status})`;
   }
@@ -118,6 +123,9 @@ function timeLine({ time }: RunReport): string {
     ['traps', time.traps],
     ['faults', time.faults],
     ['system calls', time.systemCalls],
+    ['switches', time.switches],
+    ['forks', time.forks],
+    ['jobs', time.jobs],
     ['waiting', time.idle],
   ];
   return join(parts.filter(([, ns]) => ns > 0).map(([name, ns]) => `${name} ${percent(ns, time.total)}`));

@@ -9,23 +9,24 @@ import type { KernelEvent } from '../kernel/events.ts';
 export type TextSink = (text: string) => void;
 
 /** Rows of the picture, as thread numbers. */
-const TRACK = { program: 1, faults: 2, disk: 3 } as const;
+const TRACK = { program: 1, faults: 2, disk: 3, processor: 4 } as const;
 
 type Arguments = Readonly<Record<string, number | string>>;
 
 export class Timeline {
   readonly #sink: TextSink;
   #separator = '[\n';
-  /** Frames with a page that is mapped, and pages that were evicted and are not back. */
-  readonly #resident = new Set<number>();
+  /** Mappings of each frame that has some, and pages that were evicted and are not back. */
+  readonly #mappings = new Map<number, number>();
   readonly #evicted = new Set<number>();
-  #callStart: number | undefined;
+  /** By process: when its system call began, and since when it has had the processor. */
+  readonly #calls = new Map<number, number>();
+  readonly #running = new Map<number, number>();
+  readonly #named = new Set<number>();
 
   constructor(sink: TextSink) {
     this.#sink = sink;
-    for (const [name, tid] of Object.entries(TRACK)) {
-      this.#put({ name: 'thread_name', ph: 'M', pid: 1, tid, args: { name } });
-    }
+    this.#name(1);
   }
 
   readonly observe = (event: KernelEvent): void => {
@@ -34,7 +35,7 @@ export class Timeline {
         this.#put({ name: 'process_name', ph: 'M', pid: event.pid, args: { name: event.argv.join(' ') } });
         break;
       case 'trap':
-        if (event.cause === 'system-call') this.#callStart = event.time;
+        if (event.cause === 'system-call') this.#calls.set(event.pid, event.time);
         break;
       case 'system-call':
         this.#call(event);
@@ -48,13 +49,12 @@ export class Timeline {
         });
         break;
       case 'map':
-        this.#resident.add(event.frame);
+        this.#mappings.set(event.frame, (this.#mappings.get(event.frame) ?? 0) + 1);
         this.#evicted.delete(event.page);
         this.#pages(event);
         break;
       case 'unmap':
-        this.#resident.delete(event.frame);
-        this.#pages(event);
+        this.#unmapped(event);
         break;
       default:
         this.#rest(event);
@@ -68,8 +68,14 @@ export class Timeline {
 
   #rest(event: KernelEvent): void {
     switch (event.type) {
+      case 'state':
+        this.#state(event);
+        break;
+      case 'clone':
+        this.#instant(event, TRACK.program, `new ${event.kind}`, { child: event.child });
+        break;
       case 'evict':
-        this.#resident.delete(event.frame);
+        this.#mappings.delete(event.frame);
         this.#evicted.add(event.page);
         this.#instant(event, TRACK.faults, `evict: ${event.written}`, {
           frame: event.frame,
@@ -101,9 +107,42 @@ export class Timeline {
     }
   }
 
+  /** A frame that others map as well stays resident. */
+  #unmapped(event: KernelEvent & { type: 'unmap' }): void {
+    const left = (this.#mappings.get(event.frame) ?? 1) - 1;
+    if (left > 0) this.#mappings.set(event.frame, left);
+    else this.#mappings.delete(event.frame);
+    this.#pages(event);
+  }
+
+  #state({ process: pid, state, time }: KernelEvent & { type: 'state' }): void {
+    this.#name(pid);
+    const since = this.#running.get(pid);
+    this.#running.delete(pid);
+    if (since !== undefined)
+      this.#put({
+        name: 'running',
+        ph: 'X',
+        ts: since / 1000,
+        dur: (time - since) / 1000,
+        pid,
+        tid: TRACK.processor,
+      });
+    if (state === 'running') this.#running.set(pid, time);
+  }
+
+  /** Names the rows of a process, once. */
+  #name(pid: number): void {
+    if (this.#named.has(pid)) return;
+    this.#named.add(pid);
+    for (const [name, tid] of Object.entries(TRACK)) {
+      this.#put({ name: 'thread_name', ph: 'M', pid, tid, args: { name } });
+    }
+  }
+
   #call(event: KernelEvent & { type: 'system-call' }): void {
-    const start = this.#callStart ?? event.time;
-    this.#callStart = undefined;
+    const start = this.#calls.get(event.pid) ?? event.time;
+    this.#calls.delete(event.pid);
     const args = { result: event.result, ...(event.shown === undefined ? {} : { call: event.shown }) };
     this.#put({
       name: event.name,
@@ -121,7 +160,7 @@ export class Timeline {
   }
 
   #pages(event: KernelEvent): void {
-    const args = { resident: this.#resident.size, evicted: this.#evicted.size };
+    const args = { resident: this.#mappings.size, evicted: this.#evicted.size };
     this.#put({ name: 'pages', ph: 'C', ts: event.time / 1000, pid: event.pid, args });
   }
 

@@ -9,7 +9,11 @@ import { Kernel } from '../kernel/kernel.ts';
 import { TRAMPOLINE } from '../kernel/loader/layout.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
-import { FIRST_PID } from '../kernel/process/create.ts';
+import { noProcesses } from '../kernel/process/create.ts';
+import { Images } from '../kernel/process/image.ts';
+import { Processes } from '../kernel/process/processes.ts';
+import { Scheduler } from '../kernel/process/scheduler.ts';
+import { Scripts } from '../kernel/process/script.ts';
 import { ProcessSignals } from '../kernel/process/signals.ts';
 import type { RootState } from '../kernel/state.ts';
 import { EventStream } from '../kernel/stream.ts';
@@ -20,11 +24,16 @@ import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import type { SchedulingPolicy } from '../policies/scheduling/contract.ts';
+import { findSchedulingPolicy } from '../policies/scheduling/registry.ts';
 import type { PageStore } from '../stores/contract.ts';
 import { openStore } from '../stores/registry.ts';
 import { sv39 } from '../translation/sv39.ts';
 import type { SystemConfig } from './config.ts';
-import type { SystemPorts } from './ports.ts';
+import type { AssemblyPorts } from './ports.ts';
+
+export type { AssemblyPorts } from './ports.ts';
+
 import { Recorder } from './recorder.ts';
 
 /** With `--frames` tables have frames of their own beside those of pages; untouched ones cost nothing. */
@@ -38,6 +47,7 @@ export interface Assembly {
   readonly files: KernelFiles;
   readonly stream: EventStream;
   readonly kernel: Kernel;
+  readonly scheduling: SchedulingPolicy;
   /** What the replacement policy has to be told. */
   readonly policyNeeds: PolicyDefinition['needs'];
 }
@@ -46,7 +56,7 @@ export interface Assembly {
  * @param saved the root to go on with; a fresh one when it is undefined
  * @throws UserError when the swap store can't be opened, or there is no room for the machine
  */
-export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootState | undefined): Assembly {
+export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: RootState | undefined): Assembly {
   const policyDefinition = ports.policy ?? findReplacementPolicy(config.replacement, '--replacement');
   const shape = machineConfig(config, ports, policyDefinition);
   const machine = new Machine(shape, ports.interpreters?.(interpreterShape(shape)));
@@ -68,26 +78,56 @@ export function assemble(config: SystemConfig, ports: SystemPorts, saved: RootSt
   });
   files.connect(memory);
   const signals = new ProcessSignals({ ...basics, memory, trampoline: TRAMPOLINE, uid: GUEST_UID });
-  const strace = ports.strace ?? 'off';
-  const calls = new Dispatcher({ ...basics, memory, signals, calls: allCalls, strace });
-  const drain = drainOf(
-    machine,
-    root,
+  const scheduling = findSchedulingPolicy(config.scheduler, '--scheduler');
+  const policy = scheduling.attach(root.scheduler.policy);
+  const scheduler = new Scheduler({ ...basics, policy, timer: config.timer });
+  const lives = { ...basics, memory, signals, scheduler };
+  const processes = new Processes(lives);
+  const scripts = new Scripts({ ...basics, memory, scheduler, policy });
+  const images = new Images({ ...lives, writeXorExecute: config.writeXorExecute });
+  const calls = new Dispatcher({
+    ...lives,
+    processes,
+    images,
+    forkMode: config.fork,
+    calls: allCalls,
+    strace: ports.strace ?? 'off',
+  });
+  const drain = drainOf(root, machine, {
     recorder,
-    policyDefinition.needs === 'every reference' ? memory : undefined,
-  );
-  const kernel = new Kernel({ ...basics, memory, signals, calls, drain, host: ports });
-  return { root, machine, memory, store, files, stream, kernel, policyNeeds: policyDefinition.needs };
+    policy: policyDefinition.needs === 'every reference' ? memory : undefined,
+    watch: ports.watch && { ...ports.watch, stream },
+  });
+  const kernel = new Kernel({ ...lives, processes, scripts, calls, drain, host: ports });
+  return {
+    root,
+    machine,
+    memory,
+    store,
+    files,
+    stream,
+    kernel,
+    scheduling: policy,
+    policyNeeds: policyDefinition.needs,
+  };
+}
+
+/** Who wants to be told of every reference. */
+interface ReferenceTakers {
+  readonly recorder: Recorder | undefined;
+  readonly policy: Memory | undefined;
+  readonly watch:
+    | { readonly address: number; readonly bytes: number; readonly stream: EventStream }
+    | undefined;
 }
 
 /** Hands the guest's references to those who want every one of them. */
 function drainOf(
-  machine: Machine,
   root: RootState,
-  recorder: Recorder | undefined,
-  policy: Memory | undefined,
+  machine: Machine,
+  { recorder, policy, watch }: ReferenceTakers,
 ): (() => void) | undefined {
-  if (recorder === undefined && policy === undefined) return undefined;
+  if (recorder === undefined && policy === undefined && watch === undefined) return undefined;
   return () => {
     const running = root.processes.find(({ pid }) => pid === root.running);
     const space = running && root.spaces[running.space];
@@ -95,45 +135,48 @@ function drainOf(
     machine.drainReferences((kind, address, bytes) => {
       recorder?.reference(space.id, kind, virtualAddress(address), bytes);
       policy?.referenced(space, virtualAddress(address));
+      if (watch === undefined || kind === 'fetch') return;
+      if (address < watch.address + watch.bytes && address + bytes > watch.address)
+        watch.stream.emit({ type: 'access', kind, address: virtualAddress(address) });
     });
   };
 }
 
 function machineConfig(
   { sizing, tlb, seed }: SystemConfig,
-  { record }: SystemPorts,
+  { record, watch }: AssemblyPorts,
   policy: PolicyDefinition,
 ): MachineConfig {
+  const wantsAll = record !== undefined || watch !== undefined || policy.needs === 'every reference';
   const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
   return {
     frames: sizing.frames + tables,
     tlb,
     stamps: policy.needs === 'last-use order' ? 'on' : 'off',
-    references: record === undefined && policy.needs !== 'every reference' ? 'off' : 'recorded',
+    references: wantsAll ? 'recorded' : 'off',
     seed,
   };
 }
 
-function openSwap({ swap }: SystemConfig, { stores }: SystemPorts): PageStore {
+function openSwap({ swap }: SystemConfig, { stores }: AssemblyPorts): PageStore {
   if (swap.kind !== 'temporary') return openStore(swap, stores, '--swap');
   const { capacity } = swap;
   return stores.temporary?.(capacity, '--swap') ?? openStore({ kind: 'memory', capacity }, stores, '--swap');
 }
 
 function initialRoot(
-  { sizing, seed }: SystemConfig,
+  { sizing, seed, scheduler }: SystemConfig,
   store: PageStore,
   frames: number,
   policyDefinition: PolicyDefinition,
 ): RootState {
+  const scheduling = findSchedulingPolicy(scheduler, '--scheduler');
   const memorySizing: Sizing =
     sizing.mode === 'frames' ? { mode: 'frames', frames: sizing.frames } : { mode: 'memory' };
   return {
+    ...noProcesses(scheduling.initial(policyRandom(seed))),
     clock: initialClockState(),
     random: randomState(seed),
-    spaces: [],
-    processes: [],
-    running: FIRST_PID,
     requests: [],
     nextRequest: 1,
     memory: initialMemoryState({

@@ -1,32 +1,18 @@
 /** Brings the first program to its first instruction: reads its headers, lays out its space, fills its stack. */
 import { UserError } from '../base/errors.ts';
-import { PAGE_SIZE, type VirtualAddress, virtualAddress } from '../base/numbers.ts';
-import { nextUint32, type RandomState } from '../base/random.ts';
+import { PAGE_SIZE, pid, type VirtualAddress, virtualAddress } from '../base/numbers.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { KernelFiles } from '../kernel/files/files.ts';
-import { GUEST_GID, GUEST_UID } from '../kernel/files/flags.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import {
-  checkWriteXorExecute,
-  placementOf,
-  programAreas,
-  stackArea,
-  trampolineArea,
-} from '../kernel/loader/areas.ts';
-import { type ElfImage, parseElf } from '../kernel/loader/elf.ts';
-import { MMAP_TOP, STACK_TOP } from '../kernel/loader/layout.ts';
-import { buildStack, type StackImage } from '../kernel/loader/stack.ts';
+import { checkWriteXorExecute, placementOf } from '../kernel/loader/areas.ts';
+import { parseElf } from '../kernel/loader/elf.ts';
+import { STACK_TOP } from '../kernel/loader/layout.ts';
+import { layOut, startingStack } from '../kernel/loader/program.ts';
+import type { StackImage } from '../kernel/loader/stack.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
-import { createProcess, FIRST_PID, NO_PARENT } from '../kernel/process/create.ts';
+import { createProcess, NO_PARENT } from '../kernel/process/create.ts';
 import { TRAMPOLINE_CODE } from '../kernel/process/trampoline.ts';
-import {
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
-  type ProcessState,
-  type RootState,
-  type SpaceState,
-} from '../kernel/state.ts';
+import type { ProcessState, RootState, SpaceState } from '../kernel/state.ts';
 import type { MachinePort } from '../machine/contract.ts';
 import type { SystemConfig } from './config.ts';
 import type { ProgramRequest } from './ports.ts';
@@ -48,12 +34,22 @@ export async function boot(parts: BootParts): Promise<void> {
   const { root, memory, files, machine, stream, config, program } = parts;
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
-  const stack = stackOf(image, program, root.random);
+  const stack = startingStack(image, { ...program, path: program.argv[0] ?? program.path }, root.random);
+  if (stack === undefined)
+    throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
   const space = memory.createSpace();
-  layOut(parts, space, image, stack);
-  const process = createProcess({ ...program, pid: FIRST_PID, parent: NO_PARENT, space: space.id, cwd: '/' });
+  const object = files.hostProgram(program.path, program.bytes);
+  const trampoline = { object: files.kernelPage('[vdso]', TRAMPOLINE_CODE), bytes: TRAMPOLINE_CODE.length };
+  layOut(memory, space, { image, program: { object, path: program.path }, trampoline, stack });
+  const { now } = root.clock;
+  const request = { ...program, pid: root.nextPid, parent: NO_PARENT, space: space.id, cwd: '/', now };
+  const process = createProcess(request);
+  const limit = program.memoryLimit === undefined ? undefined : BigInt(program.memoryLimit);
+  if (limit !== undefined) process.limits.AS = [limit, limit];
+  root.nextPid = pid(root.nextPid + 1);
   process.auxv = stack.auxiliary;
   root.processes.push(process);
+  root.programs.push(process.pid);
   root.running = process.pid;
   files.openStandardStreams(process);
   machine.setSpace(space.root, space.asid);
@@ -63,47 +59,12 @@ export async function boot(parts: BootParts): Promise<void> {
   if (config.loading === 'eager') await touchAll(parts, process, space);
   machine.pc = placementOf(image).entry;
   machine.x[2] = BigInt(stack.pointer);
-}
-
-function stackOf(image: ElfImage, program: ProgramRequest, random: RandomState): StackImage {
-  const { entry, headersAddress } = placementOf(image);
-  const stack = buildStack({
-    path: program.argv[0] ?? program.path,
-    argv: program.argv,
-    env: program.env,
-    entry,
-    headersAddress,
-    headerCount: image.programHeaders.count,
-    uid: GUEST_UID,
-    gid: GUEST_GID,
-    random: randomBytes(random),
-  });
-  if (stack === undefined)
-    throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
-  return stack;
-}
-
-function randomBytes(random: RandomState): Uint8Array {
-  const words = new Uint32Array(4).map(() => nextUint32(random));
-  return new Uint8Array(words.buffer);
-}
-
-function layOut(
-  { memory, files, program }: BootParts,
-  space: SpaceState,
-  image: ElfImage,
-  stack: StackImage,
-): void {
-  const object = files.hostProgram(program.path, program.bytes);
-  for (const area of programAreas(image, { object, path: program.path })) memory.addArea(space, area);
-  const execute = image.executableStack ? PROT_EXEC : 0;
-  memory.addArea(space, stackArea(stack.bytes.length, PROT_READ | PROT_WRITE | execute));
-  const trampoline = files.kernelPage('[vdso]', TRAMPOLINE_CODE);
-  memory.addArea(space, trampolineArea(trampoline, TRAMPOLINE_CODE.length));
-  const { end } = placementOf(image);
-  space.brkStart = end;
-  space.brk = end;
-  space.mmapTop = MMAP_TOP;
+  machine.saveRegisters(process.registers);
+  // Waiting for pages may have put it among the woken already.
+  root.woken = root.woken.filter((woken) => woken !== process.pid);
+  const { arrival = 0 } = program;
+  if (arrival <= root.clock.now) root.woken.push(process.pid);
+  else process.sleep = { channels: [], until: arrival, reason: 'its arrival' };
 }
 
 /** Writes the stack a page at a time, from the top as the guest would. */

@@ -11,6 +11,7 @@ import type { TlbConfig } from '../machine/contract.ts';
 import { MAXIMUM_FRAMES } from '../machine/layout.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import { findSchedulingPolicy } from '../policies/scheduling/registry.ts';
 import { parseStore, type StoreChoice } from '../stores/registry.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { parseTlb } from './tlb-syntax.ts';
@@ -27,6 +28,12 @@ export interface SystemOptions {
   tlb?: string | undefined;
   /** Name of a replacement policy. */
   replacement?: string | undefined;
+  /** Name of a scheduling policy, `rr:10ms`. */
+  scheduler?: string | undefined;
+  /** Whether a timer takes the processor from who does not give it up: `on`, or `off` for cooperative scheduling. */
+  timer?: string | undefined;
+  /** How fork(2) copies an address space: `copy-on-write`, or `eager`. */
+  fork?: string | undefined;
   /** `memory,64M`, `file:PATH,256M`, `none`, or `file` for a temporary one. */
   swap?: string | undefined;
   /** Whether pages of the program are read when they are touched (`lazy`) or before it starts (`eager`). */
@@ -50,6 +57,9 @@ export interface SystemConfig {
   readonly translation: 'sv39';
   readonly tlb: TlbConfig;
   readonly replacement: string;
+  readonly scheduler: string;
+  readonly timer: 'on' | 'off';
+  readonly fork: 'copy-on-write' | 'eager';
   /** `undefined`: a temporary file of this many slots, where there are files. */
   readonly swap: StoreChoice | { readonly kind: 'temporary'; readonly capacity: number };
   readonly loading: 'lazy' | 'eager';
@@ -64,6 +74,9 @@ export const DEFAULT_OPTIONS = {
   translation: 'sv39',
   tlb: '64x4:lru',
   replacement: 'clock',
+  scheduler: 'rr:10ms',
+  timer: 'on',
+  fork: 'copy-on-write',
   swap: 'file,256M',
   loading: 'lazy',
   writeXorExecute: false,
@@ -92,6 +105,10 @@ export function systemConfig(
     translation: oneOf(options.translation ?? DEFAULT_OPTIONS.translation, ['sv39'], placeOf('translation')),
     tlb: parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb')),
     replacement: policy.name,
+    scheduler: findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'))
+      .name,
+    timer: oneOf(options.timer ?? DEFAULT_OPTIONS.timer, ['on', 'off'], placeOf('timer')),
+    fork: oneOf(options.fork ?? DEFAULT_OPTIONS.fork, ['copy-on-write', 'eager'], placeOf('fork')),
     swap: parseSwap(options.swap ?? DEFAULT_OPTIONS.swap, placeOf('swap')),
     loading: oneOf(options.loading ?? DEFAULT_OPTIONS.loading, ['lazy', 'eager'], placeOf('loading')),
     writeXorExecute: (options.writeXorExecute ?? DEFAULT_OPTIONS.writeXorExecute) ? 'on' : 'off',

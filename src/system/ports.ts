@@ -1,9 +1,11 @@
 /** The outside of a system: what a host (Node, a browser worker, a test) gives it. */
 import type { HostFiles, HostStreams } from '../kernel/files/host.ts';
+import type { SchedulingInputs } from '../kernel/state.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { StoreOpeners } from '../stores/registry.ts';
+import type { JobFile } from './job-file.ts';
 
 /** A program and how it is called. */
 export interface ProgramRequest {
@@ -17,10 +19,16 @@ export interface ProgramRequest {
   readonly argv: readonly string[];
   /** `NAME=VALUE` each. */
   readonly env: readonly string[];
+  /** Virtual time at which it comes in, ns; 0 without it. */
+  readonly arrival?: number;
+  /** What scheduling policies go by, as far as it is not the usual. */
+  readonly scheduling?: Partial<SchedulingInputs>;
+  /** Most bytes of its address space (RLIMIT_AS). */
+  readonly memoryLimit?: number | undefined;
 }
 
-export interface SystemPorts {
-  readonly program: ProgramRequest;
+/** What the parts of a system are put together with. */
+export interface AssemblyPorts {
   readonly files: HostFiles;
   readonly streams: HostStreams;
   readonly stores: StoreOpeners & {
@@ -38,6 +46,17 @@ export interface SystemPorts {
   readonly policy?: PolicyDefinition | undefined;
   /** Where every reference goes; slows the run. */
   readonly record?: RecordWriter | undefined;
+  /** A variable whose accesses are events; slows the run. */
+  readonly watch?: { readonly name: string; readonly address: number; readonly bytes: number } | undefined;
   /** Whether system-call events carry the text that strace(1) would print. */
   readonly strace?: 'off' | 'on' | undefined;
+}
+
+/** The same with the program that the system is to run. */
+export interface SystemPorts extends AssemblyPorts {
+  readonly program: ProgramRequest;
+  /** Programs that run beside it. */
+  readonly others?: readonly ProgramRequest[];
+  /** Scripted jobs beside them. */
+  readonly jobs?: JobFile | undefined;
 }

@@ -10,6 +10,7 @@ import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { SystemConfig } from './config.ts';
 import type { ProgramRequest } from './ports.ts';
+import { forksReport, processesReport } from './process-report.ts';
 import { formatShape, formatTlb } from './tlb-syntax.ts';
 
 export interface ReportSources {
@@ -24,6 +25,7 @@ export interface ReportSources {
   readonly policyNeeds: Needs;
   /** Whether it was ended because memory or swap did not suffice. */
   readonly lacks: boolean;
+  readonly watch: RunReport['watch'];
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -34,8 +36,7 @@ export function collectReport(sources: ReportSources): RunReport {
     program: { path: program.path, arguments: [...program.argv] },
     configuration: configurationReport(sources),
     end,
-    // A call begun again after a wait is one instruction of the program.
-    instructions: machine.instructions - (root.calls.restarted ?? 0),
+    instructions: machine.instructions,
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
     walks: { loads: machine.walkLoads, dirty: machine.dirtyWalks },
@@ -62,6 +63,14 @@ export function collectReport(sources: ReportSources): RunReport {
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),
     time: timeReport(root),
+    scheduling: {
+      switches: root.scheduler.switches,
+      expired: root.scheduler.expired,
+      created: root.scheduler.created,
+    },
+    processes: processesReport(root),
+    forks: forksReport(memory),
+    ...(sources.watch === undefined ? {} : { watch: sources.watch }),
     systemCalls: callsReport(root),
     areas: sources.areas.map(areaReport),
     notes: notesOf(sources),
@@ -82,6 +91,9 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     translation: config.translation,
     tlb: formatTlb(config.tlb),
     replacement: config.replacement,
+    scheduler: config.scheduler,
+    timer: config.timer,
+    fork: config.fork,
     // A temporary file's name differs from run to run, and reports of equal runs should be equal.
     swap: config.swap.kind === 'temporary' ? 'a temporary file' : store.name,
     swapPages: store.capacity,
@@ -114,7 +126,7 @@ function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['
  * call, touched. With fewer it could not have completed.
  */
 export function leastMemory(memory: MemoryCounters): NonNullable<RunReport['leastMemory']> {
-  const frames = memory.tableFramesPeak + memory.pinnedPeak;
+  const frames = memory.neededPeak;
   return { frames, bytes: frames * PAGE_SIZE };
 }
 
@@ -132,8 +144,8 @@ function accessTime({ config, machine, memory }: ReportSources): RunReport['acce
 }
 
 function timeReport({ clock }: RootState): RunReport['time'] {
-  const { now, instructions, memory, walks, traps, faults, systemCalls, idle, disk } = clock;
-  return { total: now, instructions, memory, walks, traps, faults, systemCalls, idle, disk };
+  const { now, diskFreeAt: _later, counted: _counted, ...parts } = clock;
+  return { total: now, ...parts };
 }
 
 function callsReport({ calls }: RootState): RunReport['systemCalls'] {

@@ -1,6 +1,7 @@
 /** What running programs takes; a command that only runs loads no more than this. */
 export { UserError } from '../base/errors.ts';
 export type { KernelEvent, Observer } from '../kernel/events.ts';
+export { findSymbol } from '../kernel/loader/symbols.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
@@ -23,7 +24,8 @@ export {
   systemConfig,
 } from './config.ts';
 export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
-export type { ProgramRequest, SystemPorts } from './ports.ts';
+export { type JobFile, parseJobs } from './job-file.ts';
+export type { AssemblyPorts, ProgramRequest, SystemPorts } from './ports.ts';
 export {
   createSystem,
   type RunOutcome,
@@ -31,4 +33,5 @@ export {
   type Snapshot,
   type System,
 } from './system.ts';
+export { parseCount, parseDuration } from './time-syntax.ts';
 export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';

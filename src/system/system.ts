@@ -11,12 +11,14 @@ import { signalName } from '../kernel/process/signal-table.ts';
 import type { RootState } from '../kernel/state.ts';
 import type { MachineState } from '../machine/contract.ts';
 import type { Machine } from '../machine/machine.ts';
+import { Interleaving } from '../report/interleaving.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore, StoreContents } from '../stores/contract.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import { boot } from './boot.ts';
 import type { SystemConfig } from './config.ts';
-import type { SystemPorts } from './ports.ts';
+import { addJobs } from './jobs.ts';
+import type { ProgramRequest, SystemPorts } from './ports.ts';
 import { collectReport, leastMemory } from './run-report.ts';
 import { tooSmall } from './too-small.ts';
 
@@ -32,6 +34,9 @@ export interface Snapshot {
 
 /** Exit status of a run that a limit stopped, as timeout(1) has it. */
 const STATUS_STOPPED = 124;
+/** Of one whose processes wait for each other for ever. */
+const STATUS_DEADLOCK = 2;
+
 export class System {
   /** All state of the kernel. */
   readonly root: RootState;
@@ -44,6 +49,8 @@ export class System {
   /** Signals that came before the program did. */
   readonly #early: number[] = [];
   #end: RunReport['end'] | undefined;
+  /** Of what is watched. */
+  #interleaving: Interleaving | undefined;
 
   /** Use `createSystem` or `resumeSystem`. */
   constructor(config: SystemConfig, ports: SystemPorts, snapshot: Snapshot | undefined) {
@@ -55,6 +62,10 @@ export class System {
     this.memory = this.#parts.memory;
     this.store = this.#parts.store;
     if (snapshot !== undefined) this.#takeUp(snapshot);
+    const { watch } = ports;
+    if (watch === undefined) return;
+    this.#interleaving = new Interleaving(watch.name, watch.address);
+    this.#parts.stream.observe(this.#interleaving.observe);
   }
 
   /** Calls `observer` for every event from now on; returns what ends that. */
@@ -71,7 +82,8 @@ export class System {
     if (this.#end !== undefined) return this.#end;
     const { limits } = this.#config;
     if (this.root.processes.length === 0) {
-      await boot({ ...this.#parts, config: this.#config, program: this.#ports.program });
+      for (const program of this.#programs) await boot({ ...this.#parts, config: this.#config, program });
+      if (this.#ports.jobs !== undefined) addJobs(this.#parts, this.#ports.jobs);
       for (const signal of this.#early.splice(0)) this.interrupt(signal);
     }
     const end = await this.#parts.kernel.run({
@@ -101,7 +113,8 @@ export class System {
       store: this.store,
       program: this.#ports.program,
       policyNeeds: this.#parts.policyNeeds,
-      lacks: this.root.processes.length > 0 && this.#parts.kernel.process.exit?.lacks !== undefined,
+      lacks: this.#parts.kernel.exit?.lacks !== undefined,
+      watch: this.#interleaving?.finish(),
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });
   }
@@ -127,12 +140,16 @@ export class System {
   #takeUp(snapshot: Snapshot): void {
     this.machine.load(snapshot.machine);
     // The bytes of a program outside of the guest's files are no state: they come from the ports again.
-    this.#parts.files.hostProgram(this.#ports.program.path, this.#ports.program.bytes);
+    for (const { path, bytes } of this.#programs) this.#parts.files.hostProgram(path, bytes);
+  }
+
+  get #programs(): readonly ProgramRequest[] {
+    return [this.#ports.program, ...(this.#ports.others ?? [])];
   }
 
   /** A program that its memory can't hold is a mistake of whoever gave it so little. */
   #checkRoom(): void {
-    if (this.#parts.kernel.process.exit?.lacks !== 'frames') return;
+    if (this.#parts.kernel.exit?.lacks !== 'frames') return;
     throw tooSmall(this.#config, leastMemory(this.memory.counters).frames, this.memory.counters.pinnedPeak);
   }
 
@@ -142,8 +159,10 @@ export class System {
   }
 
   #howItEnded(): RunReport['end'] {
-    const { exit } = this.#parts.kernel.process;
+    const { exit } = this.#parts.kernel;
     if (exit === undefined) throw new Error('the run has ended but its process has not');
+    const { deadlock } = this.root;
+    if (deadlock !== undefined) return { kind: 'deadlock', status: STATUS_DEADLOCK, waiting: deadlock };
     const status = shellStatus(exit);
     if (exit.signal === 0) return { kind: 'exited', status };
     const reason = exit.reason === undefined ? {} : { reason: exit.reason };

@@ -9,7 +9,7 @@ const hello = program('hello');
 
 /** Arguments of `run`, and the one line that they get. */
 const cases: [args: string[], line: RegExp][] = [
-  [[], /^missing required argument 'elf' \(see pagewalk run --help\)$/],
+  [[], /^<elf>: no program is named, here or in a configuration file$/],
   [['--nosuch', hello], /^unknown option '--nosuch'/],
   [['--memory'], /^option '--memory <size>' argument missing/],
   [['./nosuch'], /^\.\/nosuch: no such file or directory$/],

@@ -3,7 +3,7 @@ import { frame, nanoseconds, spaceId, virtualAddress } from '../../src/base/numb
 import { randomState } from '../../src/base/random.ts';
 import { initialClockState } from '../../src/kernel/clock.ts';
 import { filesState } from '../../src/kernel/files/state.ts';
-import { createProcess, FIRST_PID, NO_PARENT } from '../../src/kernel/process/create.ts';
+import { createProcess, FIRST_PID, NO_PARENT, noProcesses } from '../../src/kernel/process/create.ts';
 import type { ProcessState, RootState, SpaceState } from '../../src/kernel/state.ts';
 
 export interface TestRoot {
@@ -37,9 +37,10 @@ export function testRoot(): TestRoot {
   const root: RootState = {
     clock: { ...initialClockState(), now: nanoseconds(1_500_000_000) },
     random: randomState(1),
+    ...noProcesses(undefined),
     spaces: [space],
     processes: [process],
-    running: FIRST_PID,
+    programs: [FIRST_PID],
     requests: [],
     nextRequest: 1,
     memory: undefined,

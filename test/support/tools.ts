@@ -6,18 +6,23 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
-/** Full path of a program on `PATH`, or `undefined`. */
+/** Full path of a program on `PATH`, or `undefined`; a name with a slash is a path already. */
 export function findTool(name: string): string | undefined {
+  if (name.includes('/')) return isProgram(name) ? name : undefined;
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder; try the next one.
-    }
+    if (isProgram(path)) return path;
   }
   return undefined;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

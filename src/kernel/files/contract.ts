@@ -1,7 +1,9 @@
 /** Files as the system calls, the loader and virtual memory use them. Every method answers >= 0 or -errno. */
 import type { BackingObjects, Result } from '../memory/contract.ts';
 import type { ObjectId, ProcessState } from '../state.ts';
+import type { Events } from './event-contract.ts';
 import type { Space } from './filesystem.ts';
+import type { Sockets } from './socket-contract.ts';
 import type { Description, DirectoryEntry } from './state.ts';
 
 export interface FileStat {
@@ -73,14 +75,17 @@ export interface NamedFiles {
 
 /** What a descriptor can do now, as poll(2) has it, and what it is. */
 export interface Readiness {
-  /** POLLIN, POLLOUT, POLLHUP, POLLERR. */
+  /** POLLIN, POLLOUT, POLLHUP, POLLERR, POLLRDHUP. */
   readonly events: number;
   /** Bytes that can be read at once, for FIONREAD; `undefined` where that is not known. */
   readonly available: number | undefined;
-  /** Whether a read gives all that it asks for unless the end has come, so that it may be made in parts. */
+  /**
+   * Whether a read may be made in parts: it never waits for more than there is. False where one read gives one
+   * thing, a line or a count.
+   */
   readonly fillsReads: boolean;
-  readonly isTerminal: boolean;
-  readonly isPipe: boolean;
+  /** `file`: also what is none of the others. `stream` and `datagram` are sockets. */
+  readonly kind: 'file' | 'terminal' | 'pipe' | 'stream' | 'datagram' | 'event';
 }
 
 /** Calls on an open descriptor. */
@@ -102,6 +107,10 @@ export interface OpenDescriptors {
     descriptor: number,
   ): { description: Description; entries: readonly DirectoryEntry[] } | Result;
   readiness(process: ProcessState, descriptor: number): Readiness | Result;
+  /** What is woken when the descriptor's readiness changes, see process/wakeups.ts; nothing for what is always ready. */
+  channels(process: ProcessState, descriptor: number): readonly string[];
+  /** Virtual time at which its readiness changes by itself, as that of timers does; Infinity: never. */
+  changesAt(process: ProcessState, descriptor: number): number;
   /** pipe2(2): descriptors to read from and to write to. */
   pipe(process: ProcessState, flags: number): readonly [number, number] | Result;
   /** memfd_create(2) with O_CLOEXEC or 0. */
@@ -113,9 +122,13 @@ export interface Files extends BackingObjects {
   /** Calls that ask about names and change them. */
   readonly names: NamedFiles;
   readonly descriptors: OpenDescriptors;
+  readonly sockets: Sockets;
+  readonly events: Events;
   /** openat(2): a new descriptor. */
   open(process: ProcessState, directory: number, path: string, flags: number, mode: number): Result;
   close(process: ProcessState, descriptor: number): Result;
+  /** Counts the descriptors that a process has from its parent (fork). */
+  inherit(process: ProcessState): void;
   /** Closes everything (exit). */
   closeAll(process: ProcessState): void;
   duplicate(process: ProcessState, descriptor: number, least: number, closeOnExec: 'keep' | 'close'): Result;

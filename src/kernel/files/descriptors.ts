@@ -36,9 +36,17 @@ export class Descriptors implements Directories {
   readonly #state: FilesState;
   readonly #mounts: Mounts;
   readonly #table: FileTable;
+  readonly #lastClosed: (description: number) => void;
 
-  constructor(state: FilesState, mounts: Mounts, table: FileTable) {
+  /** @param lastClosed told the index of a description that no descriptor refers to any more, while it is still there */
+  constructor(
+    state: FilesState,
+    mounts: Mounts,
+    table: FileTable,
+    lastClosed: (description: number) => void = () => {},
+  ) {
     this.#state = state;
+    this.#lastClosed = lastClosed;
     this.#mounts = mounts;
     this.#table = table;
   }
@@ -52,11 +60,21 @@ export class Descriptors implements Directories {
 
   /** As `find`, with the file; EBADF for O_PATH too. */
   opened(process: ProcessState, descriptor: number): Opened | Result {
-    const description = this.find(process, descriptor);
-    if (typeof description === 'number') return description;
-    if ((description.flags & O_PATH) !== 0) return Errno.EBADF;
+    const entry = process.descriptors[descriptor];
+    return (entry && this.openedAt(entry.description)) ?? Errno.EBADF;
+  }
+
+  /** The same by the description's index; `undefined` for O_PATH, or when there is none. */
+  openedAt(index: number): Opened | undefined {
+    const description = this.#state.descriptions[index];
+    if (description === undefined || (description.flags & O_PATH) !== 0) return undefined;
     const record = this.#table.file(description.file);
     return { description, record, system: this.#mounts.of(record) };
+  }
+
+  /** Whether the process may have one more descriptor: 0 or above, or EMFILE. */
+  room(process: ProcessState): Result {
+    return lowestFree(process, 0);
   }
 
   /** The file behind a descriptor. */
@@ -101,11 +119,18 @@ export class Descriptors implements Directories {
     process.descriptors[descriptor] = undefined;
     const description = this.#state.descriptions[entry.description]!;
     if (--description.references > 0) return 0;
+    this.#lastClosed(entry.description);
     this.#state.descriptions[entry.description] = undefined;
     const record = this.#table.file(description.file);
     this.#mounts.of(record).closed(record.key, description.flags);
     this.#table.count(description.file, -1);
     return 0;
+  }
+
+  /** Counts the descriptors that a process has from its parent. */
+  inherit(process: ProcessState): void {
+    for (const entry of process.descriptors)
+      if (entry !== undefined) this.#state.descriptions[entry.description]!.references++;
   }
 
   closeAll(process: ProcessState): void {

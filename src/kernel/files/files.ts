@@ -1,10 +1,13 @@
 /** Files of the guest: the parts put together, behind the contract. */
+
 import { Errno } from '../errno.ts';
 import type { Result, VirtualMemory } from '../memory/contract.ts';
 import { type ObjectId, PROT_WRITE, type ProcessState, type RootState } from '../state.ts';
 import type { FileStat, Files, NamedFiles, OpenDescriptors } from './contract.ts';
 import { Descriptors } from './descriptors.ts';
 import { DeviceFileSystem, streamKeys } from './device-filesystem.ts';
+import { EventCalls } from './event-calls.ts';
+import type { Events } from './event-contract.ts';
 import { FileTable, type PageCache } from './file-table.ts';
 import type { FileSystem, Jump } from './filesystem.ts';
 import {
@@ -26,9 +29,11 @@ import { DescriptorCalls } from './open-descriptors.ts';
 import { Opening } from './opening.ts';
 import { Paths } from './paths.ts';
 import { permits } from './permissions.ts';
-import { PipeFileSystem } from './pipe-filesystem.ts';
+import { assemblePollable } from './pollable.ts';
 import { ProcFileSystem } from './proc-filesystem.ts';
 import type { ProcSources } from './proc-texts.ts';
+import { SocketCalls } from './socket-calls.ts';
+import type { Sockets } from './socket-contract.ts';
 import type { FilesState } from './state.ts';
 
 export interface KernelFilesParts {
@@ -50,6 +55,8 @@ interface ChangingSources extends ProcSources {
 export class KernelFiles implements Files {
   readonly names: NamedFiles;
   readonly descriptors: OpenDescriptors;
+  readonly sockets: Sockets;
+  readonly events: Events;
   readonly #state: FilesState;
   readonly #table: FileTable;
   readonly #open: Descriptors;
@@ -73,12 +80,26 @@ export class KernelFiles implements Files {
     this.#memory = new MemoryFileSystem(state.memory, time);
     const devices = new DeviceFileSystem(streams, root.random);
     this.#devices = devices;
-    const pipes = new PipeFileSystem(state.pipes);
+    const openedAt = (description: number) => this.#open.openedAt(description);
+    const { pipes, sockets, eventFiles, polling, epolls } = assemblePollable({
+      root,
+      time,
+      devices,
+      openedAt,
+    });
     const proc = new ProcFileSystem(root, this.#sources, {
       ofDescriptor: (process, descriptor) => this.#open.place(process, descriptor),
       ofProgram: (process) => this.#programOf(process),
     });
-    const systems = { host: new HostFileSystem(host), memory: this.#memory, dev: devices, proc, pipe: pipes };
+    const systems = {
+      host: new HostFileSystem(host),
+      memory: this.#memory,
+      dev: devices,
+      proc,
+      pipe: pipes,
+      socket: sockets,
+      event: eventFiles,
+    };
     const points = new Map<string, FileSystem>([
       ['tmp', this.#memory],
       ['dev', devices],
@@ -86,7 +107,7 @@ export class KernelFiles implements Files {
     ]);
     const mounts = new Mounts(systems, points);
     this.#table = new FileTable(state, mounts, this.#memory);
-    this.#open = new Descriptors(state, mounts, this.#table);
+    this.#open = new Descriptors(state, mounts, this.#table, (description) => epolls.forget(description));
     this.#paths = new Paths(mounts, this.#open);
     const parts = {
       state,
@@ -97,11 +118,20 @@ export class KernelFiles implements Files {
       memory: this.#memory,
       devices,
       pipes,
+      polling,
     };
     this.#opening = new Opening(parts);
     this.#names = new Names(mounts, this.#paths, this.#table);
     this.names = this.#names;
     this.descriptors = new DescriptorCalls(parts);
+    this.sockets = new SocketCalls(this.#open, this.#names, sockets);
+    this.events = new EventCalls({
+      state: state.events,
+      descriptors: this.#open,
+      system: eventFiles,
+      epolls,
+      polling,
+    });
   }
 
   /** To be called once, before any program runs: from then on read(2) and write(2) agree with mapped pages. */
@@ -126,6 +156,10 @@ export class KernelFiles implements Files {
 
   close(process: ProcessState, descriptor: number): Result {
     return this.#open.close(process, descriptor);
+  }
+
+  inherit(process: ProcessState): void {
+    this.#open.inherit(process);
   }
 
   closeAll(process: ProcessState): void {
@@ -187,7 +221,10 @@ export class KernelFiles implements Files {
   }
 
   program(process: ProcessState, path: string): ObjectId | { errno: Result } {
+    const given = this.#state.programs[path];
     const target = this.#names.target(process, AT_FDCWD, path, 0);
+    const isThere = given !== undefined && this.#state.objects[given] !== undefined;
+    if (isThere && target === Errno.ENOENT) return given;
     if (typeof target === 'number') return { errno: target };
     if (!isRegular(target.stat.mode) || !permits(target.stat, X_OK)) return { errno: Errno.EACCES };
     return this.#table.enter(target.place);

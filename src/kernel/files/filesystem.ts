@@ -60,6 +60,8 @@ export interface FileSystem {
 
   /** A new regular file; its key. */
   create(directory: string, name: string, mode: number): string | Result;
+  /** A file that names an AF_UNIX socket; its key, or EPERM where there can be none. */
+  makeSocket(directory: string, name: string, mode: number): string | Result;
   makeDirectory(directory: string, name: string, mode: number): Result;
   makeLink(directory: string, name: string, target: string): Result;
   link(key: string, directory: string, name: string): Result;
@@ -116,6 +118,9 @@ export abstract class FixedFileSystem implements FileSystem {
     return Errno.EINVAL;
   }
   create(_directory: string, _name: string, _mode: number): string | Result {
+    return Errno.EPERM;
+  }
+  makeSocket(_directory: string, _name: string, _mode: number): string | Result {
     return Errno.EPERM;
   }
   makeDirectory(_directory: string, _name: string, _mode: number): Result {

@@ -86,6 +86,7 @@ export const POLLHUP = 16;
 export const POLLNVAL = 32;
 export const POLLRDNORM = 64;
 export const POLLWRNORM = 256;
+export const POLLRDHUP = 0x2000;
 
 export const NAME_MAX = 255;
 /** With the terminating zero. */
@@ -98,6 +99,7 @@ export const GUEST_GID = 1000;
 
 export const isDirectory = (mode: number) => (mode & S_IFMT) === S_IFDIR;
 export const isLink = (mode: number) => (mode & S_IFMT) === S_IFLNK;
+export const isSocket = (mode: number) => (mode & S_IFMT) === S_IFSOCK;
 export const isRegular = (mode: number) => (mode & S_IFMT) === S_IFREG;
 /** DT_* of getdents64(2) for a mode. */
 export const entryType = (mode: number) => (mode & S_IFMT) >>> 12;

@@ -106,6 +106,11 @@ export class HostFileSystem implements FileSystem {
     return result < 0 ? result : key;
   }
 
+  /** The host is asked to make no sockets: what is behind them is in the machine only. */
+  makeSocket(_directory: string, _name: string, _mode: number): Result {
+    return Errno.EPERM;
+  }
+
   makeDirectory(directory: string, name: string, mode: number): Result {
     return this.#host.makeDirectory(join(directory, name), mode);
   }

@@ -17,6 +17,7 @@ import {
   S_IFDIR,
   S_IFLNK,
   S_IFREG,
+  S_IFSOCK,
 } from './flags.ts';
 import type { DirectoryEntry, MemoryFilesState, MemoryInode, Timestamp } from './state.ts';
 
@@ -142,10 +143,12 @@ export class MemoryFileSystem implements FileSystem {
     return 0;
   }
 
-  create(directory: string, name: string, mode: number): string | Result {
-    const key = this.#add({ ...this.#inode(S_IFREG | (mode & 0o7777)), links: 1 });
-    this.#enter(directory, name, key);
-    return key;
+  create(directory: string, name: string, mode: number): string {
+    return this.#make(directory, name, S_IFREG | (mode & 0o7777));
+  }
+
+  makeSocket(directory: string, name: string, mode: number): string {
+    return this.#make(directory, name, S_IFSOCK | (mode & 0o7777));
   }
 
   /** A regular file without a name, with these bytes: memfd_create(2), O_TMPFILE, a removed file. */
@@ -289,6 +292,12 @@ export class MemoryFileSystem implements FileSystem {
       changed: now,
       held: false,
     };
+  }
+
+  #make(directory: string, name: string, mode: number): string {
+    const key = this.#add({ ...this.#inode(mode), links: 1 });
+    this.#enter(directory, name, key);
+    return key;
   }
 
   #add(inode: MemoryInode): string {

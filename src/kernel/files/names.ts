@@ -14,6 +14,7 @@ import {
   isDirectory,
   isLink,
   isRegular,
+  isSocket,
   PATH_MAX,
   R_OK,
   RENAME_EXCHANGE,
@@ -76,7 +77,7 @@ export class Names implements NamedFiles {
     const found = this.#vacant(process, directory, path);
     if (typeof found === 'number') return found;
     const system = this.#mounts.of(found.parent);
-    return system.makeDirectory(found.parent.key, found.name, mode & 0o1777 & ~process.umask);
+    return system.makeDirectory(found.parent.key, found.name, mode & 0o1777 & ~process.directory.umask);
   }
 
   makeNode(process: ProcessState, directory: number, path: string, mode: number): Result {
@@ -86,8 +87,25 @@ export class Names implements NamedFiles {
     if (found.directoryOnly) return Errno.ENOENT;
     if (type !== 0 && type !== S_IFREG) return Errno.EPERM;
     const system = this.#mounts.of(found.parent);
-    const key = system.create(found.parent.key, found.name, mode & 0o7777 & ~process.umask);
+    const key = system.create(found.parent.key, found.name, mode & 0o7777 & ~process.directory.umask);
     return typeof key === 'number' ? key : 0;
+  }
+
+  /** The file that bind(2) makes for an AF_UNIX name: the key of its inode; EADDRINUSE when there is something already. */
+  makeSocket(process: ProcessState, path: string): string | Result {
+    const found = this.#vacant(process, AT_FDCWD, path);
+    if (typeof found === 'number') return found === Errno.EEXIST ? Errno.EADDRINUSE : found;
+    if (found.directoryOnly) return Errno.ENOENT;
+    const mode = 0o777 & ~process.directory.umask;
+    return this.#mounts.of(found.parent).makeSocket(found.parent.key, found.name, mode);
+  }
+
+  /** The inode of an AF_UNIX name for who wants to send to it: ECONNREFUSED when it is no socket, EACCES. */
+  findSocket(process: ProcessState, path: string): string | Result {
+    const target = this.#paths.existing(process, AT_FDCWD, path, 'follow');
+    if (typeof target === 'number') return target;
+    if (!permits(target.stat, W_OK)) return Errno.EACCES;
+    return isSocket(target.stat.mode) ? target.place.key : Errno.ECONNREFUSED;
   }
 
   makeLink(process: ProcessState, target: string, directory: number, path: string): Result {
@@ -226,7 +244,7 @@ export class Names implements NamedFiles {
     if (typeof target === 'number') return target;
     if (!isDirectory(target.stat.mode)) return Errno.ENOTDIR;
     if (!permits(target.stat, X_OK)) return Errno.EACCES;
-    process.cwd = target.place.path;
+    process.directory.path = target.place.path;
     return 0;
   }
 

@@ -15,10 +15,6 @@ import {
   O_RDONLY,
   O_RDWR,
   O_WRONLY,
-  POLLERR,
-  POLLHUP,
-  POLLIN,
-  POLLOUT,
   S_IFIFO,
   S_IFMT,
   SETTABLE_FLAGS,
@@ -26,6 +22,7 @@ import {
 import type { MemoryFileSystem } from './memory-filesystem.ts';
 import type { Mounts, Place } from './mounts.ts';
 import type { PipeFileSystem } from './pipe-filesystem.ts';
+import type { Polling } from './polling.ts';
 import type { Description, DirectoryEntry, FilesState } from './state.ts';
 
 export interface OpenDescriptorsParts {
@@ -36,6 +33,7 @@ export interface OpenDescriptorsParts {
   readonly memory: MemoryFileSystem;
   readonly pipes: PipeFileSystem;
   readonly devices: DeviceFileSystem;
+  readonly polling: Polling;
 }
 
 export class DescriptorCalls implements OpenDescriptors {
@@ -120,18 +118,17 @@ export class DescriptorCalls implements OpenDescriptors {
 
   readiness(process: ProcessState, descriptor: number): Readiness | Result {
     const opened = this.#parts.descriptors.opened(process, descriptor);
-    if (typeof opened === 'number') return opened;
-    const { description, record, system } = opened;
-    const access = description.flags & O_ACCMODE;
-    const allowed = access === O_RDONLY ? POLLIN : access === O_WRONLY ? POLLOUT : POLLIN | POLLOUT;
-    if (record.mount === 'pipe') return this.#pipeReadiness(record.key, allowed);
-    const stat = system.stat(record.key);
-    if (typeof stat === 'number') return stat;
-    const { devices } = this.#parts;
-    const isTerminal = record.mount === 'dev' && devices.isTerminal(record.key);
-    const fillsReads = record.mount !== 'dev' || devices.fillsReads(record.key);
-    const available = isRegular(stat.mode) ? Math.max(0, stat.size - description.position) : undefined;
-    return { events: allowed, available, fillsReads, isTerminal, isPipe: false };
+    return typeof opened === 'number' ? opened : this.#parts.polling.readiness(opened);
+  }
+
+  channels(process: ProcessState, descriptor: number): readonly string[] {
+    const opened = this.#parts.descriptors.opened(process, descriptor);
+    return typeof opened === 'number' ? [] : this.#parts.polling.channels(opened);
+  }
+
+  changesAt(process: ProcessState, descriptor: number): number {
+    const opened = this.#parts.descriptors.opened(process, descriptor);
+    return typeof opened === 'number' ? Number.POSITIVE_INFINITY : this.#parts.polling.due(opened);
   }
 
   pipe(process: ProcessState, flags: number): readonly [number, number] | Result {
@@ -160,21 +157,5 @@ export class DescriptorCalls implements OpenDescriptors {
 
   terminalSize(): { columns: number; rows: number } {
     return this.#parts.devices.terminalSize();
-  }
-
-  #pipeReadiness(key: string, allowed: number): Readiness {
-    const { available, room, readers, writers } = this.#parts.pipes.level(key);
-    const isReader = (allowed & POLLIN) !== 0;
-    const canRead = isReader && available > 0 ? POLLIN : 0;
-    const canWrite = (allowed & POLLOUT) !== 0 && room > 0 ? POLLOUT : 0;
-    const hangUp = isReader && writers === 0 ? POLLHUP : 0;
-    const broken = !isReader && readers === 0 ? POLLERR : 0;
-    return {
-      events: canRead | canWrite | hangUp | broken,
-      available,
-      fillsReads: false,
-      isTerminal: false,
-      isPipe: true,
-    };
   }
 }

@@ -10,6 +10,7 @@ import {
   isDirectory,
   isLink,
   isRegular,
+  isSocket,
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
@@ -94,7 +95,7 @@ export class Opening {
     if (!isDirectory(target.stat.mode)) return Errno.ENOTDIR;
     if (!this.#parts.mounts.of(target.place).writable) return Errno.EROFS;
     if (target.place.mount !== 'memory') return Errno.EOPNOTSUPP;
-    const key = this.#parts.memory.createNameless(mode & 0o7777 & ~process.umask);
+    const key = this.#parts.memory.createNameless(mode & 0o7777 & ~process.directory.umask);
     if (typeof key === 'number') return key;
     const nameless: Place = { mount: 'memory', key, path: `${target.place.path}/#${key} (deleted)` };
     return this.#parts.descriptors.add(process, nameless, flags & ~(CREATION | O_DIRECTORY));
@@ -107,7 +108,7 @@ export class Opening {
     const parent = this.#parts.mounts.stat(found.parent);
     if (typeof parent === 'number') return parent;
     if (!permits(parent, W_OK | X_OK)) return Errno.EACCES;
-    const key = system.create(found.parent.key, found.name, mode & 0o7777 & ~process.umask);
+    const key = system.create(found.parent.key, found.name, mode & 0o7777 & ~process.directory.umask);
     if (typeof key === 'number') return key;
     const path = found.parent.path === '/' ? `/${found.name}` : `${found.parent.path}/${found.name}`;
     return this.#parts.descriptors.add(process, { mount: system.name, key, path }, flags & ~CREATION);
@@ -124,6 +125,7 @@ export class Opening {
     const wanted = (access === O_WRONLY ? 0 : R_OK) | (writes ? W_OK : 0);
     if (!permits(stat, wanted)) return Errno.EACCES;
     if (writes && isRegular(stat.mode) && !this.#parts.mounts.of(place).writable) return Errno.EROFS;
+    if (isSocket(stat.mode) || place.mount === 'event') return Errno.ENXIO;
     // Devices, pipes and sockets of the host are none of the guest's.
     if (place.mount === 'host' && !isRegular(stat.mode) && !isDirectory(stat.mode)) return Errno.ENXIO;
     const isTty = place.mount === 'dev' && place.key === 'tty' && (stat.mode & S_IFMT) === S_IFCHR;

@@ -83,8 +83,8 @@ export class Paths {
   /** The directory that relative paths start from. */
   start(process: ProcessState, directory: number): Place | Result {
     if (directory !== AT_FDCWD) return this.#directories.directoryOf(process, directory);
-    if (process.cwd === '/') return this.#mounts.root;
-    const found = this.#walk(this.#mounts.root, process.cwd, 'keep');
+    if (process.directory.path === '/') return this.#mounts.root;
+    const found = this.#walk(this.#mounts.root, process.directory.path, 'keep');
     if (typeof found === 'number') return found;
     return found.entry?.place ?? Errno.ENOENT;
   }

@@ -3,7 +3,8 @@ import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
 import type { FileStat } from './contract.ts';
 import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
-import { GUEST_GID, GUEST_UID, O_ACCMODE, O_RDONLY, S_IFIFO } from './flags.ts';
+import { GUEST_GID, GUEST_UID, O_ACCMODE, O_RDONLY, POLLIN, POLLOUT, S_IFIFO } from './flags.ts';
+import { emptyRing, put, take } from './ring.ts';
 import type { DirectoryEntry, PipeState, PipesState } from './state.ts';
 
 const PIPEFS_MAGIC = 0x50495045;
@@ -16,10 +17,13 @@ export class PipeFileSystem extends FixedFileSystem {
   readonly name = 'pipe';
   readonly rootKey = '';
   readonly #state: PipesState;
+  readonly #changed: (key: string, events: number) => void;
 
-  constructor(state: PipesState) {
+  /** @param changed told when a pipe got bytes (POLLIN), or room (POLLOUT), or lost an end (0) */
+  constructor(state: PipesState, changed: (key: string, events: number) => void) {
     super();
     this.#state = state;
+    this.#changed = changed;
   }
 
   override seekable(_key: string): boolean {
@@ -29,13 +33,7 @@ export class PipeFileSystem extends FixedFileSystem {
   /** A new pipe; its key. Both ends are still to be opened. */
   createPipe(): string {
     const key = String(this.#state.next++);
-    this.#state.pipes[key] = {
-      bytes: new Uint8Array(PIPE_CAPACITY),
-      start: 0,
-      length: 0,
-      readers: 0,
-      writers: 0,
-    };
+    this.#state.pipes[key] = { ...emptyRing(), readers: 0, writers: 0 };
     return key;
   }
 
@@ -69,12 +67,8 @@ export class PipeFileSystem extends FixedFileSystem {
     const pipe = this.#pipe(key);
     if (into.length === 0) return 0;
     if (pipe.length === 0) return pipe.writers === 0 ? 0 : Errno.EAGAIN;
-    const count = Math.min(into.length, pipe.length);
-    const first = Math.min(count, PIPE_CAPACITY - pipe.start);
-    into.set(pipe.bytes.subarray(pipe.start, pipe.start + first));
-    into.set(pipe.bytes.subarray(0, count - first), first);
-    pipe.start = (pipe.start + count) % PIPE_CAPACITY;
-    pipe.length -= count;
+    const count = take(pipe, into);
+    this.#changed(key, POLLOUT);
     return count;
   }
 
@@ -85,12 +79,8 @@ export class PipeFileSystem extends FixedFileSystem {
     if (pipe.readers === 0) return Errno.EPIPE;
     if (from.length === 0) return 0;
     if (room === 0 || (from.length <= PIPE_BUF && room < from.length)) return Errno.EAGAIN;
-    const count = Math.min(from.length, room);
-    const end = (pipe.start + pipe.length) % PIPE_CAPACITY;
-    const first = Math.min(count, PIPE_CAPACITY - end);
-    pipe.bytes.set(from.subarray(0, first), end);
-    pipe.bytes.set(from.subarray(first, count), 0);
-    pipe.length += count;
+    const count = put(pipe, from, PIPE_CAPACITY);
+    this.#changed(key, POLLIN);
     return count;
   }
 
@@ -120,6 +110,7 @@ export class PipeFileSystem extends FixedFileSystem {
     const mode = flags & O_ACCMODE;
     if (mode !== 1) pipe.readers--;
     if (mode !== O_RDONLY) pipe.writers--;
+    this.#changed(key, 0);
   }
 
   #pipe(key: string): PipeState {

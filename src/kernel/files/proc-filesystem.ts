@@ -73,7 +73,7 @@ export class ProcFileSystem extends FixedFileSystem {
     if (key === 'mounts') return 'self/mounts';
     const [process, name] = this.#split(key);
     if (process === undefined) return Errno.EINVAL;
-    if (name === 'cwd') return process.cwd;
+    if (name === 'cwd') return process.directory.path;
     if (name === 'root') return '/';
     return this.jump(key)?.path ?? Errno.EINVAL;
   }

@@ -33,7 +33,7 @@ export const machineTexts: Readonly<Record<string, MachineText>> = {
   cpuinfo: () => 'processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdc\nmmu\t\t: sv39\n\n',
   stat: machineStat,
   uptime: (root) => `${(root.clock.now / 1e9).toFixed(2)} ${(root.clock.idle / 1e9).toFixed(2)}\n`,
-  loadavg: (root) => `0.00 0.00 0.00 1/${root.processes.length} ${root.running}\n`,
+  loadavg: (root) => `0.00 0.00 0.00 ${runnable(root)}/${root.processes.length} ${root.running}\n`,
   version: () => 'Linux version 6.6.0 (pagewalk) #1 Thu Jan  1 00:00:00 UTC 2026\n',
   filesystems: () => 'nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n\text4\n',
   'sys/vm/overcommit_memory': () => '1\n',
@@ -78,8 +78,8 @@ const ticks = (ns: number) => Math.floor(ns / 1e7);
 
 /** Time in user mode and in the kernel, ns. */
 export function processTimes(root: RootState): { user: number; system: number } {
-  const { instructions, memory, walks, traps, faults, systemCalls } = root.clock;
-  return { user: instructions + memory + walks, system: traps + faults + systemCalls };
+  const { instructions, memory, walks, traps, faults, systemCalls, switches } = root.clock;
+  return { user: instructions + memory + walks, system: traps + faults + systemCalls + switches };
 }
 
 /** Faults without and with a transfer. */
@@ -142,10 +142,13 @@ function meminfo(_root: RootState, { frames, memory }: ProcSources): string {
   );
 }
 
+const runnable = (root: RootState): number =>
+  root.processes.filter(({ status }) => status === 'ready' || status === 'running').length;
+
 function machineStat(root: RootState): string {
   const { user, system } = processTimes(root);
   const cpu = `${ticks(user)} 0 ${ticks(system)} ${ticks(root.clock.idle)} ${ticks(root.clock.disk)} 0 0 0 0 0`;
-  return `cpu  ${cpu}\ncpu0 ${cpu}\nctxt 0\nbtime ${root.files.bootTime}\nprocesses ${root.processes.length}\nprocs_running 1\nprocs_blocked 0\n`;
+  return `cpu  ${cpu}\ncpu0 ${cpu}\nctxt ${root.scheduler.switches}\nbtime ${root.files.bootTime}\nprocesses ${root.nextPid - 1}\nprocs_running ${runnable(root)}\nprocs_blocked 0\n`;
 }
 
 function sizes(
@@ -169,14 +172,37 @@ function statm(root: RootState, _sources: ProcSources, process: ProcessState): s
   return `${pages} ${resident} 0 ${code} 0 ${data} 0\n`;
 }
 
-function processStat(root: RootState, sources: ProcSources, process: ProcessState): string {
-  const { user, system } = processTimes(root);
-  const { minor, major } = faultCounts(sources.memory?.counters);
+/** As ps(1) shows states. */
+export const stateLetters = {
+  new: 'S',
+  ready: 'R',
+  running: 'R',
+  blocked: 'S',
+  stopped: 'T',
+  zombie: 'Z',
+} as const;
+const stateNames = {
+  new: 'sleeping',
+  ready: 'running',
+  running: 'running',
+  blocked: 'sleeping',
+  stopped: 'stopped',
+  zombie: 'zombie',
+} as const;
+
+function processStat(root: RootState, _sources: ProcSources, process: ProcessState): string {
+  const { group, times, faults, scheduling } = process;
   const { pages, resident } = sizes(root, process);
-  const head = [process.pid, `(${nameOf(process)})`, 'R', process.parent, process.pid, process.pid, 0, -1, 0];
-  const times = [minor, 0, major, 0, ticks(user), ticks(system), 0, 0, 20, 0, 1, 0, 0];
-  const tail = new Array<number>(52 - head.length - times.length - 2).fill(0);
-  return `${[...head, ...times, pages * 4096, resident, ...tail].join(' ')}\n`;
+  const names = [process.pid, `(${nameOf(process)})`, stateLetters[process.status]];
+  const head = [...names, group.parent, group.processGroup, group.session, 0, -1, 0];
+  const running = times.running + (process.status === 'running' ? root.clock.now - times.since : 0);
+  const children = group.childTimes;
+  const used = [times.user, running - times.user, children.user, children.system].map(ticks);
+  const counts = [faults.minor, 0, faults.major, 0, ...used];
+  const rest = [20 + scheduling.nice, scheduling.nice, group.threads, 0, ticks(times.arrived)];
+  const fields = [...counts, ...rest];
+  const tail = new Array<number>(52 - head.length - fields.length - 2).fill(0);
+  return `${[...head, ...fields, pages * 4096, resident, ...tail].join(' ')}\n`;
 }
 
 function status(root: RootState, _sources: ProcSources, process: ProcessState): string {
@@ -185,8 +211,8 @@ function status(root: RootState, _sources: ProcSources, process: ProcessState): 
   const row = (name: string, pagesThere: number) => `${name}:\t${String(kib(pagesThere)).padStart(8)} kB\n`;
   const mask = (bits: bigint) => bits.toString(16).padStart(16, '0');
   return (
-    `Name:\t${nameOf(process)}\nUmask:\t${process.umask.toString(8).padStart(4, '0')}\nState:\tR (running)\n` +
-    `Tgid:\t${process.pid}\nNgid:\t0\nPid:\t${process.pid}\nPPid:\t${process.parent}\nTracerPid:\t0\n` +
+    `Name:\t${nameOf(process)}\nUmask:\t${process.directory.umask.toString(8).padStart(4, '0')}\nState:\t${stateLetters[process.status]} (${stateNames[process.status]})\n` +
+    `Tgid:\t${process.group.id}\nNgid:\t0\nPid:\t${process.pid}\nPPid:\t${process.group.parent}\nTracerPid:\t0\n` +
     `Uid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000\nFDSize:\t${process.descriptors.length}\nGroups:\t1000\n` +
     row('VmPeak', pages) +
     row('VmSize', pages) +
@@ -195,7 +221,7 @@ function status(root: RootState, _sources: ProcSources, process: ProcessState): 
     row('VmData', data) +
     row('VmExe', code) +
     row('VmPTE', space?.tableFrames ?? 0) +
-    `Threads:\t1\nSigBlk:\t${mask(process.signals.mask)}\n`
+    `Threads:\t${process.group.threads}\nSigBlk:\t${mask(process.signals.mask)}\n`
   );
 }
 

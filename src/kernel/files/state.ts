@@ -1,7 +1,10 @@
 /** State of the files part of the kernel: plain data off `RootState.files`. */
+import { type EventsState, eventsState } from './event-state.ts';
+import type { ByteRing } from './ring.ts';
+import { type SocketsState, socketsState } from './socket-state.ts';
 
 /** The filesystems there are; a file is named by its filesystem and a key inside it. */
-export type MountName = 'host' | 'memory' | 'dev' | 'proc' | 'pipe';
+export type MountName = 'host' | 'memory' | 'dev' | 'proc' | 'pipe' | 'socket' | 'event';
 
 export interface DirectoryEntry {
   name: string;
@@ -77,11 +80,7 @@ export interface MemoryFilesState {
   bytes: number;
 }
 
-export interface PipeState {
-  /** A ring; bytes from `start`, `length` of them. */
-  bytes: Uint8Array;
-  start: number;
-  length: number;
+export interface PipeState extends ByteRing {
   /** Open ends. */
   readers: number;
   writers: number;
@@ -109,6 +108,8 @@ export interface FilesState {
   programs: Record<string, number>;
   memory: MemoryFilesState;
   pipes: PipesState;
+  sockets: SocketsState;
+  events: EventsState;
   /** The date at which the system started, seconds since 1970. */
   bootTime: number;
   counters: FileCounters;
@@ -127,6 +128,8 @@ export function filesState(bootTime: number = DEFAULT_BOOT_TIME): FilesState {
     programs: {},
     memory: { inodes: {}, nextInode: 2, bytes: 0 },
     pipes: { pipes: {}, next: 1 },
+    sockets: socketsState(),
+    events: eventsState(),
     bootTime,
     counters: { opened: 0, bytesRead: 0, bytesWritten: 0 },
   };

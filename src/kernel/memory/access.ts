@@ -127,7 +127,7 @@ export class SpaceMemory implements UserMemory {
       const low = at === -1 ? 0 : tables.low(at);
       if (tables.isValid(low) && hasBit(low, bit)) {
         const frame = tables.frameAt(at);
-        pins.addKernel(this.#space.id, frame);
+        pins.addKernel(frame);
         return frame;
       }
       const outcome = faults.handle({ space: this.#space, address, access, pc: machine.pc, by: 'kernel' });

@@ -14,6 +14,8 @@ import type { AccessParts } from './access.ts';
 import type { AdviseParts } from './advise.ts';
 import type { BackingObjects, Clock, MemoryCounters, ReferenceSink } from './contract.ts';
 import { Faults } from './faults.ts';
+import { Forks } from './fork.ts';
+import { ForkPages } from './fork-pages.ts';
 import { FrameTable } from './frames.ts';
 import { Mappings } from './mappings.ts';
 import { ObjectAreas } from './object-areas.ts';
@@ -23,6 +25,7 @@ import { Reclaim } from './reclaim.ts';
 import type { RemapParts } from './remap.ts';
 import { Replacement } from './replacement.ts';
 import { Resolvers } from './resolvers.ts';
+import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
 import { Swap } from './swap.ts';
 import { PageTables } from './tables.ts';
@@ -39,7 +42,7 @@ export interface MemoryParts {
   readonly policyDefinition: PolicyDefinition;
   readonly objects: BackingObjects;
   readonly events: EventSink;
-  readonly costs: Pick<Costs, 'fault'>;
+  readonly costs: Pick<Costs, 'fault' | 'copyPage'>;
   /** Takes down references of the kernel, and pages that are gone. */
   readonly references: ReferenceSink | undefined;
   /** Format of the tables. */
@@ -65,9 +68,10 @@ export interface Structures {
 }
 
 export interface Paths {
-  readonly reclaim: Reclaim;
   readonly transfers: Transfers;
   readonly faults: Faults;
+  readonly spaces: Spaces;
+  readonly forks: Forks;
   readonly calls: RemapParts & AdviseParts;
   readonly access: AccessParts;
 }
@@ -83,7 +87,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const tables = new PageTables(geometry, machine, frames, events);
   const swap = new Swap(state.swap, parts.store, counters, events);
   const cache = new PageCache(state, frames);
-  const pins = new Pins(state.episodes, spaces, frames, counters);
+  const pins = new Pins({ root, state, frames, counters });
   const replacement = new Replacement({ definition, state, spaces, machine, frames, tables, cache, swap });
   const mappings = new Mappings({ frames, tables, cache, swap, pins, replacement, events });
   const below = { root, spaces, state, counters, machine, references };
@@ -97,7 +101,7 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const writeBack = new WriteBack({ ...basics, ram: machine.ram });
   const reclaim = new Reclaim({ ...basics, writeBack });
   const ensureEntry = (space: SpaceState, page: Vpn, key: number) =>
-    tables.ensure(space, page, () => reclaim.table(space.id, key));
+    tables.ensure(space, page, () => reclaim.table(key));
   const transfers = new Transfers({ ...basics, ensureEntry });
   const resolvers = new Resolvers({ ...basics, reclaim, transfers });
   const faults = new Faults({ ...basics, resolvers, transfers });
@@ -105,5 +109,8 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const limit = userLimit(parts.geometry);
   const { writeXorExecute } = options;
   const calls = { ...basics, writeBack, objectAreas, limit, ensureEntry, writeXorExecute };
-  return { reclaim, transfers, faults, calls, access: { ...basics, faults } };
+  const spaces = new Spaces({ ...basics, reclaim, transfers, calls });
+  const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
+  const forks = new Forks({ ...basics, spaces, objectAreas, pages });
+  return { transfers, faults, spaces, forks, calls, access: { ...basics, faults } };
 }

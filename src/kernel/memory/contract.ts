@@ -1,7 +1,7 @@
 /**
  * Virtual memory as the rest of the kernel uses it.
  */
-import type { Nanoseconds, SpaceId, VirtualAddress, Vpn } from '../../base/numbers.ts';
+import type { Nanoseconds, Pid, SpaceId, VirtualAddress, Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 
@@ -20,9 +20,24 @@ export type Outcome =
   /** No frame can be had, because swap is full or because all that is not pinned is too little: the process is killed. */
   | { readonly kind: 'out-of-memory'; readonly lacks: 'frames' | 'swap'; readonly detail: string };
 
+/** What is said instead of making a space when memory or swap can't hold it; the caller answers ENOMEM. */
+export type OutOfMemory = Outcome & { readonly kind: 'out-of-memory' };
+
+export const isOutOfMemory = (made: SpaceState | OutOfMemory): made is OutOfMemory => 'kind' in made;
+
+/**
+ * How fork(2) gives a child its parent's pages. `copy-on-write`: both map the same frames and swap slots until one
+ * of them writes. `eager`: every page that the parent may write, or has written, is copied at once; pages of files
+ * that it may only read stay shared.
+ */
+export type ForkMode = 'eager' | 'copy-on-write';
+
 /** Thrown by `UserMemory` and caught only by the system-call dispatcher, which answers EFAULT. */
 export class BadAddress extends Error {}
-/** Thrown by `UserMemory` when a page has to come first; the dispatcher blocks the process and restarts the call. */
+/**
+ * Thrown by `UserMemory`, `forkSpace` and `newSpace` when a page has to come first; the dispatcher blocks the
+ * process and restarts the call.
+ */
 export class PageWait extends Error {
   readonly outcome: Outcome;
   constructor(outcome: Outcome) {
@@ -93,22 +108,57 @@ export interface MemoryCounters {
   residentPages: number;
   residentPeak: number;
   zeroedFrames: number;
-  /**
-   * Most pages that one instruction, or one step of a system call, can need at once. With `tableFramesPeak` as
-   * many frames the program completes; see pins.ts.
-   */
+  /** Most pages that one instruction, or one step of a system call, can need at once; see pins.ts. */
   pinnedPeak: number;
+  /**
+   * Most frames that had to be there at once: tables, and the pages that the most demanding live process needs in
+   * one step. With fewer the run would have been refused.
+   */
+  neededPeak: number;
+  /** Address spaces forked. */
+  forks: Record<ForkMode, number>;
+  /** Pages, in memory or in swap, that children were given to share with their parents. */
+  forkShared: number;
+  /** Pages that eager forks copied. */
+  forkCopied: number;
+  /** Table frames that forks made for children. */
+  forkTables: number;
+  /** Pages shared since a fork that were copied later, because one of the sharers wrote first. */
+  copiedOnWrite: number;
+  /** Pages once shared that a write found to be nobody else's any more, so that no copy was needed. */
+  takenOver: number;
 }
 
 /** What is asked of memory by the loader and the system calls. Addresses and lengths are checked by the callee. */
 export interface VirtualMemory {
+  /** An empty space for the first program. @throws UserError when there is no frame for its root table */
   createSpace(): SpaceState;
-  /** Unmaps everything, frees tables and frames. */
+  /** An empty space for a program that is run by another (execve). @throws PageWait */
+  newSpace(): SpaceState | OutOfMemory;
+  /**
+   * A space like `parent`, for the child that the running process makes: the same areas, break and contents. May
+   * throw PageWait: then the process has to wait and begin the call again, at the same instruction, and the work
+   * done is kept for it. When the fork fails nothing of the child is left. Pages that the parent has prepared for
+   * writing may have to be copied before it writes them now, and so be waited for.
+   */
+  forkSpace(parent: SpaceState, mode: ForkMode): SpaceState | OutOfMemory;
+  /**
+   * Gives up whatever only this space has, its tables, and what forks of it under way have made. Pages and slots
+   * that others share stay theirs. No process may use the space any more.
+   */
   destroySpace(id: SpaceId): void;
-  /** A page fault of the guest at `address` by the instruction at `pc`. */
+  /** The process has ended and accesses memory no more: lets go its pins and the child that it was making. */
+  forgetProcess(pid: Pid): void;
+  /** A page fault of the running process at `address` by the instruction at `pc`. */
   fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome;
-  /** The request's virtual time has come: moves the real bytes (awaiting the store if need be) and maps the page. */
+  /**
+   * The request's virtual time has come: moves the real bytes (awaiting the store if need be) and maps the page.
+   * Whoever waits for the request goes on and tries again. What comes out is for the process that it was made for
+   * alone: ask `askerOf` first.
+   */
   complete(request: RequestState): Promise<Outcome> | Outcome;
+  /** The process whose access made a request, which may have ended since. Others may wait for it as well. */
+  askerOf(request: RequestState): Pid;
   /** Access to the memory of a space; pins and records as described there. */
   user(space: SpaceState): UserMemory;
 
@@ -161,7 +211,10 @@ export interface VirtualMemory {
   readonly nextInterrupt: number | undefined;
   /** Time has passed: the policy's interrupts that are due are told. */
   clockInterrupt(): void;
-  /** Whether memory can hold what every instruction so far could need; when not, a program must not go on. */
+  /**
+   * Whether memory can hold all tables and, beside them, what the most demanding of the live processes needs in one
+   * step. While it can, some process always makes progress; when not, the one that is running must not go on.
+   */
   readonly hasRoom: boolean;
   /** Throws, naming what is broken: each frame owned exactly as the reverse map says, tables agree, nothing lost. */
   checkInvariants(): void;
@@ -178,12 +231,15 @@ export interface ReferenceSink {
   gone(space: SpaceId, page: Vpn, count: number): void;
 }
 
+/** What the kernel's own work is booked under. */
+export type ChargedComponent = 'traps' | 'faults' | 'systemCalls' | 'switches' | 'forks' | 'jobs';
+
 /** Virtual time spent, by component; the kernel's parts charge what they do. */
 export interface Clock {
   readonly now: Nanoseconds;
   /** `now` without the time in which the processor had nothing to do: the policies' clock. */
   readonly busy: Nanoseconds;
-  charge(component: 'traps' | 'faults' | 'systemCalls', ns: number): void;
+  charge(component: ChargedComponent, ns: number): void;
   /** Queues one page transfer on the disk and gives the time at which it is done. */
   disk(pages: number): Nanoseconds;
   /** Lets time pass until `time`. */

@@ -5,7 +5,7 @@
 import { pageOf, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access, MachinePort } from '../../machine/contract.ts';
 import type { EventSink, FaultCase } from '../events.ts';
-import type { Area, Costs, RootState, SpaceState } from '../state.ts';
+import type { Area, Costs, SpaceState } from '../state.ts';
 import { findArea, growableTo } from './areas.ts';
 import { classify, type EntryView, SEGV_ACCERR, SIGSEGV, type Verdict } from './classify.ts';
 import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.ts';
@@ -17,7 +17,6 @@ import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface FaultParts {
-  readonly root: RootState;
   readonly machine: MachinePort;
   readonly tables: PageTables;
   readonly cache: PageCache;
@@ -81,9 +80,7 @@ export class Faults {
 
   /** An access of the space's program begins, so that pins of completed instructions are let go. */
   enter(space: SpaceState, by: 'guest' | 'kernel', pc: VirtualAddress): void {
-    const { pins, root } = this.#parts;
-    const process = root.processes.find((candidate) => candidate.pid === root.running);
-    pins.enter(space, by, pc, process?.call?.done ?? 0);
+    this.#parts.pins.enter(space, by, pc);
   }
 
   #resolve(which: Exclude<FaultCase, 'invalid' | 'protection'>, site: FaultSite): Outcome {

@@ -5,6 +5,7 @@ import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import { isPause } from './pauses.ts';
 import {
   FREE,
   type FramePool,
@@ -35,6 +36,8 @@ interface Census {
   readonly mapped: Map<number, Set<number>>;
   /** References by slot. */
   readonly slots: Map<number, number>;
+  /** Frames that a private mapping may write, each as often as there are such mappings. */
+  readonly written: Map<number, number>;
 }
 
 /** @throws Error naming what is broken */
@@ -46,15 +49,20 @@ export function checkInvariants(parts: InvariantParts): void {
   checkObjects(parts);
   checkPins(parts);
   checkSwap(parts, census);
+  checkWrites(parts, census);
+  checkKeys(parts);
+  checkRequests(parts);
+  checkForks(parts);
 }
 
 function takeCensus(parts: InvariantParts): Census {
-  const census: Census = { tableFrames: new Set(), mapped: new Map(), slots: new Map() };
+  const census: Census = { tableFrames: new Set(), mapped: new Map(), slots: new Map(), written: new Map() };
   for (const space of parts.root.spaces) if (space !== undefined) countSpace(parts, space, census);
   return census;
 }
 
-function countSpace({ tables, mappings, frames }: InvariantParts, space: SpaceState, census: Census): void {
+function countSpace(parts: InvariantParts, space: SpaceState, census: Census): void {
+  const { tables, mappings, frames } = parts;
   let tableCount = 0;
   tables.forEachTable(space, (frame) => {
     assert(!census.tableFrames.has(frame), 'a table has one place in one space');
@@ -76,13 +84,14 @@ function countSpace({ tables, mappings, frames }: InvariantParts, space: SpaceSt
     assert(!frames.has(frame, LOADING), 'a page is mapped when it has arrived');
     const codes = census.mapped.get(frame) ?? new Set();
     census.mapped.set(frame, codes.add(mappingCode(space.id, page)));
-    checkEntry({ tables, frames, mappings }, space, page, at, frame);
+    checkEntry(parts, census, space, page, at, frame);
   });
   assert(resident === space.resident, `space ${space.id} counts its resident pages`);
 }
 
 function checkEntry(
-  { tables, mappings }: Pick<InvariantParts, 'tables' | 'frames' | 'mappings'>,
+  { tables, mappings }: InvariantParts,
+  { written }: Census,
   space: SpaceState,
   page: Vpn,
   at: number,
@@ -97,11 +106,79 @@ function checkEntry(
   assert(has(user) === 1, 'entries of programs allow user mode');
   assert(has(read) === ((area.protection & 3) !== 0 ? 1 : 0), 'R agrees with the area');
   assert(has(execute) === ((area.protection & 4) !== 0 ? 1 : 0), 'X agrees with the area');
-  if (has(write) === 1) {
+  if (has(write) === 0) return;
+  assert(
+    (area.protection & 2) !== 0 && mappings.isWritable(area, frame),
+    'W only where a store needs no copy',
+  );
+  if (!area.shared) add(written, frame);
+}
+
+/** A key is one page's: in one frame, in one slot, or in a frame and the slot that holds the same. */
+function checkKeys({ state, frames, swap, root }: InvariantParts): void {
+  const inFrames = new Map<number, number>();
+  for (let frame = 0; frame < state.frames.count; frame++) {
+    if (state.frames.use[frame] !== PAGE) continue;
+    const key = frames.key(frame as Frame);
+    assert(!inFrames.has(key), `page ${key} is in one frame`);
+    inFrames.set(key, frame);
+  }
+  const inSlots = new Set<number>();
+  state.swap.references.forEach((count, slot) => {
+    if (count === 0) return;
+    const key = swap.key(slot as Slot);
+    const frame = inFrames.get(key);
+    assert(!inSlots.has(key), `page ${key} is in one slot`);
+    inSlots.add(key);
+    const agrees = frame === undefined || frames.slot(frame as Frame) === slot;
     assert(
-      (area.protection & 2) !== 0 && mappings.isWritable(area, frame),
-      'W only where a store needs no copy',
+      agrees || root.requests.some((r) => r.frame === frame && r.slot === slot),
+      `page ${key} is the same in frame ${frame} and in slot ${slot}`,
     );
+  });
+}
+
+/** Counted anew, and not by what the mechanism goes by: what one may write, nobody else has. */
+function checkWrites({ frames }: InvariantParts, { written, mapped, slots }: Census): void {
+  for (const [frame, writers] of written) {
+    assert(
+      writers === 1 && mapped.get(frame)!.size === 1,
+      `frame ${frame} has one mapping if that may write`,
+    );
+    assert(
+      frames.object(frame as Frame) === -1,
+      `frame ${frame} is no object's page if a private mapping may write`,
+    );
+    const slot = frames.slot(frame as Frame);
+    assert(
+      slot === -1 || slots.get(slot) === 1,
+      `slot ${slot} is nobody's but its frame's, which may be written`,
+    );
+  }
+}
+
+function checkRequests({ root, state }: InvariantParts): void {
+  const frames = new Set<number>();
+  const numbers = new Set<number>();
+  for (const request of root.requests) {
+    numbers.add(request.id);
+    if (isPause(request)) continue;
+    assert(!frames.has(request.frame), `frame ${request.frame} is loaded by one request`);
+    frames.add(request.frame);
+    assert(state.askers.has(request.id), `somebody made request ${request.id}`);
+  }
+  for (const id of state.askers.keys()) assert(numbers.has(id), `request ${id} is under way`);
+}
+
+function checkForks({ root, state }: InvariantParts): void {
+  const children = new Set<number>();
+  for (const [pid, { parent, child }] of state.forks) {
+    assert(root.spaces[parent] !== undefined, `the fork of process ${pid} has a parent`);
+    assert(
+      root.spaces[child] !== undefined && !children.has(child),
+      `the fork of process ${pid} has its own child`,
+    );
+    children.add(child);
   }
 }
 
@@ -197,11 +274,11 @@ function checkObjects({ state, root, frames }: InvariantParts): void {
 
 function checkPins({ state, root }: InvariantParts): void {
   const pins = new Map<number, number>();
-  for (const episode of state.episodes) {
-    for (const frame of episode?.guest ?? []) add(pins, frame);
-    for (const frame of episode?.kernel ?? []) add(pins, frame);
+  for (const { guest, kernel, since } of state.episodes.values()) {
+    for (const frame of [...guest, ...kernel]) add(pins, frame);
+    assert(since < state.nextEpisode, 'episodes are numbered as they begin');
   }
-  for (const request of root.requests) add(pins, request.frame);
+  for (const request of root.requests) if (!isPause(request)) add(pins, request.frame);
   for (let frame = 0; frame < state.frames.count; frame++) {
     assert(state.frames.pins[frame] === (pins.get(frame) ?? 0), `frame ${frame} is pinned for known reasons`);
   }

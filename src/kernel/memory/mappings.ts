@@ -9,6 +9,7 @@
  */
 import type { Frame, Vpn } from '../../base/numbers.ts';
 import { slot as slotNumber } from '../../base/numbers.ts';
+import type { PageKey } from '../../policies/replacement/contract.ts';
 import {
   DROPPED,
   encodeInvalid,
@@ -17,7 +18,7 @@ import {
   payloadOf,
   SWAPPED,
 } from '../../translation/invalid-entry.ts';
-import { entryOf, type RadixGeometry } from '../../translation/radix.ts';
+import { entryOf, hasBit, type RadixGeometry } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
@@ -38,6 +39,13 @@ export interface MappingParts {
   readonly events: EventSink;
 }
 
+/** A leaf entry: of which page, and its physical address. */
+export interface LeafEntry {
+  readonly space: SpaceState;
+  readonly page: Vpn;
+  readonly at: number;
+}
+
 export class Mappings {
   readonly #parts: MappingParts;
   readonly #geometry: RadixGeometry;
@@ -55,13 +63,35 @@ export class Mappings {
   map(space: SpaceState, area: Area, page: Vpn, entryAddress: number, frame: Frame): void {
     const { frames, tables, events } = this.#parts;
     frames.addMapper(frame, space.id, page, entryAddress);
-    space.resident++;
-    if (space.resident > space.residentPeak) space.residentPeak = space.resident;
+    countResident(space);
     // The access that faulted is a use, which its retry need not report.
     const { low, high } = this.#leaf(area, frame, this.#accessed);
     tables.write(entryAddress, low, high);
     if (events.watched)
       events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+  }
+
+  /**
+   * Gives `child` the page that `parent` has in `frame` at the same place: neither may write a private page from
+   * now on, and the child has not used it yet. Whether the parent's entry lost its write permission, so that the
+   * TLB must forget it before the parent runs.
+   *
+   *   parent  RW A D ─▶ frame           parent  R- A D ─▶ frame ◀─ R- - -  child
+   */
+  share(parent: LeafEntry, child: LeafEntry, area: Area, frame: Frame): boolean {
+    const { frames, tables, events } = this.#parts;
+    const { space, page } = child;
+    frames.addMapper(frame, space.id, page, child.at);
+    countResident(space);
+    const { low, high } = this.#leaf(area, frame, 0);
+    tables.write(child.at, low, high);
+    if (events.watched)
+      events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+    const before = tables.low(parent.at);
+    const { write } = this.#geometry.entry;
+    if (area.shared || !tables.isValid(before) || !hasBit(before, write)) return false;
+    tables.clearBits(parent.at, 1 << write);
+    return true;
   }
 
   /** Makes the entry of a page that is in memory agree with the area's protection again. */
@@ -116,13 +146,14 @@ export class Mappings {
 
   /** The program gives the page up: clears its entry, and lets go what only the entry kept. */
   clear(space: SpaceState, page: Vpn, entryAddress: number): void {
-    const { frames, tables, swap, events } = this.#parts;
+    const { frames, tables, swap, pins, events } = this.#parts;
     const slot = this.slotOf(entryAddress);
     if (this.frameOf(entryAddress) !== -1) {
       const frame = this.unmap(space, page, entryAddress, 0, 0);
       const key = frames.key(frame);
       if (events.watched) events.emit({ type: 'unmap', space: space.id, vpn: page, frame, page: key });
       if (frames.object(frame) === -1 && frames.mapperCount(frame) === 0) this.release(frame);
+      else pins.letGo(frame, space.id);
       return;
     }
     tables.write(entryAddress, 0, 0);
@@ -138,6 +169,19 @@ export class Mappings {
     frames.clear(frame, LOADING);
     cache.remove(frame);
     frames.freePage(frame);
+  }
+
+  /**
+   * The page in `frame` is going to differ from its copy in swap, which others count on: from now on these are two
+   * pages. The one in swap gets a key of its own; the one in memory, which the policy knows, keeps its own.
+   */
+  part(frame: Frame, newKey: () => PageKey): void {
+    const { frames, swap } = this.#parts;
+    const slot = frames.slot(frame);
+    if (slot === -1 || swap.references(slot) === 1) return;
+    this.dropCopy(frame);
+    swap.rename(slot, newKey());
+    frames.set(frame, MODIFIED);
   }
 
   /** Lets go the swap slot that a frame keeps. */
@@ -195,4 +239,9 @@ export class Mappings {
     if ((low & this.#dirty) !== 0) frames.set(frame, MODIFIED);
     if ((low & this.#accessed) !== 0) frames.set(frame, USED);
   }
+}
+
+function countResident(space: SpaceState): void {
+  space.resident++;
+  if (space.resident > space.residentPeak) space.residentPeak = space.resident;
 }

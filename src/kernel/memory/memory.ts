@@ -5,7 +5,8 @@
  *            (pins)                           │       └────▶ writeback ─▶ swap · file
  *   system calls ─▶ map-calls, protect,       ├─▶ mappings ─▶ tables (in RAM) + frames (reverse map)
  *                   remap, advise             ├─▶ pagecache
- *   user memory ─▶ access ─▶ faults           └─▶ transfers ─▶ requests ─ due ─▶ complete
+ *   user memory ─▶ access ─▶ faults           ├─▶ transfers ─▶ requests ─ due ─▶ complete
+ *   fork, exec, exit ─▶ spaces, fork          └─▶ pauses ────▶ requests
  *
  *   file            concept
  *   areas           ranges of a space            object-areas   lives of backing objects
@@ -15,33 +16,41 @@
  *   pins            pages that must stay         replacement    the policy among its surroundings
  *   classify        what a fault means           resolvers      what is done about it
  *   reclaim         frames when they are wanted  transfers      pages on their way
+ *   spaces          spaces come and go           fork           a space like another
+ *   pauses          the older go first           fork-pages     a page of it
  *   invariants      what must always hold        state          all of it as plain data
  *   assembly        how it hangs together
  *
  * All state is in `root.memory` and the spaces; a `Memory` made over a clone of the root goes on exactly.
  */
 import { UserError } from '../../base/errors.ts';
-import { PAGE_SIZE, pageOf, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
+import { PAGE_SIZE, type Pid, pageOf, type SpaceId, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
-import type { Area, ObjectId, RequestState, RootState, SpaceState } from '../state.ts';
+import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import { SpaceMemory } from './access.ts';
 import { advise, listAreas, residency, synchronize } from './advise.ts';
 import { buildPaths, buildStructures, type MemoryParts, type Paths, type Structures } from './assembly.ts';
-import type { Clock, MemoryCounters, Outcome, Result, UserMemory, VirtualMemory } from './contract.ts';
+import {
+  type Clock,
+  type ForkMode,
+  isOutOfMemory,
+  type MemoryCounters,
+  type Outcome,
+  type OutOfMemory,
+  type Result,
+  type UserMemory,
+  type VirtualMemory,
+} from './contract.ts';
 import { checkInvariants } from './invariants.ts';
-import { addArea, type MapRequest, map, removeRange, setBreak, unmap } from './map-calls.ts';
+import { addArea, type MapRequest, map, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
 import { protect } from './protect.ts';
 import { remap } from './remap.ts';
 
 export type { MemoryParts } from './assembly.ts';
 
-/** Address-space identifiers of the TLB are 16 bits wide. */
-const MOST_SPACES = 65535;
-
 export class Memory implements VirtualMemory {
   readonly counters: MemoryCounters;
-  readonly #root: RootState;
   readonly #clock: Clock;
   readonly #structures: Structures;
   readonly #paths: Paths;
@@ -50,45 +59,33 @@ export class Memory implements VirtualMemory {
   constructor(parts: MemoryParts) {
     this.#structures = buildStructures(parts);
     this.#paths = buildPaths(parts, this.#structures);
-    this.#root = parts.root;
     this.#clock = parts.clock;
     this.counters = this.#structures.counters;
   }
 
   /** @throws UserError when there is no frame for its root table */
   createSpace(): SpaceState {
-    const { spaces } = this.#root;
-    const hole = spaces.indexOf(undefined);
-    const id = spaceId(hole === -1 ? spaces.length : hole);
-    if (id > MOST_SPACES)
-      throw new UserError('', `at most ${MOST_SPACES + 1} address spaces can exist at once`);
-    const root = this.#paths.reclaim.table(id, 0);
-    if (root === -1) throw this.#noRootTable();
-    const space: SpaceState = {
-      id,
-      asid: id,
-      root,
-      areas: [],
-      brkStart: 0 as VirtualAddress,
-      brk: 0 as VirtualAddress,
-      mmapTop: this.#paths.calls.limit as VirtualAddress,
-      tableFrames: 0,
-      resident: 0,
-      residentPeak: 0,
-    };
-    this.#structures.tables.initialise(space, root);
-    spaces[id] = space;
-    return space;
+    const made = this.#paths.spaces.create();
+    if (isOutOfMemory(made)) throw this.#noRootTable();
+    return made;
+  }
+
+  newSpace(): SpaceState | OutOfMemory {
+    return this.#paths.spaces.create();
+  }
+
+  forkSpace(parent: SpaceState, mode: ForkMode): SpaceState | OutOfMemory {
+    return this.#paths.forks.fork(parent, mode);
   }
 
   destroySpace(id: SpaceId): void {
-    const space = this.#space(id);
-    this.#paths.transfers.cancelPrivate(id);
-    removeRange(this.#paths.calls, space, 0, this.#paths.calls.limit);
-    this.#structures.pins.end(id);
-    this.#structures.tables.free(space, space.root);
-    this.#structures.machine.flushSpace(space.asid);
-    this.#root.spaces[id] = undefined;
+    this.#paths.forks.abandonOf(id);
+    this.#paths.spaces.destroy(id);
+  }
+
+  forgetProcess(pid: Pid): void {
+    this.#paths.forks.abandon(pid);
+    this.#structures.pins.end(pid);
   }
 
   fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome {
@@ -97,6 +94,10 @@ export class Memory implements VirtualMemory {
 
   complete(request: RequestState): Promise<Outcome> | Outcome {
     return this.#paths.transfers.complete(request);
+  }
+
+  askerOf(request: RequestState): Pid {
+    return this.#paths.transfers.askerOf(request);
   }
 
   user(space: SpaceState): UserMemory {
@@ -177,20 +178,12 @@ export class Memory implements VirtualMemory {
   }
 
   get hasRoom(): boolean {
-    const { frames, counters } = this.#structures;
-    const { pages, tables } = frames.state;
-    const tableFrames = tables === undefined ? counters.tableFramesPeak : 0;
-    return tableFrames + counters.pinnedPeak <= pages.limit;
+    const { pins, frames } = this.#structures;
+    return pins.needed <= frames.state.pages.limit;
   }
 
   checkInvariants(): void {
     checkInvariants(this.#structures);
-  }
-
-  #space(id: SpaceId): SpaceState {
-    const space = this.#root.spaces[id];
-    if (space === undefined) throw new Error(`invariant broken: space ${id} exists`);
-    return space;
   }
 
   #noRootTable(): UserError {

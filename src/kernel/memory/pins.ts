@@ -5,151 +5,258 @@
  *   fault A ── fault B ── fault C ── retired                 one instruction: A, B, C pinned together
  *   step 1: read path, read struct ── step 2: write page     a system call: let go between its steps
  *
- * Same count of retired instructions, same pc, same progress of the system call: the same episode. Episodes are
- * kept by space, and so is the count of instructions: what other processes do in between does not matter.
+ * Same process, same count of retired instructions, same pc, same progress of the system call: the same episode.
+ * Threads that share a space have episodes of their own. `RootState.running` says whose access it is.
  *
- * The least memory with which a program completes is `tableFramesPeak` + `pinnedPeak` frames: tables are made
- * before the page that needs them is admitted, everything that is not pinned can be evicted, and no more tables
- * are needed with less memory, because an evicted page leaves its table in place. `pinnedPeak` counts, whether
- * they had to be fetched in this run or not,
+ * **Several processes.** Each may be in the middle of an instruction and hold pages that another wants. Episodes
+ * are numbered as they begin, and the older goes first (wound-wait: Rosenkrantz, Stearns and Lewis, 1978):
+ *
+ *   no frame for X ─┬─ pages held by the younger, by those who sleep, have stopped or ended ──▶ let go, X takes one
+ *                   ├─ else a page of anybody is on its way ──▶ X waits for it
+ *                   ├─ else the older hold pages ─────────────▶ X pauses, so that they can run (pauses.ts)
+ *                   └─ else ──────────────────────────────────▶ out of memory
+ *
+ * Whoever has to wait starves, and until it has got a frame those younger than it get none.
+ *
+ * Nobody takes from the oldest, and what comes free is the oldest's, so its pages only become more until it
+ * completes; then another is the oldest. Every process therefore makes progress as long as memory holds all tables
+ * and, beside them, what the most demanding of the live processes needs in one step:
+ *
+ *   tables of all spaces + max over live processes of `most`  ≤  frames            (`needed`, VirtualMemory.hasRoom)
+ *
+ * Tables are made before the page that needs them is admitted, and everything that is not pinned can be evicted.
+ * `most` counts, whether they had to be fetched in this run or not,
  *
  *   an instruction           2 pages it is fetched from, 2 of data          4
  *   that copies on write     and the page that is copied                    5
  *   a step of a system call  its pages, and 2 of the instruction            pages + 2 (+ 1)
  */
-import type { Frame, SpaceId } from '../../base/numbers.ts';
-import type { SpaceState } from '../state.ts';
+import type { Frame, Pid, SpaceId } from '../../base/numbers.ts';
+import type { ProcessState, RootState, SpaceState } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
 import type { FrameTable } from './frames.ts';
-import type { Episode } from './state.ts';
+import type { Episode, MemoryState } from './state.ts';
 
 const FETCH_PAGES = 2;
 const INSTRUCTION_PAGES = 4;
 
-export class Pins {
-  readonly #episodes: (Episode | undefined)[];
-  readonly #spaces: readonly (SpaceState | undefined)[];
-  readonly #frames: FrameTable;
-  readonly #counters: MemoryCounters;
+export interface PinParts {
+  readonly root: RootState;
+  readonly state: MemoryState;
+  readonly frames: FrameTable;
+  readonly counters: MemoryCounters;
+}
 
-  constructor(
-    episodes: (Episode | undefined)[],
-    spaces: readonly (SpaceState | undefined)[],
-    frames: FrameTable,
-    counters: MemoryCounters,
-  ) {
-    this.#episodes = episodes;
-    this.#spaces = spaces;
-    this.#frames = frames;
-    this.#counters = counters;
+export class Pins {
+  readonly #parts: PinParts;
+
+  constructor(parts: PinParts) {
+    this.#parts = parts;
   }
 
   /**
-   * An access of a space begins: the pages of its last episode are let go, unless this one goes on with it, and
-   * so are those of other spaces whose instructions have completed. The kernel's own accesses do not need what
-   * the instruction needed.
+   * An access of the running process to a space begins: the pages of its last episode are let go, unless this one
+   * goes on with it, and so are those of processes that do not need theirs. The kernel's own accesses do not need
+   * what the instruction needed.
    */
-  enter(of: SpaceState, by: 'guest' | 'kernel', pc: number, done: number): void {
-    const { id: space, instructions = 0 } = of;
-    this.#endCompleted(space);
-    const last = this.#episodes[space];
+  enter(space: SpaceState, by: 'guest' | 'kernel', pc: number): void {
+    const { root, state } = this.#parts;
+    const instructions = retired(root, space);
+    const done = processOf(root, root.running)?.call?.done ?? 0;
+    this.#letGoUnneeded();
+    const last = state.episodes.get(root.running);
     if (last !== undefined && continues(last, instructions, pc, done)) {
       if (by === 'kernel') this.#unpinAll(last.guest);
       return;
     }
+    const since = state.nextEpisode++;
+    state.starving.delete(root.running);
     if (last === undefined) {
-      this.#episodes[space] = { instructions, pc, done, guest: [], kernel: [] };
-      this.#peak(INSTRUCTION_PAGES);
+      const episode = { since, most: 0, instructions, pc, done, guest: [], kernel: [] };
+      state.episodes.set(root.running, episode);
+      this.#need(episode, INSTRUCTION_PAGES);
       return;
     }
-    this.#letGo(last);
-    last.instructions = instructions;
-    last.pc = pc;
-    last.done = done;
+    this.#letAllGo(last);
+    Object.assign(last, { since, instructions, pc, done });
   }
 
-  /** The faulting instruction needs the page in `frame`. */
-  addGuest(space: SpaceId, frame: Frame): void {
-    const episode = this.#episodes[space];
+  /** The faulting instruction of a process needs the page in `frame`. */
+  addGuest(frame: Frame, pid: Pid = this.#parts.root.running): void {
+    const episode = this.#parts.state.episodes.get(pid);
     if (episode === undefined || episode.guest.includes(frame)) return;
     episode.guest.push(frame);
-    this.#frames.pin(frame);
+    this.#parts.frames.pin(frame);
   }
 
-  /** The present step of a system call uses the page in `frame`. */
-  addKernel(space: SpaceId, frame: Frame): void {
-    const episode = this.#episodes[space];
+  /** The present step of the running process's system call uses the page in `frame`. */
+  addKernel(frame: Frame): void {
+    const episode = this.#running;
     if (episode === undefined || episode.kernel.includes(frame)) return;
     episode.kernel.push(frame);
-    this.#frames.pin(frame);
-    this.#peak(episode.kernel.length + FETCH_PAGES);
+    this.#parts.frames.pin(frame);
+    this.#need(episode, episode.kernel.length + FETCH_PAGES);
   }
 
-  /** A page is being copied, so that its source is needed as well. */
-  copies(space: SpaceId, by: 'guest' | 'kernel'): void {
-    const held = this.#episodes[space]?.kernel.length ?? 0;
-    this.#peak(by === 'guest' ? INSTRUCTION_PAGES + 1 : held + 1 + FETCH_PAGES + 1);
+  /** A page is being copied for the running process, so that its source is needed as well. */
+  copies(by: 'guest' | 'kernel'): void {
+    const episode = this.#running;
+    if (episode === undefined) return;
+    const step = episode.kernel.length + 1 + FETCH_PAGES;
+    this.#need(episode, 1 + (by === 'guest' ? INSTRUCTION_PAGES : step));
+  }
+
+  /** A space does not show the page in `frame` any more; none of its threads needs it then. */
+  letGo(frame: Frame, space: SpaceId): void {
+    const { root, frames, state } = this.#parts;
+    if (!frames.isPinned(frame)) return;
+    for (const process of root.processes) {
+      if (process.space === space) this.#drop(state.episodes.get(process.pid), frame);
+    }
   }
 
   /** The page in `frame` is gone for good. */
   forget(frame: Frame): void {
-    if (!this.#frames.isPinned(frame)) return;
-    for (const episode of this.#episodes) {
-      if (episode === undefined) continue;
-      this.#remove(episode.guest, frame);
-      this.#remove(episode.kernel, frame);
-    }
+    const { frames, state } = this.#parts;
+    if (!frames.isPinned(frame)) return;
+    for (const episode of state.episodes.values()) this.#drop(episode, frame);
   }
 
-  /** The space is gone. */
-  end(space: SpaceId): void {
-    const episode = this.#episodes[space];
-    if (episode !== undefined) this.#letGo(episode);
-    this.#episodes[space] = undefined;
+  /** The process is gone. */
+  end(pid: Pid): void {
+    const { episodes, starving } = this.#parts.state;
+    const episode = episodes.get(pid);
+    if (episode === undefined) return;
+    this.#letAllGo(episode);
+    episodes.delete(pid);
+    starving.delete(pid);
   }
 
-  /**
-   * Lets go what spaces other than `space` hold, except those in `waiting`, so that one at least can go on.
-   * Whether anything was held.
-   */
-  endIdle(space: SpaceId, waiting: (space: SpaceId) => boolean): boolean {
+  /** Whether the next frame is somebody else's who is older and waits for one. */
+  get isOutranked(): boolean {
+    const { root, state } = this.#parts;
+    if (state.starving.size === 0) return false;
+    for (const pid of state.starving) if (pid !== root.running && this.#isOlder(pid)) return true;
+    return false;
+  }
+
+  /** The running process has found no frame, and waits. */
+  starves(): void {
+    const { root, state } = this.#parts;
+    if (state.episodes.has(root.running)) state.starving.add(root.running);
+  }
+
+  /** The running process has got a frame. */
+  fed(): void {
+    const { root, state } = this.#parts;
+    if (state.starving.size > 0) state.starving.delete(root.running);
+  }
+
+  /** The running process finds no frame: lets go what it goes before. Whether anything was held. */
+  makeWay(): boolean {
+    const { root, state } = this.#parts;
     let held = false;
-    this.#episodes.forEach((episode, id) => {
-      if (episode === undefined || id === space || waiting(id as SpaceId)) return;
-      held ||= episode.guest.length + episode.kernel.length > 0;
-      this.#letGo(episode);
-    });
+    for (const [pid, episode] of state.episodes) {
+      if (pid === root.running || !holds(episode) || this.#isOlder(pid)) continue;
+      held = true;
+      this.#letAllGo(episode);
+    }
     return held;
   }
 
-  #endCompleted(except: SpaceId): void {
-    for (let id = 0; id < this.#episodes.length; id++) {
-      const episode = this.#episodes[id];
-      if (episode === undefined || id === except) continue;
-      if ((this.#spaces[id]?.instructions ?? 0) > episode.instructions) this.#letGo(episode);
+  /** Whether a process other than the running one holds pages. */
+  get othersHold(): boolean {
+    const { root, state } = this.#parts;
+    for (const [pid, episode] of state.episodes) if (pid !== root.running && holds(episode)) return true;
+    return false;
+  }
+
+  /** Frames that must be there for some process to be sure to make progress. */
+  get needed(): number {
+    const { frames, counters, state } = this.#parts;
+    let most = 0;
+    for (const episode of state.episodes.values()) most = Math.max(most, episode.most);
+    return most + (frames.state.tables === undefined ? counters.tableFrames : 0);
+  }
+
+  /** More is needed than before: a table was made, or a process has had more pages at once than ever. */
+  noteNeed(): void {
+    const { counters } = this.#parts;
+    counters.neededPeak = Math.max(counters.neededPeak, this.needed);
+  }
+
+  /** Whether a process needs pages for an episode that is older than that of the running one. */
+  #isOlder(pid: Pid): boolean {
+    const { root, state } = this.#parts;
+    const episode = state.episodes.get(pid);
+    if (episode === undefined || !needsPages(root, pid, episode)) return false;
+    const own = this.#running;
+    return own === undefined || episode.since < own.since || !needsPages(root, root.running, own);
+  }
+
+  get #running(): Episode | undefined {
+    return this.#parts.state.episodes.get(this.#parts.root.running);
+  }
+
+  #need(episode: Episode, pages: number): void {
+    const { counters } = this.#parts;
+    if (pages <= episode.most) return;
+    episode.most = pages;
+    counters.pinnedPeak = Math.max(counters.pinnedPeak, pages);
+    this.noteNeed();
+  }
+
+  #letGoUnneeded(): void {
+    const { root, state } = this.#parts;
+    if (state.episodes.size <= 1) return;
+    for (const { pid } of root.processes) {
+      const episode = pid === root.running ? undefined : state.episodes.get(pid);
+      if (episode !== undefined && holds(episode) && !needsPages(root, pid, episode)) this.#letAllGo(episode);
     }
   }
 
-  #letGo(episode: Episode): void {
+  #letAllGo(episode: Episode): void {
     this.#unpinAll(episode.guest);
     this.#unpinAll(episode.kernel);
   }
 
   #unpinAll(list: number[]): void {
-    for (const frame of list) this.#frames.unpin(frame as Frame);
+    for (const frame of list) this.#parts.frames.unpin(frame as Frame);
     list.length = 0;
+  }
+
+  #drop(episode: Episode | undefined, frame: Frame): void {
+    if (episode === undefined) return;
+    this.#remove(episode.guest, frame);
+    this.#remove(episode.kernel, frame);
   }
 
   #remove(list: number[], frame: Frame): void {
     const at = list.indexOf(frame);
     if (at < 0) return;
     list.splice(at, 1);
-    this.#frames.unpin(frame);
+    this.#parts.frames.unpin(frame);
   }
+}
 
-  #peak(pages: number): void {
-    if (pages > this.#counters.pinnedPeak) this.#counters.pinnedPeak = pages;
-  }
+const holds = ({ guest, kernel }: Episode): boolean => guest.length + kernel.length > 0;
+
+const processOf = ({ processes }: RootState, pid: Pid): ProcessState | undefined =>
+  processes.find((process) => process.pid === pid);
+
+/** Instructions that the running process has retired; those of `space` before there is a process in it. */
+export const retired = (root: RootState, space: SpaceState): number =>
+  processOf(root, root.running)?.instructions ?? space.instructions ?? 0;
+
+/**
+ * Whether a process goes on with an episode as soon as it runs: it has not completed the instruction, has not
+ * ended or stopped, and waits for nothing but pages. A sleeper begins its system call again when it is woken.
+ */
+function needsPages(root: RootState, pid: Pid, episode: Episode): boolean {
+  const process = processOf(root, pid);
+  if (process === undefined || process.exit !== undefined) return false;
+  if (process.status === 'zombie' || process.status === 'stopped') return false;
+  return process.sleep === undefined && process.instructions === episode.instructions;
 }
 
 function continues(last: Episode, instructions: number, pc: number, done: number): boolean {

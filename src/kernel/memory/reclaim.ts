@@ -9,15 +9,16 @@
  * When swap is full, pages that would need a slot count as pinned, so that the policy chooses among those that
  * can go. A failed write pins its page until the frame is found.
  */
-import type { Frame, SpaceId } from '../../base/numbers.ts';
+import type { Frame } from '../../base/numbers.ts';
 import type { PageKey, Why } from '../../policies/replacement/contract.ts';
 import { DROPPED, NOTHING, SWAPPED } from '../../translation/invalid-entry.ts';
 import type { Candidate, EventSink } from '../events.ts';
-import type { RootState } from '../state.ts';
-import type { Clock, MemoryCounters, Outcome } from './contract.ts';
+import type { RequestState, RootState } from '../state.ts';
+import type { Clock, MemoryCounters, Outcome, OutOfMemory } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
+import { isPause, pause } from './pauses.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
@@ -46,39 +47,61 @@ const MOST_FAILURES = 16;
 const swapText = (swap: Swap): string =>
   swap.capacity === 0 ? 'there is no swap' : swap.isFull ? 'swap is full' : 'swap is not full';
 
+export type Shortage = Outcome & { readonly kind: 'blocked' | 'out-of-memory' };
+
 type Search = 'found' | 'nothing' | 'no slot';
 
 export class Reclaim {
   readonly #parts: ReclaimParts;
+  /** What was asked for last; `shortage` is called at once when it could not be had. */
+  #lacked: 'page' | 'table' = 'page';
 
   constructor(parts: ReclaimParts) {
     this.#parts = parts;
   }
 
-  /** A frame for page `key` on behalf of `space`, as a page; -1 when none can be had: see `shortage`. */
-  page(space: SpaceId, key: PageKey): Frame | -1 {
-    const { frames } = this.#parts;
-    const free = frames.allocatePage(key);
-    if (free !== -1 || !this.#evictOne(space, key)) return free;
-    return frames.allocatePage(key);
+  /** A frame for page `key`, as a page; -1 when none can be had: see `shortage`. */
+  page(key: PageKey): Frame | -1 {
+    const { frames, pins } = this.#parts;
+    this.#lacked = 'page';
+    if (pins.isOutranked) return -1;
+    let frame = frames.allocatePage(key);
+    if (frame === -1 && this.#evictOne(key)) frame = frames.allocatePage(key);
+    if (frame !== -1) pins.fed();
+    return frame;
   }
 
   /** A frame for a table, wanted to map page `key`; -1 when none can be had. */
-  table(space: SpaceId, key: PageKey): Frame | -1 {
-    const { frames } = this.#parts;
-    const free = frames.allocateTable();
-    if (free !== -1 || frames.state.tables !== undefined || !this.#evictOne(space, key)) return free;
-    return frames.allocateTable();
+  table(key: PageKey): Frame | -1 {
+    const { frames, pins } = this.#parts;
+    this.#lacked = 'table';
+    const isPage = frames.state.tables === undefined;
+    if (isPage && pins.isOutranked) return -1;
+    let frame = frames.allocateTable();
+    if (frame === -1 && isPage && this.#evictOne(key)) frame = frames.allocateTable();
+    if (frame === -1) return -1;
+    pins.fed();
+    pins.noteNeed();
+    return frame;
   }
 
-  /** What to do without a frame: wait for a page that is on its way, and try again, or give up. */
-  shortage(): Outcome {
-    const { root, frames, swap, counters, events } = this.#parts;
-    const first = root.requests.reduce<(typeof root.requests)[number] | undefined>(
-      (earliest, request) => (earliest === undefined || request.due < earliest.due ? request : earliest),
-      undefined,
-    );
-    if (first !== undefined) return { kind: 'blocked', request: first.id };
+  /** What the running process can do without a frame: wait for a page on its way, let others go first, or give up. */
+  shortage(): Shortage {
+    const { root, frames, pins, clock } = this.#parts;
+    let first: RequestState | undefined;
+    for (const request of root.requests) {
+      if (!isPause(request) && (first === undefined || request.due < first.due)) first = request;
+    }
+    const canCome = first !== undefined || pins.othersHold || pins.isOutranked;
+    // No page that goes makes room for a table where tables have frames of their own.
+    if (!canCome || (this.#lacked === 'table' && frames.state.tables !== undefined))
+      return this.#outOfMemory();
+    pins.starves();
+    return { kind: 'blocked', request: first?.id ?? pause(root, clock) };
+  }
+
+  #outOfMemory(): OutOfMemory {
+    const { frames, swap, counters, events } = this.#parts;
     const { tables } = frames.state;
     const why =
       tables !== undefined && tables.freed.length === 0 && tables.fresh >= tables.limit
@@ -89,22 +112,22 @@ export class Reclaim {
     return { kind: 'out-of-memory', lacks: swap.isFull ? 'swap' : 'frames', detail };
   }
 
-  #evictOne(space: SpaceId, incoming: PageKey): boolean {
+  #evictOne(incoming: PageKey): boolean {
     const { frames, replacement } = this.#parts;
     const failed: Frame[] = [];
-    let found = this.#search(space, incoming, failed);
-    if (found === 'no slot') found = replacement.withoutSlots(() => this.#search(space, incoming, failed));
+    let found = this.#search(incoming, failed);
+    if (found === 'no slot') found = replacement.withoutSlots(() => this.#search(incoming, failed));
     for (const frame of failed) frames.unpin(frame);
     return found === 'found';
   }
 
-  #search(space: SpaceId, incoming: PageKey, failed: Frame[]): Search {
-    const { frames, replacement, clock } = this.#parts;
+  #search(incoming: PageKey, failed: Frame[]): Search {
+    const { frames, replacement, pins, clock } = this.#parts;
     while (failed.length < MOST_FAILURES) {
       const candidates: Candidate[] = [];
       const victim = replacement.victim(incoming, clock.busy, this.#why(candidates));
       if (victim === -1) {
-        if (this.#endIdlePins(space)) continue;
+        if (pins.makeWay()) continue;
         return 'nothing';
       }
       const result = this.#evict(victim, incoming, candidates);
@@ -114,11 +137,6 @@ export class Reclaim {
       failed.push(victim);
     }
     return 'nothing';
-  }
-
-  #endIdlePins(space: SpaceId): boolean {
-    const { root, pins } = this.#parts;
-    return pins.endIdle(space, (other) => root.requests.some((request) => request.space === other));
   }
 
   #why(candidates: Candidate[]): Why | undefined {

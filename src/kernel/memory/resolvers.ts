@@ -4,7 +4,9 @@ import { type Frame, PAGE_SIZE, slot as slotNumber } from '../../base/numbers.ts
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
 import { payloadOf } from '../../translation/invalid-entry.ts';
-import type { MemoryCounters, Outcome } from './contract.ts';
+import type { EventSink } from '../events.ts';
+import type { Costs } from '../state.ts';
+import type { Clock, MemoryCounters, Outcome } from './contract.ts';
 import { type BackedPage, backedPage, type FaultSite, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
@@ -30,6 +32,9 @@ export interface ResolverParts {
   readonly reclaim: Reclaim;
   readonly transfers: Transfers;
   readonly counters: MemoryCounters;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly costs: Pick<Costs, 'copyPage'>;
 }
 
 const RESUMED: Outcome = { kind: 'resumed' };
@@ -48,7 +53,7 @@ export class Resolvers {
     const shared = backed !== undefined && showsObject(site.area, backed);
     const key = shared ? cache.key(backed.object, backed.index) : this.#keyOf(site);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(site, key);
+    const frame = at === -1 ? -1 : this.#frame(key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
     machine.codeChanged(frame);
@@ -64,7 +69,7 @@ export class Resolvers {
     const own = !showsObject(site.area, backed) || (site.access === 'store' && !site.area.shared);
     const key = own ? this.#keyOf(site) : cache.key(backed.object, backed.index);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(site, key);
+    const frame = at === -1 ? -1 : this.#frame(key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     if (!own) cache.insert(backed.object, backed.index, frame);
     const { object, index } = backed;
@@ -83,7 +88,7 @@ export class Resolvers {
     if (pending !== undefined) return pending;
     const key = swap.key(slot);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(site, key);
+    const frame = at === -1 ? -1 : this.#frame(key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     assert(tables.low(at) === site.low, 'making room changes no entry of a page that is not in memory');
     if (backed !== undefined) cache.insert(backed.object, backed.index, frame);
@@ -101,7 +106,7 @@ export class Resolvers {
     frames.unpin(frame);
     if (at === -1) return this.#parts.reclaim.shortage();
     mappings.map(site.space, site.area, site.page, at, frame);
-    pins.addGuest(site.space.id, frame);
+    pins.addGuest(frame);
     return RESUMED;
   }
 
@@ -134,7 +139,8 @@ export class Resolvers {
   }
 
   #takeOver(site: FaultSite, frame: Frame, present: Frame | -1): Outcome {
-    const { frames, cache, swap, mappings, pins } = this.#parts;
+    const { state, frames, cache, mappings, pins } = this.#parts;
+    const wasForked = frames.object(frame) === -1;
     let at = site.entryAddress;
     if (present === -1) {
       frames.pin(frame);
@@ -143,34 +149,42 @@ export class Resolvers {
       if (at === -1) return this.#parts.reclaim.shortage();
     }
     if (frames.object(frame) !== -1) cache.detach(frame);
-    const slot = frames.slot(frame);
-    if (slot !== -1 && swap.references(slot) > 1) {
-      // Others find the old contents in the slot.
-      mappings.dropCopy(frame);
-      frames.set(frame, MODIFIED);
-    }
+    mappings.part(frame, () => state.nextKey++);
     if (present === -1) mappings.map(site.space, site.area, site.page, at, frame);
     else mappings.rederive(site.space, site.area, site.page, at);
-    pins.addGuest(site.space.id, frame);
+    pins.addGuest(frame);
+    this.#told(site, frame, wasForked, 'taken-over');
     return RESUMED;
   }
 
   #copy(site: FaultSite, source: Frame, present: Frame | -1, backed: BackedPage | undefined): Outcome {
-    const { machine, frames, mappings, pins, reclaim } = this.#parts;
+    const { machine, frames, mappings, pins, reclaim, clock, costs } = this.#parts;
     assert(present !== -1 || backed !== undefined, 'a copy has a source');
     frames.pin(source);
-    pins.copies(site.space.id, site.by);
+    pins.copies(site.by);
     const key = this.#keyOf(site);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(site, key);
+    const frame = at === -1 ? -1 : this.#frame(key);
     frames.unpin(source);
     if (frame === -1) return reclaim.shortage();
     machine.ram.copyWithin(frame * PAGE_SIZE, source * PAGE_SIZE, (source + 1) * PAGE_SIZE);
     machine.codeChanged(frame);
     // Nothing but this frame holds what is going to be written.
     frames.set(frame, MODIFIED);
+    pins.letGo(source, site.space.id);
     if (present !== -1) mappings.unmap(site.space, site.page, at, 0, 0);
+    const wasForked = frames.object(source) === -1;
+    clock.charge(wasForked ? 'forks' : 'faults', costs.copyPage);
+    this.#told(site, frame, wasForked, 'copied');
     return this.#admitAndMap(site, at, frame);
+  }
+
+  /** How a write to a shared page ended. Only forks make anonymous pages that are shared. */
+  #told(site: FaultSite, frame: Frame, wasForked: boolean, how: 'copied' | 'taken-over'): void {
+    const { counters, events } = this.#parts;
+    if (wasForked) counters[how === 'copied' ? 'copiedOnWrite' : 'takenOver']++;
+    if (!events.watched) return;
+    events.emit({ type: 'copy-on-write', space: site.space.id, vpn: site.page, frame, how });
   }
 
   /** Another space's copy of the same swapped page is in memory already. */
@@ -180,7 +194,7 @@ export class Resolvers {
     assert(slot !== -1, 'a frame in the swap map has its slot');
     mappings.map(site.space, site.area, site.page, site.entryAddress, frame);
     swap.release(slot);
-    pins.addGuest(site.space.id, frame);
+    pins.addGuest(frame);
     return RESUMED;
   }
 
@@ -188,7 +202,7 @@ export class Resolvers {
     const { frames, mappings, pins, replacement } = this.#parts;
     replacement.admitted(frame, frames.key(frame), site.space.id);
     mappings.map(site.space, site.area, site.page, at, frame);
-    pins.addGuest(site.space.id, frame);
+    pins.addGuest(frame);
     return RESUMED;
   }
 
@@ -206,10 +220,10 @@ export class Resolvers {
   #entry(site: FaultSite, key: PageKey): number {
     const { tables, reclaim } = this.#parts;
     if (site.entryAddress !== -1) return site.entryAddress;
-    return tables.ensure(site.space, site.page, () => reclaim.table(site.space.id, key));
+    return tables.ensure(site.space, site.page, () => reclaim.table(key));
   }
 
-  #frame(site: FaultSite, key: PageKey): Frame | -1 {
-    return this.#parts.reclaim.page(site.space.id, key);
+  #frame(key: PageKey): Frame | -1 {
+    return this.#parts.reclaim.page(key);
   }
 }

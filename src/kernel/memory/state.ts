@@ -1,9 +1,9 @@
 /** State of virtual memory: plain data off `RootState.memory`. */
-import { PAGE_SIZE, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
+import { PAGE_SIZE, type Pid, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
 import type { RandomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
-import type { MemoryCounters } from './contract.ts';
+import type { ForkMode, MemoryCounters } from './contract.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -61,8 +61,8 @@ export interface FrameTableState {
 /** Grown by doubling, because a store may have 2^32 slots. */
 export interface SwapState {
   capacity: number;
-  /** Entries, objects, frames and requests that count on the slot. */
-  references: Uint16Array;
+  /** Entries, objects, frames and requests that count on the slot; an entry in each of 65,536 spaces may. */
+  references: Uint32Array;
   /** Key of the page in the slot. */
   keys: Uint32Array;
   /** Frame that holds the same page, plus 1; 0: none. */
@@ -89,6 +89,10 @@ export interface ObjectState {
 
 /** Pages that an instruction, or a step of a system call, needs until it completes; see pins.ts. */
 export interface Episode {
+  /** Its place among all episodes in order of their beginnings: the lower, the older. */
+  since: number;
+  /** Most pages that any instruction or step of the process has needed at once. */
+  most: number;
   instructions: number;
   pc: number;
   /** Progress of the system call. */
@@ -97,11 +101,34 @@ export interface Episode {
   kernel: number[];
 }
 
+/** A fork that waits for a page; see fork.ts. */
+export interface ForkState {
+  parent: SpaceId;
+  /** The half-made child. */
+  child: SpaceId;
+  mode: ForkMode;
+  /** Instructions that the process had retired when it began. */
+  instructions: number;
+  /** First page that has not been gone through. */
+  next: number;
+  shared: number;
+  copied: number;
+}
+
 export interface MemoryState {
   frames: FrameTableState;
   swap: SwapState;
   objects: Map<ObjectId, ObjectState>;
-  episodes: (Episode | undefined)[];
+  /** By process. */
+  episodes: Map<Pid, Episode>;
+  /** `since` of the next episode. */
+  nextEpisode: number;
+  /** Processes that found no frame and wait: the younger leave them the next one. */
+  starving: Set<Pid>;
+  /** Forks under way, by the process that forks. */
+  forks: Map<Pid, ForkState>;
+  /** Who made each request of `RootState.requests`, by its number. */
+  askers: Map<number, Pid>;
   nextKey: PageKey;
   policy: unknown;
   /** Clock interrupts that the policy has been told of. */
@@ -150,7 +177,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     },
     swap: {
       capacity: start.swapCapacity,
-      references: new Uint16Array(0),
+      references: new Uint32Array(0),
       keys: new Uint32Array(0),
       frames: new Uint32Array(0),
       used: 0,
@@ -158,7 +185,11 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
       unwritten: new Map(),
     },
     objects: new Map(),
-    episodes: [],
+    episodes: new Map(),
+    nextEpisode: 0,
+    starving: new Set(),
+    forks: new Map(),
+    askers: new Map(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,
@@ -186,6 +217,13 @@ function initialCounters(): MemoryCounters {
     residentPeak: 0,
     zeroedFrames: 0,
     pinnedPeak: 0,
+    neededPeak: 0,
+    forks: { eager: 0, 'copy-on-write': 0 },
+    forkShared: 0,
+    forkCopied: 0,
+    forkTables: 0,
+    copiedOnWrite: 0,
+    takenOver: 0,
   };
 }
 

@@ -73,9 +73,13 @@ export class Swap {
     return this.#state.keys[slot]!;
   }
 
+  /** The page in the slot is not the one any more that it was written as. */
+  rename(slot: Slot, key: PageKey): void {
+    this.#state.keys[slot] = key;
+  }
+
   retain(slot: Slot): void {
     assert(this.#state.references[slot]! > 0, 'only a slot in use gets another reference');
-    assert(this.#state.references[slot]! < 0xffff, 'a slot has at most 65,535 references');
     this.#state.references[slot]!++;
   }
 
@@ -174,13 +178,13 @@ export class Swap {
   #grow(): void {
     const state = this.#state;
     const length = Math.min(state.capacity, Math.max(1024, state.references.length * 2));
-    state.references = copyOf(state.references, new Uint16Array(length));
+    state.references = copyOf(state.references, new Uint32Array(length));
     state.keys = copyOf(state.keys, new Uint32Array(length));
     state.frames = copyOf(state.frames, new Uint32Array(length));
   }
 }
 
-function copyOf<T extends Uint16Array | Uint32Array>(from: T, into: T): T {
+function copyOf(from: Uint32Array, into: Uint32Array): Uint32Array {
   into.set(from);
   return into;
 }

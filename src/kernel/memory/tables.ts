@@ -124,6 +124,14 @@ export class PageTables {
     return hasBit(low, this.geometry.entry.valid);
   }
 
+  /** The TLB forgets all pages of a space. */
+  flushSpace(space: SpaceState): void {
+    const before = this.#machine.counters().flushed;
+    this.#machine.flushSpace(space.asid);
+    const entries = this.#machine.counters().flushed - before;
+    if (this.#events.watched) this.#events.emit({ type: 'flush', what: 'space', entries });
+  }
+
   /** The TLB forgets the page. */
   flush(space: SpaceState, page: Vpn): void {
     if (!this.#events.watched) {

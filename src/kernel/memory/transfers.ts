@@ -6,12 +6,19 @@
  *                                                             └──▶ failed or not wanted any more: frame freed
  *
  * A request holds a reference to its slot, so that the slot can't be used for another page meanwhile.
+ *
+ * Several processes may wait for one request: for the same page of a file, for the same slot, or for any frame at
+ * all. There is one read. When it is done all of them try again: the process that asked first, `askers`, has its
+ * entry by then; the others find the page in memory. If the page is nobody's any more (unmapped, or the asker was
+ * killed), the frame is freed, and those who wait for the same slot read it again. A request that somebody waits for
+ * stays until it is due; one that nobody needs or waits for goes with the last space that wanted it.
  */
 import { assert } from '../../base/errors.ts';
 import {
   addressOf,
   type Frame,
   PAGE_SIZE,
+  type Pid,
   type Slot,
   type SpaceId,
   slot as slotNumber,
@@ -29,14 +36,16 @@ import { backedPage } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
+import { isPause } from './pauses.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
-import { LOADING } from './state.ts';
+import { LOADING, type MemoryState } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
 
 export interface TransferParts {
   readonly root: RootState;
+  readonly state: MemoryState;
   readonly machine: MachinePort;
   readonly frames: FrameTable;
   readonly tables: PageTables;
@@ -70,7 +79,7 @@ export class Transfers {
 
   /** Starts to fetch a page of `space` into `frame`, which was just allocated and is filled by nobody else. */
   begin(space: SpaceId, page: Vpn, frame: Frame, origin: Origin): Outcome {
-    const { root, frames, swap, counters, clock } = this.#parts;
+    const { root, state, frames, swap, counters, clock } = this.#parts;
     frames.set(frame, LOADING);
     frames.pin(frame);
     if (origin.kind === 'swap-in') swap.retain(origin.slot);
@@ -86,6 +95,7 @@ export class Transfers {
       index: origin.kind === 'file-in' ? origin.index : 0,
     };
     root.requests.push(request);
+    state.askers.set(request.id, root.running);
     counters.majorFaults++;
     return { kind: 'blocked', request: request.id };
   }
@@ -93,10 +103,8 @@ export class Transfers {
   /** The transfer that a page of a space waits for. */
   pending(space: SpaceId, page: Vpn): Outcome | undefined {
     const { requests } = this.#parts.root;
-    for (const { id, space: of, vpn } of requests) {
-      if (of === space && vpn === page) return { kind: 'blocked', request: id };
-    }
-    return undefined;
+    const request = requests.find((r) => r.space === space && r.vpn === page && !isPause(r));
+    return request && { kind: 'blocked', request: request.id };
   }
 
   /** The transfer into a frame that is being loaded. */
@@ -112,16 +120,30 @@ export class Transfers {
     return request && { kind: 'blocked', request: request.id };
   }
 
+  /** The process that a request was made for; whoever runs, when it was made for none. */
+  askerOf({ id }: RequestState): Pid {
+    const { state, root } = this.#parts;
+    return state.askers.get(id) ?? root.running;
+  }
+
   complete(request: RequestState): Promise<Outcome> | Outcome {
+    if (isPause(request)) {
+      this.#remove(request);
+      return RESUMED;
+    }
     const settling = this.#parts.swap.settle();
     return settling === undefined ? this.#move(request) : settling.then(() => this.#move(request));
   }
 
-  /** Gives up the transfers that only `space` waits for; it is going. */
-  cancelPrivate(space: SpaceId): void {
-    const { root, frames } = this.#parts;
-    for (const request of root.requests.filter((r) => r.space === space)) {
-      if (frames.object(request.frame) === -1) this.#abandon(request);
+  /** Gives up the transfers of pages that are nobody's any more, unless somebody waits for them all the same. */
+  abandonUnwanted(): void {
+    const { root } = this.#parts;
+    const awaited = new Set<number | undefined>();
+    for (const { exit, waitsFor } of root.processes) if (exit === undefined) awaited.add(waitsFor);
+    for (const request of [...root.requests]) {
+      if (awaited.has(request.id)) continue;
+      if (isPause(request)) this.#remove(request);
+      else if (!this.#isWanted(request)) this.#abandon(request);
     }
   }
 
@@ -190,8 +212,9 @@ export class Transfers {
       if (events.watched) events.emit({ type: 'swap-in', slot, frame, page: frames.key(frame) });
       this.#keepCopy(request);
     }
+    const asker = this.askerOf(request);
     this.#admit(request);
-    return this.#mapForWaiter(request);
+    return this.#mapForWaiter(request, asker);
   }
 
   /** The slot stays as the copy of the page, and the request's reference to it becomes the frame's. */
@@ -215,7 +238,7 @@ export class Transfers {
   }
 
   /** Maps the page for the space that asked first; others that wait find it resident. */
-  #mapForWaiter(request: RequestState): Outcome {
+  #mapForWaiter(request: RequestState, asker: Pid): Outcome {
     const { root, frames, pins, swap, mappings } = this.#parts;
     const { frame, vpn: page } = request;
     const space = root.spaces[request.space];
@@ -224,7 +247,7 @@ export class Transfers {
     frames.pin(frame);
     const at = this.#parts.ensureEntry(space, page, frames.key(frame));
     frames.unpin(frame);
-    pins.addGuest(space.id, frame);
+    pins.addGuest(frame, asker);
     if (at === -1) {
       // The retry finds an object's page resident; a private one belongs to nobody without its entry.
       if (frames.object(frame) === -1) mappings.release(frame);
@@ -255,8 +278,9 @@ export class Transfers {
   }
 
   #remove(request: RequestState): void {
-    const { requests } = this.#parts.root;
-    requests.splice(requests.indexOf(request), 1);
+    const { root, state } = this.#parts;
+    root.requests.splice(root.requests.indexOf(request), 1);
+    state.askers.delete(request.id);
   }
 
   #bytes(frame: Frame): Uint8Array {

@@ -1,10 +1,11 @@
 /**
  * Dirty pages to where they belong: pages of files to their files, all others to swap.
  *
- * A page keeps its slot as long as nobody else counts on it; then its new contents replace the old ones. When
+ * A page that was written keeps its slot, which nobody else counts on: its new contents replace the old ones. When
  * no slot is free, slots that only serve as copies of pages in memory are taken back: first those whose page
  * has been written since, then any.
  */
+import { assert } from '../../base/errors.ts';
 import { type Frame, PAGE_SIZE, type Slot } from '../../base/numbers.ts';
 import type { EventSink } from '../events.ts';
 import type { BackingObjects, Clock, MemoryCounters } from './contract.ts';
@@ -63,7 +64,10 @@ export class WriteBack {
   #toSwap(frame: Frame): WriteResult {
     const { frames, swap, mappings, clock, events } = this.#parts;
     const own = frames.slot(frame);
-    if (own !== -1 && swap.references(own) > 1) mappings.dropCopy(frame);
+    assert(
+      own === -1 || swap.references(own) === 1,
+      'nobody counts on the copy of a page that was written since',
+    );
     const slot = this.#slotFor(frame);
     if (slot === -1) return 'no slot';
     if (swap.write(slot, this.#bytes(frame)) !== undefined) {

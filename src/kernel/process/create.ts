@@ -1,7 +1,14 @@
 /** A process before its program is loaded, and the root state before there is any process. */
 import { type Pid, pid, type SpaceId, virtualAddress } from '../../base/numbers.ts';
 import type { RegisterContext } from '../../machine/contract.ts';
-import type { ProcessState } from '../state.ts';
+import type {
+  ProcessState,
+  ProcessTimes,
+  RootState,
+  SchedulingInputs,
+  ScriptState,
+  ThreadGroup,
+} from '../state.ts';
 import { LAST_SIGNAL, SS_DISABLE } from './signal-table.ts';
 
 /** As Linux starts a program: all registers zero. */
@@ -20,23 +27,63 @@ export interface ProcessRequest {
   readonly argv: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
+  /** Virtual time, ns; 0 without it. */
+  readonly now?: number;
+  readonly scheduling?: Partial<SchedulingInputs>;
+  readonly script?: ScriptState;
 }
+
+/** What a policy is told of a process about which nothing was said. */
+export const DEFAULT_SCHEDULING: SchedulingInputs = {
+  length: undefined,
+  tickets: 100,
+  currency: undefined,
+  nice: 0,
+};
+
+export const initialTimes = (now: number): ProcessTimes => ({
+  arrived: now,
+  firstRun: undefined,
+  ended: undefined,
+  running: 0,
+  user: 0,
+  ready: 0,
+  since: now,
+  voluntary: 0,
+  involuntary: 0,
+});
+
+/** A process that leads a session and a process group of its own. */
+export const initialGroup = (id: Pid, parent: Pid): ThreadGroup => ({
+  id,
+  parent,
+  processGroup: id,
+  session: id,
+  threads: 1,
+  pending: [],
+  alarm: undefined,
+  exit: undefined,
+  stopped: 0,
+  untold: undefined,
+  exitSignal: 0,
+  childTimes: { user: 0, system: 0 },
+  executed: false,
+});
 
 /** No descriptor is open yet, no signal set. */
 export function createProcess(request: ProcessRequest): ProcessState {
   return {
     pid: request.pid,
-    parent: request.parent,
+    group: initialGroup(request.pid, request.parent),
     space: request.space,
-    status: 'running',
+    status: 'new',
     registers: emptyRegisters(),
     exit: undefined,
     path: request.path,
     argv: [...request.argv],
     env: [...request.env],
     auxv: new Uint8Array(0),
-    cwd: request.cwd,
-    umask: 0o022,
+    directory: { path: request.cwd, umask: 0o022 },
     descriptors: [],
     signals: {
       actions: new Array<undefined>(LAST_SIGNAL + 1).fill(undefined),
@@ -44,14 +91,52 @@ export function createProcess(request: ProcessRequest): ProcessState {
       pending: [],
       alternate: { address: 0n, size: 0n, flags: SS_DISABLE },
     },
+    setChildTid: virtualAddress(0),
     clearChildTid: virtualAddress(0),
     robustList: virtualAddress(0),
     limits: {},
     call: undefined,
     waitsFor: undefined,
+    sleep: undefined,
+    times: initialTimes(request.now ?? 0),
+    scheduling: { ...DEFAULT_SCHEDULING, ...request.scheduling },
+    script: request.script,
+    instructions: 0,
+    faults: { minor: 0, major: 0 },
+    residentPeak: 0,
   };
 }
 
 /** The first process; its parent is nobody. */
 export const FIRST_PID = pid(1);
 export const NO_PARENT = pid(0);
+
+/** The root's fields of processes and scheduling while there is no process. @param policy state of the scheduling policy */
+export const noProcesses = (
+  policy: unknown,
+): Pick<
+  RootState,
+  | 'processes'
+  | 'running'
+  | 'nextPid'
+  | 'woken'
+  | 'scheduler'
+  | 'ended'
+  | 'spaces'
+  | 'programs'
+  | 'deadlock'
+  | 'futexes'
+  | 'foreground'
+> => ({
+  spaces: [],
+  processes: [],
+  running: FIRST_PID,
+  nextPid: FIRST_PID,
+  woken: [],
+  programs: [],
+  futexes: [],
+  deadlock: undefined,
+  foreground: undefined,
+  scheduler: { policy, busy: false, since: 0, quantumEnd: 0, switches: 0, expired: 0, created: 0 },
+  ended: [],
+});

@@ -49,6 +49,11 @@ export const SignalCode = {
   misaligned: 1,
   notMapped: 1,
   accessDenied: 2,
+  /** SIGCHLD: what the child did; its status or signal is the value. */
+  childExited: 1,
+  childKilled: 2,
+  childStopped: 5,
+  childContinued: 6,
 } as const;
 
 /** Highest signal number; from 32 on they are the real-time ones, which queue. */

@@ -6,8 +6,16 @@ import { virtualAddress } from '../../base/numbers.ts';
 import type { MachinePort, RegisterContext } from '../../machine/contract.ts';
 import type { EventSink } from '../events.ts';
 import { BadAddress, type VirtualMemory } from '../memory/contract.ts';
-import type { ProcessState, SignalAction, SpaceState } from '../state.ts';
+import type {
+  PendingSignal,
+  ProcessState,
+  RootState,
+  SignalAction,
+  SpaceState,
+  ThreadGroup,
+} from '../state.ts';
 import type { Signals } from './contract.ts';
+import { NO_PARENT } from './create.ts';
 import { endProcess } from './exit.ts';
 import {
   addressFrom,
@@ -24,6 +32,7 @@ import {
   SA_NODEFER,
   SA_ONSTACK,
   SA_RESETHAND,
+  SA_RESTART,
   SIG_DFL,
   SIG_IGN,
   Signal,
@@ -34,8 +43,10 @@ import {
   signalBit,
   UNBLOCKABLE,
 } from './signal-table.ts';
+import { childChannel, rouse, signalChannel, wake } from './wakeups.ts';
 
-type Pending = ProcessState['signals']['pending'][number];
+/** No SIGCHLD for children that stop. */
+const SA_NOCLDSTOP = 1;
 
 /** Integer registers by their ABI names. */
 const RA = 1;
@@ -45,6 +56,7 @@ const A1 = 11;
 const A2 = 12;
 
 export interface SignalParts {
+  readonly root: RootState;
   readonly machine: MachinePort;
   readonly memory: Pick<VirtualMemory, 'user'>;
   readonly events: EventSink;
@@ -61,16 +73,38 @@ export class ProcessSignals implements Signals {
     this.#parts = parts;
   }
 
-  send(process: ProcessState, signal: number, code: number, address: bigint): void {
-    const { pending, mask } = process.signals;
-    const isBlocked = (mask & signalBit(signal)) !== 0n;
-    if (!isBlocked && this.#isIgnored(process, signal)) {
+  send(process: ProcessState, signal: number, code: number, address: bigint, sender = NO_PARENT): void {
+    const { group } = process;
+    this.#change(process, signal);
+    const threads = this.#threadsOf(group);
+    const takers = threads.filter(({ signals }) => (signals.mask & signalBit(signal)) === 0n);
+    if (takers.length > 0 && isIgnored(process, signal)) {
       this.#tell(signal, code, address, 'ignored');
       return;
     }
-    // Only real-time signals queue; of the others one is pending or none.
-    if (signal < FIRST_REAL_TIME && pending.some((other) => other.signal === signal)) return;
-    pending.push({ signal, code, address });
+    if (!queue(group.pending, { signal, code, address, sender })) return;
+    // Its first thread if that may take it, else any; one that can't be disturbed now takes it later.
+    const taker = takers.find(({ pid }) => pid === group.id) ?? takers[0];
+    for (const thread of threads) if (thread === taker || waitsForSignals(thread)) this.#rouse(thread);
+  }
+
+  sendToThread(
+    process: ProcessState,
+    signal: number,
+    code: number,
+    address: bigint,
+    sender = NO_PARENT,
+  ): void {
+    // First, for it may put another list in the place of what is pending.
+    this.#change(process, signal);
+    const { pending, mask } = process.signals;
+    const isBlocked = (mask & signalBit(signal)) !== 0n;
+    if (!isBlocked && isIgnored(process, signal)) {
+      this.#tell(signal, code, address, 'ignored');
+      return;
+    }
+    if (!queue(pending, { signal, code, address, sender })) return;
+    if (!isBlocked || waitsForSignals(process)) this.#rouse(process);
   }
 
   force(process: ProcessState, signal: number, code: number, address: bigint): void {
@@ -81,10 +115,58 @@ export class ProcessSignals implements Signals {
       signals.mask &= ~signalBit(signal);
     }
     if (!signals.pending.some((other) => other.signal === signal))
-      signals.pending.push({ signal, code, address });
+      signals.pending.push({ signal, code, address, sender: NO_PARENT });
   }
 
-  deliver(process: ProcessState, space: SpaceState): 'none' | 'handler' | 'killed' {
+  /** What a signal does when it is sent, whether or not it is taken: to stop and to continue cancel one another. */
+  #change(process: ProcessState, signal: number): void {
+    const { group } = process;
+    if (signal === Signal.SIGCONT) {
+      this.#drop(group, (other) => defaultAction(other) === 'stop');
+      if (group.stopped === 0) return;
+      group.untold = 'continued';
+      this.#goOn(group);
+      this.#tellParent(group);
+    } else if (defaultAction(signal) === 'stop') this.#drop(group, (other) => other === Signal.SIGCONT);
+    else if (signal === Signal.SIGKILL && group.stopped !== 0) this.#goOn(group);
+  }
+
+  #drop(group: ThreadGroup, drops: (signal: number) => boolean): void {
+    const keep = (pending: PendingSignal[]): PendingSignal[] =>
+      pending.filter(({ signal }) => !drops(signal));
+    group.pending = keep(group.pending);
+    for (const { signals } of this.#threadsOf(group)) signals.pending = keep(signals.pending);
+  }
+
+  #goOn(group: ThreadGroup): void {
+    group.stopped = 0;
+    for (const thread of this.#threadsOf(group))
+      if (thread.status === 'stopped') rouse(this.#parts.root, thread);
+  }
+
+  /** A stop or its end: SIGCHLD, unless the parent does not want it for these, and its waits. */
+  #tellParent(group: ThreadGroup): void {
+    const { root } = this.#parts;
+    const isStop = group.stopped !== 0;
+    const code = isStop ? SignalCode.childStopped : SignalCode.childContinued;
+    const signal = isStop ? group.stopped : Signal.SIGCONT;
+    const parent = root.processes.find(({ pid }) => pid === group.parent);
+    if (parent === undefined) return;
+    const action = parent.signals.actions[Signal.SIGCHLD];
+    if (((action?.flags ?? 0) & SA_NOCLDSTOP) === 0)
+      this.send(parent, Signal.SIGCHLD, code, BigInt(signal), group.id);
+    wake(root, childChannel(group.parent));
+  }
+
+  #threadsOf(group: ThreadGroup): ProcessState[] {
+    return this.#parts.root.processes.filter((thread) => thread.group === group && thread.exit === undefined);
+  }
+
+  #rouse(thread: ProcessState): void {
+    if (thread.sleep !== undefined) rouse(this.#parts.root, thread);
+  }
+
+  deliver(process: ProcessState, space: SpaceState): 'none' | 'handler' | 'killed' | 'stopped' {
     for (;;) {
       const next = nextPending(process);
       if (next === undefined) {
@@ -97,8 +179,8 @@ export class ProcessSignals implements Signals {
         continue;
       }
       take(process, next);
-      if (this.#isIgnored(process, next.signal)) continue;
-      if (this.#actByDefault(process, next)) return 'killed';
+      if (isIgnored(process, next.signal)) continue;
+      return this.#actByDefault(process, next);
     }
   }
 
@@ -119,45 +201,46 @@ export class ProcessSignals implements Signals {
     return true;
   }
 
-  #isIgnored(process: ProcessState, signal: number): boolean {
-    if (signal === Signal.SIGKILL || signal === Signal.SIGSTOP) return false;
-    const handler = process.signals.actions[signal]?.handler ?? SIG_DFL;
-    return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore');
-  }
-
   #tell(signal: number, code: number, address: bigint, action: string): void {
     const { events } = this.#parts;
     if (events.watched)
       events.emit({ type: 'signal', signal, code, address: virtualAddress(Number(address)), action });
   }
 
-  /** Whether the process has ended. A stop is passed over: nobody is there who could continue it. */
-  #actByDefault(process: ProcessState, { signal, code, address }: Pending): boolean {
+  #actByDefault(process: ProcessState, { signal, code, address }: PendingSignal): 'killed' | 'stopped' {
     if (defaultAction(signal) === 'stop') {
-      this.#tell(signal, code, address, 'stop (passed over: no other process could continue it)');
-      return false;
+      this.#tell(signal, code, address, 'stopped');
+      process.group.stopped = signal;
+      process.group.untold = 'stopped';
+      this.#tellParent(process.group);
+      return 'stopped';
     }
     this.#tell(signal, code, address, 'killed');
     endProcess(process, { code: 0, signal });
-    return true;
+    return 'killed';
   }
 
   /**
    * Builds the frame and sets the registers; false when the stack can't take it, and SIGSEGV is pending
    * instead. Nothing is changed before the frame is written, so a wait for a page can be started over.
    */
-  #enterHandler(process: ProcessState, space: SpaceState, next: Pending, action: SignalAction): boolean {
+  #enterHandler(
+    process: ProcessState,
+    space: SpaceState,
+    next: PendingSignal,
+    action: SignalAction,
+  ): boolean {
     const { machine, memory } = this.#parts;
     const { signals } = process;
     const saved = registersOf(machine);
     const pointer = framePointer(signals.alternate, BigInt.asUintN(64, saved.x[SP]!), action);
-    const isFault = next.code > 0 && next.code < SignalCode.kernel;
+    const isFault = isSynchronous(next.signal) && next.code > 0 && next.code < SignalCode.kernel;
     const frame = encodeFrame(
       {
         signal: next.signal,
         code: next.code,
         address: BigInt.asUintN(64, next.address),
-        sender: isFault ? undefined : { pid: process.pid, uid: this.#parts.uid },
+        sender: isFault ? undefined : { pid: next.sender, uid: this.#parts.uid },
         stack: {
           ...signals.alternate,
           flags: stackFlags(signals.alternate, BigInt.asUintN(64, saved.x[SP]!)),
@@ -196,28 +279,69 @@ export class ProcessSignals implements Signals {
   }
 
   /** As force_sigsegv(): no room for the frame of SIGSEGV itself is the end. */
-  #refuseFrame(process: ProcessState, next: Pending): void {
+  #refuseFrame(process: ProcessState, next: PendingSignal): void {
     take(process, next);
     if (next.signal === Signal.SIGSEGV) process.signals.actions[Signal.SIGSEGV] = undefined;
     this.force(process, Signal.SIGSEGV, SignalCode.kernel, 0n);
   }
 }
 
-/** Among those not blocked: the ones an instruction raised first, then the lowest number, oldest first. */
-function nextPending({ signals }: ProcessState): Pending | undefined {
-  let best: Pending | undefined;
-  for (const pending of signals.pending) {
+/** Whether the process does nothing about a signal: it said so, or said nothing about one that does nothing. */
+function isIgnored(process: ProcessState, signal: number): boolean {
+  if (signal === Signal.SIGKILL || signal === Signal.SIGSTOP) return false;
+  const handler = process.signals.actions[signal]?.handler ?? SIG_DFL;
+  return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore');
+}
+
+/** Only real-time signals queue; of the others one is pending or none. Whether it was added. */
+function queue(pending: PendingSignal[], added: PendingSignal): boolean {
+  if (added.signal < FIRST_REAL_TIME && pending.some(({ signal }) => signal === added.signal)) return false;
+  pending.push(added);
+  return true;
+}
+
+/** Whether it is in rt_sigtimedwait(2), which takes signals that are blocked. */
+const waitsForSignals = ({ sleep, pid }: ProcessState): boolean =>
+  sleep?.channels.includes(signalChannel(pid)) === true;
+
+/** Among those not blocked: the ones an instruction raised first, then the lowest number, oldest first, the thread's own first. */
+function nextPending({ signals, group }: ProcessState): PendingSignal | undefined {
+  let best: PendingSignal | undefined;
+  for (const pending of [...signals.pending, ...group.pending]) {
     if ((signals.mask & signalBit(pending.signal)) !== 0n && pending.signal !== Signal.SIGKILL) continue;
     if (best === undefined || rank(pending) < rank(best)) best = pending;
   }
   return best;
 }
 
-const rank = ({ signal }: Pending): number =>
+/** Whether there is anything for `deliver` to do. */
+export const hasPending = ({ signals, group }: ProcessState): boolean =>
+  signals.pending.length > 0 || group.pending.length > 0;
+
+/**
+ * What interrupts a wait, if anything does: a handler that wants the call begun again afterwards (SA_RESTART), one
+ * that does not, or a stop or the end, after which a call goes on if anything does.
+ */
+export function interruption(process: ProcessState): 'none' | 'restart' | 'handler' | 'default' {
+  const { signals, group } = process;
+  let found: PendingSignal | undefined;
+  for (const pending of [...signals.pending, ...group.pending]) {
+    const isOpen = (signals.mask & signalBit(pending.signal)) === 0n || pending.signal === Signal.SIGKILL;
+    if (!isOpen || isIgnored(process, pending.signal)) continue;
+    if (found === undefined || rank(pending) < rank(found)) found = pending;
+  }
+  if (found === undefined) return 'none';
+  const action = signals.actions[found.signal];
+  if (action === undefined || action.handler <= SIG_IGN) return 'default';
+  return (action.flags & SA_RESTART) !== 0 ? 'restart' : 'handler';
+}
+
+const rank = ({ signal }: PendingSignal): number =>
   signal === Signal.SIGKILL ? -1000 : isSynchronous(signal) ? signal - 100 : signal;
 
-function take({ signals }: ProcessState, taken: Pending): void {
-  signals.pending.splice(signals.pending.indexOf(taken), 1);
+function take({ signals, group }: ProcessState, taken: PendingSignal): void {
+  const list = signals.pending.includes(taken) ? signals.pending : group.pending;
+  list.splice(list.indexOf(taken), 1);
 }
 
 /** Ends the time for which rt_sigsuspend(2) and the like put another mask in place. */

@@ -3,9 +3,12 @@ import type { VirtualAddress } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { EventSink } from '../events.ts';
 import type { Files } from '../files/contract.ts';
-import type { Clock, UserMemory, VirtualMemory } from '../memory/contract.ts';
+import type { Clock, ForkMode, UserMemory, VirtualMemory } from '../memory/contract.ts';
 import type { Signals } from '../process/contract.ts';
-import type { ProcessState, RootState, SpaceState } from '../state.ts';
+import type { Images } from '../process/image.ts';
+import type { Processes } from '../process/processes.ts';
+import type { Scheduler } from '../process/scheduler.ts';
+import type { Costs, ProcessState, RootState, SpaceState } from '../state.ts';
 import type { CallContext } from './contract.ts';
 
 export interface CallParts {
@@ -14,8 +17,13 @@ export interface CallParts {
   readonly memory: VirtualMemory;
   readonly files: Files;
   readonly signals: Signals;
+  readonly processes: Processes;
+  readonly scheduler: Scheduler;
+  readonly images: Images;
+  readonly forkMode: ForkMode;
   readonly clock: Clock;
   readonly events: EventSink;
+  readonly costs: Costs;
 }
 
 /** Register a0. */
@@ -33,8 +41,13 @@ export class Call implements CallContext {
   readonly memory: VirtualMemory;
   readonly files: Files;
   readonly signals: Signals;
+  readonly processes: Processes;
+  readonly scheduler: Scheduler;
+  readonly images: Images;
+  readonly forkMode: ForkMode;
   readonly clock: Clock;
   readonly events: EventSink;
+  readonly costs: Costs;
   readonly process: ProcessState;
   readonly space: SpaceState;
   readonly user: UserMemory;
@@ -48,8 +61,13 @@ export class Call implements CallContext {
     this.memory = parts.memory;
     this.files = parts.files;
     this.signals = parts.signals;
+    this.processes = parts.processes;
+    this.scheduler = parts.scheduler;
+    this.images = parts.images;
+    this.forkMode = parts.forkMode;
     this.clock = parts.clock;
     this.events = parts.events;
+    this.costs = parts.costs;
     this.process = process;
     this.space = space;
     this.user = user;

@@ -6,9 +6,12 @@ import type { VirtualAddress } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { EventSink } from '../events.ts';
 import type { Files } from '../files/contract.ts';
-import type { Clock, Outcome, Result, UserMemory, VirtualMemory } from '../memory/contract.ts';
+import type { Clock, ForkMode, Outcome, Result, UserMemory, VirtualMemory } from '../memory/contract.ts';
 import type { Signals } from '../process/contract.ts';
-import type { ProcessState, RootState, SpaceState } from '../state.ts';
+import type { Images } from '../process/image.ts';
+import type { Processes } from '../process/processes.ts';
+import type { Scheduler } from '../process/scheduler.ts';
+import type { Costs, ProcessState, RootState, Sleep, SpaceState } from '../state.ts';
 
 /**
  * How an argument is shown by --strace. `buffer-in` is followed by its size; `buffer-out` was filled with as many
@@ -43,6 +46,14 @@ export type CallResult =
   | Result
   /** The process has ended. */
   | 'exited'
+  /** It waits, and is then begun again with the same registers. */
+  | { readonly sleep: Sleep }
+  /** A signal without a handler interrupts its wait: it goes on waiting when the process does. */
+  | 'interrupted'
+  /** A handler runs; after it the program makes the call anew. */
+  | 'restarted'
+  /** The process gives the processor up; the call's result is 0. */
+  | 'yielded'
   /** All registers were replaced (rt_sigreturn, execve): do not write a0 or advance pc. */
   | 'replaced';
 
@@ -55,8 +66,14 @@ export interface CallContext {
   readonly user: UserMemory;
   readonly files: Files;
   readonly signals: Signals;
+  readonly processes: Processes;
+  readonly scheduler: Scheduler;
+  readonly images: Images;
+  /** How fork(2) copies an address space. */
+  readonly forkMode: ForkMode;
   readonly clock: Clock;
   readonly events: EventSink;
+  readonly costs: Costs;
   /** Argument `i` (0 to 5) as a signed 64-bit integer. */
   big(i: number): bigint;
   /** As the C type int. */
@@ -77,5 +94,12 @@ export interface SystemCall {
   readonly handle: (call: CallContext) => CallResult;
 }
 
-/** What the trap loop does next: run on, end the process, run on from new registers, or let it sleep and try again. */
-export type Dispatched = 'done' | 'exited' | 'replaced' | { readonly wait: Outcome };
+/** What the trap loop does next: run on, end the process, run on from new registers, or let it wait and try again. */
+export type Dispatched =
+  | 'done'
+  | 'exited'
+  | 'replaced'
+  | 'interrupted'
+  | 'yielded'
+  | { readonly wait: Outcome }
+  | { readonly sleep: Sleep };

@@ -62,7 +62,7 @@ function setStatusFlags(call: CallContext): Result {
 
 function isPipe(call: CallContext): boolean {
   const place = call.files.descriptors.readiness(call.process, call.int(0));
-  return typeof place === 'object' && place.isPipe;
+  return typeof place === 'object' && place.kind === 'pipe';
 }
 
 const F_RDLCK = 0;
@@ -99,17 +99,12 @@ const requests: Readonly<Record<number, Control>> = {
   21506: setTerminal,
   21507: setTerminal,
   21508: setTerminal,
-  21519: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
-  21520: (call) =>
-    isTerminal(call)
-      ? call.user.readU32(call.address(2)) === call.process.pid
-        ? 0
-        : Errno.EPERM
-      : Errno.ENOTTY,
+  21519: (call) => terminal(call, () => call.user.writeU32(call.address(2), foreground(call))),
+  21520: setForeground,
   21523: (call) => terminal(call, () => call.user.write(call.address(2), windowSize(call))),
   21531: available,
   21537: setNonBlocking,
-  21545: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.pid)),
+  21545: (call) => terminal(call, () => call.user.writeU32(call.address(2), call.process.group.session)),
   21584: (call) => setCloseOnExec(call, 'keep'),
   21585: (call) => setCloseOnExec(call, 'close'),
 };
@@ -123,12 +118,26 @@ function ioctl(call: CallContext): Result {
 
 function isTerminal(call: CallContext): boolean {
   const ready = call.files.descriptors.readiness(call.process, call.int(0));
-  return typeof ready === 'object' && ready.isTerminal;
+  return typeof ready === 'object' && ready.kind === 'terminal';
 }
 
 function terminal(call: CallContext, answer: () => void): Result {
   if (!isTerminal(call)) return Errno.ENOTTY;
   answer();
+  return 0;
+}
+
+/** The process group that the terminal is for: a shell makes it the one of the job that it waits for. */
+const foreground = (call: CallContext): number => call.root.foreground ?? call.process.group.session;
+
+/** TIOCSPGRP. */
+function setForeground(call: CallContext): Result {
+  if (!isTerminal(call)) return Errno.ENOTTY;
+  const wanted = call.user.readU32(call.address(2));
+  const found = call.processes.leaders.find(({ group }) => group.processGroup === wanted);
+  if (found === undefined) return Errno.ESRCH;
+  if (found.group.session !== call.process.group.session) return Errno.EPERM;
+  call.root.foreground = found.group.processGroup;
   return 0;
 }
 
@@ -163,7 +172,7 @@ function windowSize(call: CallContext): Uint8Array {
 function available(call: CallContext): Result {
   const ready = call.files.descriptors.readiness(call.process, call.int(0));
   if (typeof ready === 'number') return ready;
-  if (ready.available === undefined) return Errno.ENOTTY;
+  if (ready.available === undefined) return ready.kind === 'stream' ? Errno.EINVAL : Errno.ENOTTY;
   call.user.writeU32(call.address(2), ready.available);
   return 0;
 }

@@ -11,7 +11,7 @@ export const directoryCalls: readonly SystemCall[] = [
 ];
 
 function getcwd(call: CallContext): Result {
-  const bytes = new TextEncoder().encode(`${call.process.cwd}\0`);
+  const bytes = new TextEncoder().encode(`${call.process.directory.path}\0`);
   if (call.size(1) < bytes.length) return Errno.ERANGE;
   call.user.write(call.address(0), bytes);
   return bytes.length;
@@ -53,7 +53,7 @@ function entryBytes(entry: DirectoryEntry, next: number): Uint8Array {
 }
 
 function umask(call: CallContext): Result {
-  const old = call.process.umask;
-  call.process.umask = call.uint(0) & 0o777;
+  const old = call.process.directory.umask;
+  call.process.directory.umask = call.uint(0) & 0o777;
   return old;
 }

@@ -35,8 +35,8 @@ export class Dispatcher {
 
   /**
    * Makes the call that the registers of the running process ask for. When done its result is in a0 and pc is
-   * behind the `ecall`. On 'wait' nothing has changed but `process.call`, and the same `ecall` is to be tried
-   * again when the request is complete.
+   * behind the `ecall`. On 'wait' and 'sleep' nothing has changed but `process.call`: the call is to be dispatched
+   * again, without the program's running in between, when what it waits for is there.
    */
   dispatch(process: ProcessState, space: SpaceState): Dispatched {
     const { machine, root } = this.#parts;
@@ -48,19 +48,27 @@ export class Dispatcher {
     try {
       result = row === undefined ? Errno.ENOSYS : row.handle(call);
     } catch (error) {
-      if (error instanceof PageWait) return { wait: error.outcome };
+      if (error instanceof PageWait) {
+        process.call ??= { done: 0 };
+        return { wait: error.outcome };
+      }
       if (!(error instanceof BadAddress)) throw error;
       result = Errno.EFAULT;
     }
+    if (result === 'interrupted' || (typeof result === 'object' && 'sleep' in result)) {
+      process.call ??= { done: 0 };
+      return result;
+    }
     process.call = undefined;
+    if (result === 'restarted') return 'interrupted';
     root.calls.made[number] = (root.calls.made[number] ?? 0) + 1;
     if (row === undefined) root.calls.unknown[number] = (root.calls.unknown[number] ?? 0) + 1;
     if (this.#parts.events.watched) this.#emit(call, number, row, first, result);
     this.#seen = undefined;
-    if (typeof result !== 'number') return result;
-    machine.x[A0] = BigInt(result);
+    if (result === 'exited' || result === 'replaced') return result;
+    machine.x[A0] = BigInt(result === 'yielded' ? 0 : result);
     machine.pc = (machine.pc + ECALL) as typeof machine.pc;
-    return 'done';
+    return result === 'yielded' ? result : 'done';
   }
 
   /** The context is the same from call to call while the process is. */

@@ -1,24 +1,12 @@
 /** Reading and writing through descriptors. */
 import { PAGE_SIZE, type VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
-import { isRegular, O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../files/flags.ts';
+import { isRegular, O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
-import { SignalCode } from '../process/signal-table.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
-import {
-  bufferArgument,
-  drainUser,
-  fillUser,
-  MOST_BYTES,
-  receive,
-  type Segment,
-  type Step,
-  vectorArgument,
-} from './transfer.ts';
-import { deadLock } from './waiting.ts';
-
-const SIGPIPE = 13;
-const SIGXFSZ = 25;
+import { receiveFrom, sendTo } from './descriptor-io.ts';
+import { refusedWrite } from './descriptor-waits.ts';
+import { bufferArgument, MOST_BYTES, type Segment, vectorArgument } from './transfer.ts';
 
 export const ioCalls: readonly SystemCall[] = [
   {
@@ -82,50 +70,8 @@ export const ioCalls: readonly SystemCall[] = [
 
 type Transfer = (call: CallContext, segments: readonly Segment[], offset?: number) => CallResult;
 
-function readInto(call: CallContext, segments: readonly Segment[], offset?: number): CallResult {
-  const { files, process } = call;
-  const descriptor = call.int(0);
-  const read: Step = (part, done) =>
-    files.read(process, descriptor, part, offset === undefined ? undefined : offset + done);
-  const isOneStep = segments.length === 1 && segments[0]!.length <= PAGE_SIZE;
-  const ready = isOneStep ? undefined : files.descriptors.readiness(process, descriptor);
-  const waits = typeof ready === 'object' && !ready.fillsReads;
-  const count = waits ? receive(call, segments, read) : fillUser(call, segments, read);
-  return count === Errno.EAGAIN ? wouldWait(call, descriptor, 'to read from') : count;
-}
-
-function writeFrom(call: CallContext, segments: readonly Segment[], offset?: number): CallResult {
-  const { files, process } = call;
-  const descriptor = call.int(0);
-  const count = drainUser(call, segments, (part, done) =>
-    files.write(process, descriptor, part, offset === undefined ? undefined : offset + done),
-  );
-  if (count >= 0) return count;
-  return refusedWrite(call, descriptor, count);
-}
-
-/** What a write that nothing came of does beyond its errno. */
-function refusedWrite(call: CallContext, descriptor: number, errno: Result): CallResult {
-  switch (errno) {
-    case Errno.EPIPE:
-      call.signals.send(call.process, SIGPIPE, SignalCode.user, 0n);
-      return errno;
-    case Errno.EFBIG:
-      call.signals.send(call.process, SIGXFSZ, SignalCode.user, 0n);
-      return errno;
-    case Errno.EAGAIN:
-      return wouldWait(call, descriptor, 'to write to');
-    default:
-      return errno;
-  }
-}
-
-/** EAGAIN for a descriptor that does not block; otherwise nobody would ever end the wait. */
-function wouldWait(call: CallContext, descriptor: number, what: string): CallResult {
-  const description = call.files.descriptors.description(call.process, descriptor);
-  if (typeof description === 'number' || (description.flags & O_NONBLOCK) !== 0) return Errno.EAGAIN;
-  return deadLock(call, `it waits ${what} descriptor ${descriptor}, whose other end only it could use`);
-}
+const readInto: Transfer = (call, segments, offset) => receiveFrom(call, call.int(0), segments, { offset });
+const writeFrom: Transfer = (call, segments, offset) => sendTo(call, call.int(0), segments, { offset });
 
 function vectored(call: CallContext, transfer: Transfer): CallResult {
   const segments = vectorArgument(call, 1);
@@ -239,7 +185,7 @@ function copy(call: CallContext, from: CopyEnd, to: CopyEnd, length: number): Ca
       part.subarray(0, read),
       keepsOffset ? to.offset : undefined,
     );
-    if (written < 0) return done > 0 ? done : refusedWrite(call, to.descriptor, written);
+    if (written < 0) return done > 0 ? done : refusedWrite(call, to.descriptor, written, {});
     from.offset += written;
     to.offset += written;
     done += written;

@@ -1,33 +1,22 @@
-/** The process: its end, its numbers, owners, limits and use of the machine. */
+/** The process: its numbers, owners, limits and name. */
 import { Errno } from '../errno.ts';
 import { GUEST_GID, GUEST_UID } from '../files/flags.ts';
-import { faultCounts, nameOf, processTimes } from '../files/proc-texts.ts';
+import { nameOf } from '../files/proc-texts.ts';
 import { LIMITS, limitOf } from '../limits.ts';
 import type { Result } from '../memory/contract.ts';
-import { endProcess } from '../process/exit.ts';
-import type { CallContext, CallResult, SystemCall } from './contract.ts';
+import type { CallContext, SystemCall } from './contract.ts';
 import { structure, textField, words } from './layout.ts';
 
-const own = (call: CallContext): Result => call.process.pid;
+const own = (call: CallContext): Result => call.process.group.id;
 const user = (): Result => GUEST_UID;
 const group = (): Result => GUEST_GID;
 
 export const processCalls: readonly SystemCall[] = [
   { number: 90, name: 'capget', arguments: ['pointer', 'pointer'], handle: capget },
   { number: 92, name: 'personality', arguments: ['hex'], handle: personality },
-  { number: 93, name: 'exit', arguments: ['int'], handle: exit },
-  { number: 94, name: 'exit_group', arguments: ['int'], handle: exit },
-  {
-    number: 95,
-    name: 'waitid',
-    arguments: ['int', 'int', 'pointer', 'hex', 'pointer'],
-    handle: () => Errno.ECHILD,
-  },
   { number: 96, name: 'set_tid_address', arguments: ['pointer'], handle: setTidAddress },
   { number: 99, name: 'set_robust_list', arguments: ['pointer', 'size'], handle: setRobustList },
   { number: 100, name: 'get_robust_list', arguments: ['int', 'pointer', 'pointer'], handle: getRobustList },
-  { number: 140, name: 'setpriority', arguments: ['int', 'int', 'int'], handle: setpriority },
-  { number: 141, name: 'getpriority', arguments: ['int', 'int'], handle: getpriority },
   { number: 143, name: 'setregid', arguments: ['int', 'int'], handle: (call) => become(call, 2, GUEST_GID) },
   { number: 144, name: 'setgid', arguments: ['int'], handle: (call) => become(call, 1, GUEST_GID) },
   { number: 145, name: 'setreuid', arguments: ['int', 'int'], handle: (call) => become(call, 2, GUEST_UID) },
@@ -56,47 +45,26 @@ export const processCalls: readonly SystemCall[] = [
     arguments: ['pointer', 'pointer', 'pointer'],
     handle: (call) => threeTimes(call, GUEST_GID),
   },
-  { number: 154, name: 'setpgid', arguments: ['int', 'int'], handle: setpgid },
-  {
-    number: 155,
-    name: 'getpgid',
-    arguments: ['int'],
-    handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH),
-  },
-  {
-    number: 156,
-    name: 'getsid',
-    arguments: ['int'],
-    handle: (call) => (isOwn(call, call.int(0)) ? own(call) : Errno.ESRCH),
-  },
-  { number: 157, name: 'setsid', arguments: [], handle: () => Errno.EPERM },
   { number: 158, name: 'getgroups', arguments: ['int', 'pointer'], handle: getgroups },
   { number: 159, name: 'setgroups', arguments: ['int', 'pointer'], handle: () => Errno.EPERM },
   { number: 163, name: 'getrlimit', arguments: ['limit', 'pointer'], handle: getrlimit },
   { number: 164, name: 'setrlimit', arguments: ['limit', 'pointer'], handle: setrlimit },
-  { number: 165, name: 'getrusage', arguments: ['int', 'pointer'], handle: getrusage },
   { number: 167, name: 'prctl', arguments: ['int', 'hex', 'hex', 'hex', 'hex'], handle: prctl },
   { number: 172, name: 'getpid', arguments: [], handle: own },
-  { number: 173, name: 'getppid', arguments: [], handle: (call) => call.process.parent },
+  { number: 173, name: 'getppid', arguments: [], handle: (call) => call.process.group.parent },
   { number: 174, name: 'getuid', arguments: [], handle: user },
   { number: 175, name: 'geteuid', arguments: [], handle: user },
   { number: 176, name: 'getgid', arguments: [], handle: group },
   { number: 177, name: 'getegid', arguments: [], handle: group },
-  { number: 178, name: 'gettid', arguments: [], handle: own },
-  { number: 260, name: 'wait4', arguments: ['int', 'pointer', 'hex', 'pointer'], handle: wait4 },
+  { number: 178, name: 'gettid', arguments: [], handle: (call) => call.process.pid },
   { number: 261, name: 'prlimit64', arguments: ['int', 'limit', 'pointer', 'pointer'], handle: prlimit64 },
 ];
 
-function exit(call: CallContext): CallResult {
-  endProcess(call.process, { code: call.int(0) & 0xff, signal: 0 });
-  return 'exited';
-}
-
-const isOwn = (call: CallContext, pid: number): boolean => pid === 0 || pid === call.process.pid;
+const isOwn = (call: CallContext, pid: number): boolean => pid === 0 || pid === call.process.group.id;
 
 function setTidAddress(call: CallContext): Result {
   call.process.clearChildTid = call.address(0);
-  return own(call);
+  return call.process.pid;
 }
 
 const ROBUST_LIST_HEAD_BYTES = 24;
@@ -113,13 +81,6 @@ function getRobustList(call: CallContext): Result {
   call.user.writeU64(call.address(1), BigInt(call.process.robustList));
   call.user.writeU64(call.address(2), BigInt(ROBUST_LIST_HEAD_BYTES));
   return 0;
-}
-
-/** wait4(2): there are no children; the options are checked first, as Linux does. */
-function wait4(call: CallContext): Result {
-  const WNOHANG_UNTRACED_CONTINUED = 1 | 2 | 8;
-  const THREAD_OPTIONS = 0xe000_0000;
-  return (call.uint(2) & ~(WNOHANG_UNTRACED_CONTINUED | THREAD_OPTIONS)) !== 0 ? Errno.EINVAL : Errno.ECHILD;
 }
 
 /** set*id(2): the process may only become what it is. */
@@ -139,39 +100,11 @@ function threeTimes(call: CallContext, id: number): Result {
   return 0;
 }
 
-/** The process leads a session, so its group can't be changed (setpgid(2): EPERM). */
-function setpgid(call: CallContext): Result {
-  if (call.int(1) < 0) return Errno.EINVAL;
-  return isOwn(call, call.int(0)) ? Errno.EPERM : Errno.ESRCH;
-}
-
 function getgroups(call: CallContext): Result {
   const size = call.int(0);
   if (size < 0) return Errno.EINVAL;
   if (size > 0) call.user.writeU32(call.address(1), GUEST_GID);
   return 1;
-}
-
-const PRIO_USER = 2;
-
-function isOwnPriority(call: CallContext): Result {
-  const [which, who] = [call.int(0), call.int(1)];
-  if (which < 0 || which > PRIO_USER) return Errno.EINVAL;
-  const isMine = which === PRIO_USER ? who === 0 || who === GUEST_UID : isOwn(call, who);
-  return isMine ? 0 : Errno.ESRCH;
-}
-
-/** 20 - nice, so that no result looks like an error. */
-function getpriority(call: CallContext): Result {
-  const refusal = isOwnPriority(call);
-  return refusal < 0 ? refusal : 20;
-}
-
-/** Nice values other than 0 have no effect on anything yet and are refused. */
-function setpriority(call: CallContext): Result {
-  const refusal = isOwnPriority(call);
-  if (refusal < 0) return refusal;
-  return call.int(2) === 0 ? 0 : Errno.EACCES;
 }
 
 function personality(call: CallContext): Result {
@@ -232,34 +165,6 @@ function changeLimit(call: CallContext, resource: number, [soft, hard]: [bigint,
   if (hard > limitOf(call.process, limit.name)[1]) return Errno.EPERM;
   call.process.limits[limit.name] = [soft, hard];
   return 0;
-}
-
-const RUSAGE_SELF = 0;
-const RUSAGE_CHILDREN = -1;
-const RUSAGE_THREAD = 1;
-
-/** struct rusage, 144 bytes. */
-function getrusage(call: CallContext): Result {
-  const who = call.int(0);
-  if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN && who !== RUSAGE_THREAD) return Errno.EINVAL;
-  const rest = new Array<number>(14).fill(0);
-  const times = [0, 0, 0, 0];
-  if (who !== RUSAGE_CHILDREN) {
-    const { user: userTime, system } = processTimes(call.root);
-    const { minor, major } = faultCounts(call.memory.counters);
-    times.splice(0, 4, ...micros(userTime), ...micros(system));
-    rest[0] = call.space.residentPeak * 4;
-    rest[4] = minor;
-    rest[5] = major;
-  }
-  call.user.write(call.address(1), words(...times, ...rest));
-  return 0;
-}
-
-/** struct timeval. */
-function micros(ns: number): [number, number] {
-  const all = Math.floor(ns / 1000);
-  return [Math.floor(all / 1e6), all % 1e6];
 }
 
 const COMM_BYTES = 16;

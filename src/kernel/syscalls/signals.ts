@@ -2,6 +2,7 @@
 import { Errno } from '../errno.ts';
 import { GUEST_UID } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
+import { FIRST_PID } from '../process/create.ts';
 import {
   defaultAction,
   LAST_SIGNAL,
@@ -16,11 +17,12 @@ import {
   UNBLOCKABLE,
 } from '../process/signal-table.ts';
 import { isOnStack, stackFlags } from '../process/signals.ts';
-import type { ProcessState } from '../state.ts';
+import { signalChannel } from '../process/wakeups.ts';
+import type { PendingSignal, ProcessState } from '../state.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { structure, words } from './layout.ts';
 import { readTimespec } from './time.ts';
-import { deadLock, FOREVER, sleep, wait, waitUnderMask } from './waiting.ts';
+import { block, deadlineOf, FOREVER, waitUnderMask } from './waiting.ts';
 
 export const signalCalls: readonly SystemCall[] = [
   { number: 129, name: 'kill', arguments: ['int', 'signal'], handle: kill },
@@ -51,13 +53,13 @@ export const signalCalls: readonly SystemCall[] = [
     number: 138,
     name: 'rt_sigqueueinfo',
     arguments: ['int', 'signal', 'pointer'],
-    handle: (call) => rtSigqueueinfo(call, [call.int(0)], 1),
+    handle: (call) => rtSigqueueinfo(call, 'process'),
   },
   {
     number: 240,
     name: 'rt_tgsigqueueinfo',
     arguments: ['int', 'int', 'signal', 'pointer'],
-    handle: (call) => rtSigqueueinfo(call, [call.int(0), call.int(1)], 2),
+    handle: (call) => rtSigqueueinfo(call, 'thread'),
   },
   { number: 139, name: 'rt_sigreturn', arguments: [], handle: rtSigreturn },
 ];
@@ -67,31 +69,40 @@ const SIGSET_BYTES = 8;
 const SIGACTION_BYTES = 24;
 const SIGINFO_BYTES = 128;
 
-type Pending = ProcessState['signals']['pending'][number];
-
 const isSignal = (signal: number): boolean => signal >= 1 && signal <= LAST_SIGNAL;
 
 function kill(call: CallContext): Result {
   const [pid, signal] = [call.int(0), call.int(1)];
-  const { process } = call;
   if (signal !== 0 && !isSignal(signal)) return Errno.EINVAL;
-  // 0 and -pid are the process's group; -1 is everybody else.
-  if (pid !== 0 && pid !== process.pid && pid !== -process.pid) return Errno.ESRCH;
-  if (signal !== 0) call.signals.send(process, signal, SignalCode.user, 0n);
-  return 0;
+  const targets = targetsOf(call, pid);
+  const own = call.process.group;
+  if (signal !== 0)
+    for (const target of targets) call.signals.send(target, signal, SignalCode.user, 0n, own.id);
+  return targets.length > 0 ? 0 : Errno.ESRCH;
+}
+
+/** The processes that kill(2) means: one, those of a process group, or all but the caller and the first. */
+function targetsOf(call: CallContext, pid: number): ProcessState[] {
+  const { processes, process } = call;
+  const { leaders } = processes;
+  if (pid > 0) return leaders.filter((leader) => leader.pid === pid);
+  if (pid === -1) return leaders.filter(({ group }) => group !== process.group && group.id !== FIRST_PID);
+  const wanted = pid === 0 ? process.group.processGroup : -pid;
+  return leaders.filter(({ group }) => group.processGroup === wanted);
 }
 
 function sendToThread(call: CallContext, i: number): Result {
   const [thread, signal] = [call.int(i), call.int(i + 1)];
   if (thread <= 0 || (signal !== 0 && !isSignal(signal))) return Errno.EINVAL;
-  if (thread !== call.process.pid) return Errno.ESRCH;
-  if (signal !== 0) call.signals.send(call.process, signal, SignalCode.thread, 0n);
+  const target = call.processes.find(thread);
+  if (target === undefined || (i === 1 && target.group.id !== call.int(0))) return Errno.ESRCH;
+  if (signal !== 0) call.signals.sendToThread(target, signal, SignalCode.thread, 0n, call.process.group.id);
   return 0;
 }
 
 function tgkill(call: CallContext): Result {
   if (call.int(0) <= 0) return Errno.EINVAL;
-  return call.int(0) === call.process.pid ? sendToThread(call, 1) : Errno.ESRCH;
+  return sendToThread(call, 1);
 }
 
 /** struct sigaltstack: ss_sp, ss_flags, ss_size. */
@@ -154,7 +165,10 @@ function setAction(process: ProcessState, signal: number, wanted: DataView): voi
   const mask = wanted.getBigUint64(16, true) & ~UNBLOCKABLE;
   process.signals.actions[signal] = { handler, flags, mask };
   const isIgnored = handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore');
-  if (isIgnored) process.signals.pending = process.signals.pending.filter((other) => other.signal !== signal);
+  if (!isIgnored) return;
+  const keep = (pending: readonly PendingSignal[]) => pending.filter((other) => other.signal !== signal);
+  process.signals.pending = keep(process.signals.pending);
+  process.group.pending = keep(process.group.pending);
 }
 
 function rtSigprocmask(call: CallContext): Result {
@@ -187,7 +201,8 @@ function changedMask(old: bigint, set: bigint, how: number): bigint | undefined 
 function rtSigpending(call: CallContext): Result {
   const size = call.size(1);
   if (size > SIGSET_BYTES) return Errno.EINVAL;
-  const { pending, mask } = call.process.signals;
+  const { mask, pending: own } = call.process.signals;
+  const pending = [...own, ...call.process.group.pending];
   const set = pending.reduce((bits, { signal }) => bits | signalBit(signal), 0n) & mask;
   call.user.write(call.address(0), words(set).subarray(0, size));
   return 0;
@@ -197,7 +212,7 @@ function rtSigpending(call: CallContext): Result {
 function rtSigsuspend(call: CallContext): CallResult {
   if (call.size(1) !== SIGSET_BYTES) return Errno.EINVAL;
   waitUnderMask(call, call.user.readU64(call.address(0)) & ~UNBLOCKABLE);
-  return wait(call, FOREVER, Errno.EINTR, 'it waits for a signal that nobody can send');
+  return block(call, { channels: [], reason: 'a signal' }, 'fails');
 }
 
 /** rt_sigtimedwait(2): takes a pending signal of the set; without one the time passes. */
@@ -208,44 +223,52 @@ function rtSigtimedwait(call: CallContext): CallResult {
   const timeout = call.address(2) === 0 ? FOREVER : readTimespec(call, call.address(2));
   if (timeout < 0) return timeout;
   if (call.address(1) !== 0) call.user.prepare(call.address(1), SIGINFO_BYTES, 'store');
-  const end = pendingOf(process, set) === undefined ? sleep(call, timeout) : 'over';
   const found = pendingOf(process, set);
   if (found === undefined) {
-    if (end === 'never') return deadLock(call, 'it waits for a signal that nobody can send');
-    return end === 'over' ? Errno.EAGAIN : Errno.EINTR;
+    const until = deadlineOf(call, timeout);
+    if (call.clock.now >= until) return Errno.EAGAIN;
+    return block(call, { channels: [signalChannel(process.pid)], until, reason: 'a signal' }, 'fails');
   }
-  if (call.address(1) !== 0) call.user.write(call.address(1), signalInfo(process, found));
-  process.signals.pending.splice(process.signals.pending.indexOf(found), 1);
+  if (call.address(1) !== 0) call.user.write(call.address(1), signalInfo(found));
+  const list = process.signals.pending.includes(found) ? process.signals.pending : process.group.pending;
+  list.splice(list.indexOf(found), 1);
   return found.signal;
 }
 
 /** The pending signal of a set that has the lowest number. */
-function pendingOf({ signals }: ProcessState, set: bigint): Pending | undefined {
-  return signals.pending
+function pendingOf({ signals, group }: ProcessState, set: bigint): PendingSignal | undefined {
+  return [...signals.pending, ...group.pending]
     .filter(({ signal }) => (set & signalBit(signal)) !== 0n)
     .sort((a, b) => a.signal - b.signal)[0];
 }
 
 /** siginfo_t of a signal that was sent: number, errno, code, sender, value. */
-const signalInfo = (process: ProcessState, { signal, code, address }: Pending): Uint8Array =>
+const signalInfo = ({ signal, code, address, sender }: PendingSignal): Uint8Array =>
   structure(SIGINFO_BYTES, (view) => {
     view.setInt32(0, signal, true);
     view.setInt32(8, code, true);
-    view.setInt32(16, process.pid, true);
+    view.setInt32(16, sender, true);
     view.setUint32(20, GUEST_UID, true);
     view.setBigUint64(24, BigInt.asUintN(64, address), true);
   });
 
 /** rt_sigqueueinfo(2), which sigqueue(3) uses: a signal with a code and a value of the sender's. */
-function rtSigqueueinfo(call: CallContext, processes: readonly number[], i: number): Result {
+function rtSigqueueinfo(call: CallContext, to: 'process' | 'thread'): Result {
   const { process, user } = call;
+  const i = to === 'process' ? 1 : 2;
   const signal = call.int(i);
   const info = new Uint8Array(SIGINFO_BYTES);
   user.read(call.address(i + 1), info);
   if (signal !== 0 && !isSignal(signal)) return Errno.EINVAL;
-  if (processes.some((pid) => pid !== process.pid)) return Errno.ESRCH;
+  const target = call.processes.find(call.int(i - 1));
+  if (target === undefined || target.group.id !== call.int(0)) return Errno.ESRCH;
   const view = new DataView(info.buffer);
-  if (signal !== 0) call.signals.send(process, signal, view.getInt32(8, true), view.getBigUint64(24, true));
+  const [code, value] = [view.getInt32(8, true), view.getBigUint64(24, true)];
+  // Only to itself may a process pretend that the kernel sent it.
+  if (code >= 0 && target.group !== process.group) return Errno.EPERM;
+  if (signal === 0) return 0;
+  if (to === 'process') call.signals.send(target, signal, code, value, process.group.id);
+  else call.signals.sendToThread(target, signal, code, value, process.group.id);
   return 0;
 }
 

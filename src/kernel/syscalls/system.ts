@@ -23,7 +23,6 @@ export const systemCalls: readonly SystemCall[] = [
   { number: 121, name: 'sched_getparam', arguments: ['int', 'pointer'], handle: schedGetparam },
   { number: 122, name: 'sched_setaffinity', arguments: ['int', 'size', 'pointer'], handle: schedSetaffinity },
   { number: 123, name: 'sched_getaffinity', arguments: ['int', 'size', 'pointer'], handle: schedGetaffinity },
-  { number: 124, name: 'sched_yield', arguments: [], handle: () => 0 },
   { number: 125, name: 'sched_get_priority_max', arguments: ['int'], handle: (call) => priority(call, 99) },
   { number: 126, name: 'sched_get_priority_min', arguments: ['int'], handle: (call) => priority(call, 1) },
   { number: 127, name: 'sched_rr_get_interval', arguments: ['int', 'pointer'], handle: schedRrGetInterval },

@@ -1,11 +1,12 @@
-/** Clocks and sleeping. Time is virtual: a sleep lets it pass at once. */
+/** Clocks and sleeping. Time is virtual: when everybody sleeps it passes at once. */
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
-import { processTimes } from '../files/proc-texts.ts';
 import type { Result } from '../memory/contract.ts';
+import type { ProcessState } from '../state.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { timespec, words } from './layout.ts';
-import { deadLock, sleep } from './waiting.ts';
+import { processTime, threadTime } from './usage.ts';
+import { block, deadlineOf } from './waiting.ts';
 
 export const timeCalls: readonly SystemCall[] = [
   { number: 101, name: 'nanosleep', arguments: ['timespec', 'pointer'], handle: nanosleep },
@@ -31,7 +32,9 @@ const CLOCK_MONOTONIC = 1;
 const CLOCK_BOOTTIME = 7;
 const CLOCK_TAI = 11;
 /** CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID. */
-const cpuClocks = [2, 3];
+const CLOCK_THREAD = 3;
+const cpuClocks = [2, CLOCK_THREAD];
+const THREAD_CLOCK = 4;
 /** CLOCK_MONOTONIC, _RAW, _COARSE, CLOCK_BOOTTIME. */
 const uptimeClocks = [1, 4, 6, 7];
 /** CLOCK_REALTIME, _COARSE, CLOCK_TAI. */
@@ -48,18 +51,19 @@ export function realTime(call: CallContext): bigint {
 function readClock(call: CallContext, clock: number): { seconds: number; ns: number } | undefined {
   if (uptimeClocks.includes(clock)) return { seconds: 0, ns: call.clock.now };
   if (dateClocks.includes(clock)) return { seconds: call.root.files.bootTime, ns: call.clock.now };
-  if (cpuClocks.includes(clock) || isOwnCpuClock(call, clock)) {
-    const { user, system } = processTimes(call.root);
-    return { seconds: 0, ns: user + system };
-  }
-  return undefined;
+  const timed = timedBy(call, clock);
+  if (timed === undefined) return undefined;
+  const isThread = clock === CLOCK_THREAD || (clock < 0 && (clock & THREAD_CLOCK) !== 0);
+  const { user, system } = isThread ? threadTime(call, timed) : processTime(call, timed);
+  return { seconds: 0, ns: user + system };
 }
 
-/** As clock_getcpuclockid(3) makes them for a process: ~pid << 3 | 2. */
-function isOwnCpuClock(call: CallContext, clock: number): boolean {
-  if (clock >= 0 || (clock & 3) !== 2) return false;
+/** The thread that a clock of CPU time is of; clock_getcpuclockid(3) makes them: ~pid << 3 | 2, or | 6 for a thread. */
+function timedBy(call: CallContext, clock: number): ProcessState | undefined {
+  if (cpuClocks.includes(clock)) return call.process;
+  if (clock >= 0 || (clock & 3) !== 2) return undefined;
   const pid = ~(clock >> 3);
-  return pid === 0 || pid === call.process.pid;
+  return pid === 0 ? call.process : call.processes.find(pid);
 }
 
 function clockGettime(call: CallContext): Result {
@@ -104,18 +108,13 @@ function nanosleep(call: CallContext): CallResult {
 /** Sleeps; when it is interrupted, what is left goes to `rest`, if that is not null. */
 function sleepFor(call: CallContext, ns: number, rest: VirtualAddress): CallResult {
   if (rest !== 0) call.user.prepare(rest, 16, 'store');
-  const start = call.clock.now;
-  switch (sleep(call, ns)) {
-    case 'over':
-      return 0;
-    case 'never':
-      return deadLock(call, 'it sleeps for ever');
-    case 'interrupted': {
-      const left = Math.max(0, ns - (call.clock.now - start));
-      if (rest !== 0) call.user.write(rest, timespec(Math.floor(left / BILLION), Math.floor(left % BILLION)));
-      return Errno.EINTR;
-    }
-  }
+  const until = deadlineOf(call, ns);
+  const left = until - call.clock.now;
+  if (left <= 0) return 0;
+  const result = block(call, { channels: [], until, reason: 'its sleep to be over' }, 'fails');
+  if (result === Errno.EINTR && rest !== 0)
+    call.user.write(rest, timespec(Math.floor(left / BILLION), Math.floor(left % BILLION)));
+  return result;
 }
 
 const TIMER_ABSTIME = 1;
@@ -139,8 +138,11 @@ export function untilTime(call: CallContext, clock: number, ns: number): number 
 /** times(2), in ticks of 10 ms since the start. */
 function times(call: CallContext): Result {
   const ticks = (ns: number) => Math.floor((ns / BILLION) * 100);
-  const { user, system } = processTimes(call.root);
-  if (call.address(0) !== 0) call.user.write(call.address(0), words(ticks(user), ticks(system), 0, 0));
+  const { process } = call;
+  const { user, system } = processTime(call, process);
+  const children = process.group.childTimes;
+  const all = [user, system, children.user, children.system].map(ticks);
+  if (call.address(0) !== 0) call.user.write(call.address(0), words(...all));
   return ticks(call.clock.now);
 }
 
@@ -165,7 +167,7 @@ function setitimer(call: CallContext): Result {
   if (which !== ITIMER_REAL && value !== 0) return Errno.ENOSYS;
   if (old !== 0) user.write(old, which === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
   if (which === ITIMER_REAL)
-    process.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
+    process.group.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
   return 0;
 }
 
@@ -180,7 +182,7 @@ function readMicros(bytes: Uint8Array, at: number): number | undefined {
 
 /** struct itimerval of the process's timer. */
 function alarmLeft(call: CallContext): Uint8Array {
-  const { alarm } = call.process;
+  const { alarm } = call.process.group;
   const left = alarm === undefined ? 0 : Math.max(1000, alarm.due - call.clock.now);
   const timeval = (ns: number): [number, number] => [
     Math.floor(ns / BILLION),

@@ -99,7 +99,7 @@ function move(
       continue;
     }
     for (let at = skip; at < length; ) {
-      if (done > 0) call.process.call = { done };
+      if (done > 0) call.process.call = { ...call.process.call, done };
       const from = (address + at) as VirtualAddress;
       const left = length - at;
       const bytes = left <= PAGE_SIZE ? left : PAGE_SIZE - (from % PAGE_SIZE);
@@ -137,20 +137,28 @@ export function bufferArgument(call: CallContext, i: number): readonly Segment[]
 
 /** An array of struct iovec and its length in arguments `i` and `i + 1`; EINVAL when it is too long. */
 export function vectorArgument(call: CallContext, i: number): readonly Segment[] | Result {
-  const count = call.int(i + 1);
+  return vectorAt(call, call.address(i), call.int(i + 1));
+}
+
+/** The same by address and length. */
+export function vectorAt(
+  call: CallContext,
+  address: VirtualAddress,
+  count: number,
+): readonly Segment[] | Result {
   if (count < 0 || count > IOV_MAX) return Errno.EINVAL;
   const bytes = new Uint8Array(count * IOVEC_BYTES);
-  if (count > 0) call.user.read(call.address(i), bytes);
+  if (count > 0) call.user.read(address, bytes);
   const view = new DataView(bytes.buffer);
   const segments: Segment[] = [];
   let total = 0;
   for (let at = 0; at < bytes.length; at += IOVEC_BYTES) {
-    const address = Math.min(Number(view.getBigUint64(at, true)), 2 ** 52) as VirtualAddress;
+    const start = Math.min(Number(view.getBigUint64(at, true)), 2 ** 52) as VirtualAddress;
     const length = view.getBigUint64(at + 8, true);
     if (length > 0x7fff_ffff_ffff_ffffn) return Errno.EINVAL;
     const taken = Math.min(Number(length), MOST_BYTES - total);
     total += taken;
-    segments.push({ address, length: taken });
+    segments.push({ address: start, length: taken });
   }
   return segments;
 }

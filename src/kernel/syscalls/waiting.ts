@@ -1,57 +1,50 @@
-/** Calls that wait: for time, which passes at once, or for somebody else, who is not there. */
-import { nanoseconds } from '../../base/numbers.ts';
+/**
+ * Calls that wait. A call that has to wait changes nothing but `process.call` and is begun again when something may
+ * have changed: when one of its channels was woken, its time is over, or a signal came.
+ */
 import { Errno } from '../errno.ts';
-import { expireAlarm, isInterrupted } from '../process/alarm.ts';
-import { endProcess } from '../process/exit.ts';
-import { Signal } from '../process/signal-table.ts';
+import { interruption } from '../process/signals.ts';
 import type { CallContext, CallResult } from './contract.ts';
 
 /** Waiting for ever. */
 export const FOREVER = Number.POSITIVE_INFINITY;
 
-/** How a wait ended. `never`: nothing can end it. */
-export type WaitEnd = 'over' | 'interrupted' | 'never';
-
-/** Lets `ns` of virtual time pass, or less when the process's timer interrupts it. */
-export function sleep(call: CallContext, ns: number): WaitEnd {
-  const { process, clock, signals } = call;
-  if (isInterrupted(process)) return 'interrupted';
-  const until = clock.now + ns;
-  const due = process.alarm?.due;
-  if (due !== undefined && due < until) {
-    clock.idleUntil(nanoseconds(due));
-    expireAlarm(process, clock.now, signals);
-    if (isInterrupted(process)) return 'interrupted';
-  }
-  if (until === FOREVER) return 'never';
-  clock.idleUntil(nanoseconds(until));
-  return 'over';
-}
-
-/** As `sleep`, for a call that a signal ends with EINTR; `over` is its result when the time is over. */
-export function wait(call: CallContext, ns: number, over: number, reason: string): CallResult {
-  switch (sleep(call, ns)) {
-    case 'over':
-      return over;
-    case 'interrupted':
-      return Errno.EINTR;
-    case 'never':
-      return deadLock(call, reason);
-  }
+export interface Wait {
+  /** See process/wakeups.ts. */
+  readonly channels: readonly string[];
+  /** Virtual time; for ever without it. */
+  readonly until?: number;
+  /** What it waits for, in words that end a sentence: "a child to end". */
+  readonly reason: string;
 }
 
 /**
- * The call would wait for ever: no other process, thread or timer is there that could end the wait. The process
- * is killed, since a run that stands still tells nobody why.
+ * Waits, unless a signal is there that ends the wait.
+ * @param afterHandler whether a handler that was set with SA_RESTART has the call begun anew; otherwise it fails with EINTR
  */
-export function deadLock(call: CallContext, reason: string): 'exited' {
-  endProcess(call.process, { code: 0, signal: Signal.SIGKILL, reason });
-  return 'exited';
+export function block(call: CallContext, wait: Wait, afterHandler: 'begins anew' | 'fails'): CallResult {
+  switch (interruption(call.process)) {
+    case 'none':
+      return { sleep: { channels: [...wait.channels], until: wait.until ?? FOREVER, reason: wait.reason } };
+    case 'default':
+      return 'interrupted';
+    case 'restart':
+      return afterHandler === 'begins anew' ? 'restarted' : Errno.EINTR;
+    case 'handler':
+      return Errno.EINTR;
+  }
+}
+
+/** When a wait of `ns` is over that began with the call's first try. */
+export function deadlineOf(call: CallContext, ns: number): number {
+  call.process.call ??= { done: 0 };
+  call.process.call.deadline ??= call.clock.now + ns;
+  return call.process.call.deadline;
 }
 
 /** Puts another signal mask in place until the signals have been looked at (rt_sigsuspend(2), ppoll(2)). */
 export function waitUnderMask(call: CallContext, mask: bigint): void {
   const { signals } = call.process;
-  signals.saved = signals.mask;
+  signals.saved ??= signals.mask;
   signals.mask = mask;
 }

@@ -151,7 +151,7 @@ describe('permissions', () => {
 
   it('of new files are cut by the umask', () => {
     const bench = memoryBench();
-    bench.process.umask = 0o027;
+    bench.process.directory.umask = 0o027;
     const descriptor = bench.files.open(bench.process, CWD, '/tmp/f', O_RDWR | O_CREAT, 0o666);
     const stat = bench.files.statDescriptor(bench.process, descriptor);
     expect(typeof stat === 'object' && stat.mode & 0o7777).toBe(0o640);

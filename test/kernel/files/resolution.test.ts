@@ -68,7 +68,7 @@ afterAll(() => rmSync(outside, { recursive: true, force: true }));
 /** Contents of what is opened, or the name of the error. */
 function contents(host: HostFiles, path: string, flags = 0, cwd = '/'): string {
   const { root, process } = testRoot();
-  process.cwd = cwd;
+  process.directory.path = cwd;
   const files = new KernelFiles({ root, host, streams: new MemoryStreams(), frames: 16 });
   const descriptor = files.open(process, AT_FDCWD, path, flags, 0);
   if (descriptor < 0) return errnoName(descriptor)!;

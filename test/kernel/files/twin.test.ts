@@ -55,7 +55,7 @@ class KernelTwin implements Twin {
 
   constructor(host: HostFiles, cwd: string) {
     const { root } = testRoot();
-    this.#process.cwd = cwd;
+    this.#process.directory.path = cwd;
     this.#files = new KernelFiles({ root, host, streams: new MemoryStreams(), frames: 8 });
   }
 

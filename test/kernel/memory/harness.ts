@@ -3,6 +3,7 @@ import {
   type Nanoseconds,
   nanoseconds,
   PAGE_SIZE,
+  pid,
   type SpaceId,
   type VirtualAddress,
   virtualAddress,
@@ -12,12 +13,15 @@ import type { EventBody } from '../../../src/kernel/events.ts';
 import {
   type BackingObjects,
   type Clock,
+  type ForkMode,
+  isOutOfMemory,
   type Outcome,
+  type OutOfMemory,
   PageWait,
 } from '../../../src/kernel/memory/contract.ts';
 import { Memory } from '../../../src/kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
-import type { Area, ObjectId, RootState, SpaceState } from '../../../src/kernel/state.ts';
+import type { Area, ObjectId, ProcessState, RootState, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
 import type { PolicyDefinition } from '../../../src/policies/replacement/contract.ts';
 import { lru } from '../../../src/policies/replacement/lru.ts';
@@ -193,7 +197,7 @@ export class World {
       geometry: sv39,
       store,
       objects,
-      costs: { fault: 0 },
+      costs: { fault: 0, copyPage: 0 },
       options: { writeXorExecute: options.writeXorExecute ?? false },
       references: {
         reference: (space, kind, address, bytes) =>
@@ -207,14 +211,68 @@ export class World {
     return this.root.spaces[id as SpaceId]!;
   }
 
+  /** Makes the process of a space the running one; there is one for each space. */
+  run(space: SpaceState): ProcessState {
+    this.machine.setSpace(space.root, space.asid);
+    const running =
+      this.root.processes.find((process) => process.space === space.id) ?? this.#newProcess(space);
+    this.root.running = running.pid;
+    return running;
+  }
+
+  #newProcess(space: SpaceState): ProcessState {
+    const { process } = testRoot();
+    Object.assign(process, { pid: pid(100 + space.id), space: space.id, status: 'ready', instructions: 0 });
+    this.root.processes.push(process);
+    return process;
+  }
+
+  /** The end of a space and its process. */
+  end(space: SpaceState): void {
+    const { processes } = this.root;
+    const { pid } = this.run(space);
+    this.memory.destroySpace(space.id);
+    this.memory.forgetProcess(pid);
+    processes.splice(
+      processes.findIndex((process) => process.pid === pid),
+      1,
+    );
+  }
+
+  /** fork(2), pages waited for. */
+  async fork(parent: SpaceState, mode: ForkMode = 'copy-on-write'): Promise<SpaceState | OutOfMemory> {
+    const process = this.run(parent);
+    for (let tries = 0; tries < 2000; tries++) {
+      try {
+        const child = this.memory.forkSpace(parent, mode);
+        process.instructions++;
+        return child;
+      } catch (error) {
+        if (!(error instanceof PageWait)) throw error;
+        const outcome = await this.settle(error.outcome);
+        if (outcome.kind !== 'resumed') throw new Error(`fork: ${outcome.kind}`);
+      }
+    }
+    throw new Error('the fork makes no progress');
+  }
+
+  /** A child, of a fork that has to succeed. */
+  async child(parent: SpaceState, mode?: ForkMode): Promise<SpaceState> {
+    const child = await this.fork(parent, mode);
+    if (isOutOfMemory(child)) throw new Error(child.detail);
+    return child;
+  }
+
   /** One access of the guest, faults and waits included, as one instruction at `pc`. */
   async access(space: SpaceState, address: number, access: Access, pc = 0x1000): Promise<Settled> {
-    this.machine.setSpace(space.root, space.asid);
+    const process = this.run(space);
     this.machine.pc = virtualAddress(pc);
     for (let tries = 0; tries < 50; tries++) {
       const physical = this.machine.access(address, access);
       if (physical !== undefined) {
-        space.instructions = (space.instructions ?? 0) + 1;
+        process.instructions++;
+        if (this.options.policy?.needs === 'every reference')
+          this.memory.referenced(space, virtualAddress(address));
         this.memory.clockInterrupt();
         return { kind: 'done', physical };
       }
@@ -251,12 +309,12 @@ export class World {
 
   /** Runs a step of a system call until it neither waits nor needs a page. */
   async call<T>(space: SpaceState, step: (user: ReturnType<Memory['user']>) => T): Promise<T> {
-    this.machine.setSpace(space.root, space.asid);
+    const process = this.run(space);
     const user = this.memory.user(space);
     for (let tries = 0; tries < 50; tries++) {
       try {
         const result = step(user);
-        space.instructions = (space.instructions ?? 0) + 1;
+        process.instructions++;
         return result;
       } catch (error) {
         if (!(error instanceof PageWait)) throw error;

@@ -80,6 +80,7 @@ beforeEach(() => {
     if (event.type === 'signal') told.push(`${signalName(event.signal)} ${event.action}`);
   });
   signals = new ProcessSignals({
+    root: made.root,
     machine: machine as unknown as MachinePort,
     memory: { user: () => stack as unknown as UserMemory },
     events,
@@ -143,7 +144,7 @@ describe('a handler', () => {
     handle(Signal.SIGUSR1);
     machine.x[10] = 42n;
     machine.f[3] = 99n;
-    signals.send(process, Signal.SIGUSR1, SignalCode.user, 0n);
+    signals.send(process, Signal.SIGUSR1, SignalCode.user, 0n, process.pid);
     expect(signals.deliver(process, space)).toBe('handler');
     const frame = STACK + STACK_BYTES - FRAME_BYTES;
     expect(machine.pc).toBe(0x10800);
@@ -244,7 +245,7 @@ describe('pending signals', () => {
   it('are one of each kind, but real-time ones queue', () => {
     process.signals.mask = -1n;
     for (const signal of [10, 10, 40, 40]) signals.send(process, signal, SignalCode.user, 0n);
-    expect(process.signals.pending.map(({ signal }) => signal)).toEqual([10, 40, 40]);
+    expect(process.group.pending.map(({ signal }) => signal)).toEqual([10, 40, 40]);
   });
 
   it('stay while they are blocked; SIGKILL does not', () => {
@@ -261,14 +262,14 @@ describe('pending signals', () => {
     process.signals.actions[Signal.SIGTERM] = { handler: SIG_IGN, flags: 0, mask: 0n };
     signals.send(process, Signal.SIGTERM, SignalCode.user, 0n);
     signals.send(process, Signal.SIGCHLD, SignalCode.user, 0n);
-    expect(process.signals.pending).toEqual([]);
+    expect(process.group.pending).toEqual([]);
     expect(told).toEqual(['SIGTERM ignored', 'SIGCHLD ignored']);
   });
 
   it('end the process by default', () => {
     signals.send(process, Signal.SIGABRT, SignalCode.thread, 0n);
     expect(signals.deliver(process, space)).toBe('killed');
-    expect(process).toMatchObject({ status: 'zombie', exit: { code: 0, signal: 6 } });
+    expect(process).toMatchObject({ exit: { code: 0, signal: 6 } });
   });
 
   it('that a fault forces are neither blocked nor ignored', () => {

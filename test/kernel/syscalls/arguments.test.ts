@@ -27,6 +27,7 @@ import {
   ZEROS,
 } from './argument-guest.ts';
 import { io } from './io-arguments.ts';
+import { events, sockets } from './socket-arguments.ts';
 
 const descriptors: Case[] = [
   ['openat', [CWD, '/dir/file', 0], '9'],
@@ -322,6 +323,22 @@ const process: Case[] = [
   ['exit', [3], 'exited'],
 ];
 
+/** What makes processes and programs is refused here; what it does is tested with real programs. */
+const programs: Case[] = [
+  // CLONE_THREAD without CLONE_SIGHAND, that without CLONE_VM, CLONE_NEWNS.
+  ['clone', [0x10000, 0, 0, 0, 0], 'EINVAL'],
+  ['clone', [0x10800, 0, 0, 0, 0], 'EINVAL'],
+  ['clone', [0x20000 | 17, 0, 0, 0, 0], 'EINVAL'],
+  ['clone3', [BUF, 88], 'ENOSYS'],
+  ['execve', [BAD, 0, 0], 'EFAULT'],
+  ['execve', ['n'.repeat(5000), 0, 0], 'ENAMETOOLONG'],
+  ['execve', ['/prog', BAD, 0], 'EFAULT'],
+  ['execve', ['/prog', 0, BAD], 'EFAULT'],
+  ['execveat', [CWD, BAD, 0, 0, 0], 'EFAULT'],
+  ['execveat', [CWD, '/prog', BAD, 0, 0], 'EFAULT'],
+  ['execveat', [CLOSED, 'n'.repeat(5000), 0, 0, 0], 'ENAMETOOLONG'],
+];
+
 const time: Case[] = [
   ['clock_gettime', [0, BUF], '0'],
   ['clock_gettime', [1, BUF], '0'],
@@ -377,8 +394,8 @@ const signals: Case[] = [
   ['rt_sigtimedwait', [SET, 0, GOOD_TIME, 8], 'EAGAIN'],
   ['rt_sigtimedwait', [SET, 0, BAD_TIME, 8], 'EINVAL'],
   ['rt_sigtimedwait', [SET, 0, 0, 4], 'EINVAL'],
-  ['rt_sigtimedwait', [SET, 0, 0, 8], 'exited'],
-  ['rt_sigsuspend', [SET, 8], 'exited'],
+  ['rt_sigtimedwait', [SET, 0, 0, 8], 'sleeps'],
+  ['rt_sigsuspend', [SET, 8], 'sleeps'],
   ['rt_sigsuspend', [SET, 4], 'EINVAL'],
   ['rt_sigqueueinfo', [1, 10, ZEROS], '0'],
   ['rt_sigqueueinfo', [7, 10, ZEROS], 'ESRCH'],
@@ -395,7 +412,7 @@ const waits: Case[] = [
   ['ppoll', [POLL, 2, 0, 0, 0], '2'],
   ['ppoll', [0, 0, GOOD_TIME, 0, 0], '0'],
   ['ppoll', [0, 0, BAD_TIME, 0, 0], 'EINVAL'],
-  ['ppoll', [0, 0, 0, 0, 0], 'exited'],
+  ['ppoll', [0, 0, 0, 0, 0], 'sleeps'],
   ['ppoll', [POLL, 2000, 0, 0, 0], 'EINVAL'],
   ['ppoll', [POLL, 1, 0, SET, 4], 'EINVAL'],
   ['pselect6', [0, 0, 0, 0, GOOD_TIME, 0], '0'],
@@ -409,7 +426,7 @@ const waits: Case[] = [
   ['futex', [BAD + 0x10, 1, 1, 0, 0, 0], 'EFAULT'],
   ['futex', [ZEROS, 0, 5, 0, 0, 0], 'EAGAIN'],
   ['futex', [ZEROS, 0, 0, GOOD_TIME, 0, 0], 'ETIMEDOUT'],
-  ['futex', [ZEROS, 0, 0, 0, 0, 0], 'exited'],
+  ['futex', [ZEROS, 0, 0, 0, 0, 0], 'sleeps'],
   ['futex', [ZEROS, 9, 0, GOOD_TIME, 0, 0], 'EINVAL'],
   ['futex', [ZEROS, 9, 0, GOOD_TIME, 0, -1], 'ETIMEDOUT'],
   ['futex', [ZEROS, 4, 0, 0, ZEROS, 1], 'EAGAIN'],
@@ -421,7 +438,7 @@ const system: Case[] = [
   ['uname', [BAD], 'EFAULT'],
   ['sysinfo', [BUF], '0'],
   ['getcpu', [BUF, BUF + 4, 0], '0'],
-  ['sched_yield', [], '0'],
+  ['sched_yield', [], 'yielded'],
   ['sched_getaffinity', [0, 128, BUF], '8'],
   ['sched_getaffinity', [0, 4, BUF], 'EINVAL'],
   ['sched_getaffinity', [7, 128, BUF], 'ESRCH'],
@@ -449,7 +466,21 @@ const system: Case[] = [
   ['no_such_call', [], 'ENOSYS'],
 ];
 
-const groups = { io, descriptors, control, names, memory, process, time, signals, waits, system };
+const groups = {
+  io,
+  descriptors,
+  control,
+  names,
+  memory,
+  process,
+  programs,
+  time,
+  signals,
+  waits,
+  system,
+  sockets,
+  events,
+};
 
 describe.each(Object.entries(groups))('%s', (_, cases) => {
   it.each(

@@ -1,13 +1,18 @@
 /** A guest without a processor: makes system calls by name on the real files and dispatcher, with fakes for the rest. */
 import { MemoryFiles, type MemoryFilesOptions } from '../../../src/adapters/memory-files.ts';
 import { MemoryStreams, type MemoryStreamsOptions } from '../../../src/adapters/memory-streams.ts';
-import { virtualAddress } from '../../../src/base/numbers.ts';
+import { nanoseconds, virtualAddress } from '../../../src/base/numbers.ts';
 import { DEFAULT_COSTS, VirtualClock } from '../../../src/kernel/clock.ts';
 import { Errno, errnoName } from '../../../src/kernel/errno.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
 import { KernelFiles } from '../../../src/kernel/files/files.ts';
 import type { VirtualMemory } from '../../../src/kernel/memory/contract.ts';
+import { expireAlarm } from '../../../src/kernel/process/alarm.ts';
 import type { Signals } from '../../../src/kernel/process/contract.ts';
+import { NO_PARENT } from '../../../src/kernel/process/create.ts';
+import type { Images } from '../../../src/kernel/process/image.ts';
+import { Processes } from '../../../src/kernel/process/processes.ts';
+import type { Scheduler } from '../../../src/kernel/process/scheduler.ts';
 import type { ProcessState, RootState } from '../../../src/kernel/state.ts';
 import { EventStream } from '../../../src/kernel/stream.ts';
 import { Dispatcher } from '../../../src/kernel/syscalls/dispatch.ts';
@@ -43,6 +48,8 @@ export class Guest {
   pendOnSend = false;
   readonly #machine: { x: BigInt64Array; pc: number; frames: number };
   readonly #dispatcher: Dispatcher;
+  readonly #clock: VirtualClock;
+  readonly #signals: Signals;
   readonly #space: ReturnType<typeof testRoot>['space'];
   #strings = STRINGS;
 
@@ -59,21 +66,35 @@ export class Guest {
     if (strace === 'on') stream.observe((event) => this.events.push(event));
     const memory = this.#fakeMemory();
     this.files.connect(memory);
-    this.#dispatcher = new Dispatcher({
+    this.#clock = new VirtualClock(root.clock, DEFAULT_COSTS);
+    this.#signals = this.#fakeSignals();
+    const parts = {
       root,
       machine: this.#machine as unknown as MachinePort,
       memory,
       files: this.files,
-      signals: this.#fakeSignals(),
-      clock: new VirtualClock(root.clock, DEFAULT_COSTS),
+      signals: this.#signals,
+      scheduler: this.#fakeScheduler(),
+      clock: this.#clock,
       events: stream,
+      stream,
+      costs: DEFAULT_COSTS,
+    };
+    this.#dispatcher = new Dispatcher({
+      ...parts,
+      processes: new Processes(parts),
+      images: {} as Images,
+      forkMode: 'copy-on-write',
       calls: allCalls,
       strace,
     });
   }
 
   /** Makes a call until it needs no more waiting: its result, or how it ended otherwise. */
-  call(name: string, ...args: readonly (number | bigint | string)[]): number | 'exited' | 'replaced' {
+  call(
+    name: string,
+    ...args: readonly (number | bigint | string)[]
+  ): number | 'exited' | 'replaced' | 'interrupted' | 'yielded' | 'sleeps' {
     const row = allCalls.find((candidate) => candidate.name === name);
     this.#machine.x[17] = BigInt(row?.number ?? 9999);
     this.#strings = STRINGS;
@@ -83,8 +104,18 @@ export class Guest {
       const outcome = this.#dispatcher.dispatch(this.process, this.#space);
       if (outcome === 'done') return Number(this.#machine.x[10]);
       if (typeof outcome === 'string') return outcome;
+      if ('sleep' in outcome && !this.#passTime(outcome.sleep.until)) return 'sleeps';
     }
     throw new Error(`${name} never comes to an end`);
+  }
+
+  /** Lets time pass until a wait is over or the timer runs out; false when neither ever is. */
+  #passTime(until: number): boolean {
+    const next = Math.min(until, this.process.group.alarm?.due ?? Number.POSITIVE_INFINITY);
+    if (next === Number.POSITIVE_INFINITY) return false;
+    this.#clock.idleUntil(nanoseconds(next));
+    expireAlarm(this.process, this.#clock.now, this.#signals);
+    return true;
   }
 
   /** The same with the result as a word: a count, or the name of the error. */
@@ -155,12 +186,17 @@ export class Guest {
     } as unknown as VirtualMemory;
   }
 
+  #fakeScheduler(): Scheduler {
+    return { changed: () => {}, gone: () => {}, running: undefined } as unknown as Scheduler;
+  }
+
   #fakeSignals(): Signals {
     return {
       send: (process, signal, code, address) => {
         this.asked.push({ what: 'send', with: [signal, code] });
-        if (this.pendOnSend) process.signals.pending.push({ signal, code, address });
+        if (this.pendOnSend) process.signals.pending.push({ signal, code, address, sender: NO_PARENT });
       },
+      sendToThread: (_process, signal, code) => this.asked.push({ what: 'send', with: [signal, code] }),
       force: (_process, signal, code) => this.asked.push({ what: 'force', with: [signal, code] }),
       deliver: () => 'none',
       restore: () => false,

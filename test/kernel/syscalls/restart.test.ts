@@ -18,7 +18,15 @@ const address = fc
   .tuple(fc.integer({ min: 2, max: 30 }), fc.integer({ min: -40, max: 8 }))
   .map(([page, by]) => BASE + page * 4096 + by);
 const length = fc.oneof(fc.nat(64), fc.integer({ min: 4000, max: 13_000 }));
-const descriptor = fc.constantFrom(1, 3, 4, 5, 6);
+/** Ends of streams and of datagrams, both non-blocking, and an epoll that watches them. */
+const STREAM = 7;
+const DATAGRAM = 9;
+const EPOLL = 11;
+const MSG_PEEK = 2;
+const NONBLOCK = 0o4000;
+/** EPOLLIN, EPOLLOUT, EPOLLET */
+const EPOLL_EVENTS = 0x8000_0005;
+const descriptor = fc.constantFrom(1, 3, 4, 5, 6, STREAM, STREAM + 1, DATAGRAM, DATAGRAM + 1);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(descriptor, address, length).map((args): Step => ['read', args]),
@@ -32,6 +40,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(address).map(([at]): Step => ['getcwd', [at, 100]]),
   fc.tuple(address).map(([at]): Step => ['sendfile', [4, 3, at, 5000]]),
   fc.tuple(address).map(([at]): Step => ['prlimit64', [0, 7, 0, at]]),
+  fc.tuple(address).map(([at]): Step => ['socketpair', [1, 1, 0, at]]),
+  fc.tuple(address).map(([at]): Step => ['epoll_pwait', [EPOLL, at, 4, 0, 0, 0]]),
+  fc
+    .tuple(address, length, fc.constantFrom(0, MSG_PEEK), address)
+    .map(([at, bytes, flags, name]): Step => ['recvfrom', [DATAGRAM, at, bytes, flags, name, name - 8]]),
+  fc.tuple(address, length).map(([at, bytes]): Step => ['sendto', [DATAGRAM + 1, at, bytes, 0, 0, 0]]),
+  fc.tuple(address).map(([at]): Step => ['getsockname', [STREAM, at, at - 8]]),
   fc.constant<Step>(['openat', [CWD, '/file', 0]]),
 );
 
@@ -41,6 +56,13 @@ function guest(): Guest {
   made.call('openat', CWD, '/tmp/a', 0o102, 0o600);
   made.call('openat', CWD, '/tmp/b', 0o2102, 0o600);
   made.call('openat', CWD, '/dev/urandom', 0);
+  made.call('socketpair', 1, 1 | NONBLOCK, 0, BASE);
+  made.call('socketpair', 1, 2 | NONBLOCK, 0, BASE);
+  made.call('epoll_create1', 0);
+  for (const watched of [STREAM, STREAM + 1, DATAGRAM, DATAGRAM + 1]) {
+    made.view(BASE).setUint32(0, EPOLL_EVENTS, true);
+    made.call('epoll_ctl', EPOLL, 1, watched, BASE);
+  }
   return made;
 }
 
@@ -62,6 +84,6 @@ it('missing pages change nothing', { timeout: 120_000 }, () => {
         expect(stateOf(waiting).equals(stateOf(whole))).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 250 },
   );
 });

@@ -119,6 +119,14 @@ function strikes(
   }
 }
 
+/** Runs behind the next jump; gives the instructions that took. */
+function behindJump({ machine }: BareMachine): number {
+  const before = machine.counters().instructions;
+  const { cause } = machine.run(1);
+  machine.drainReferences(() => {});
+  return cause === 'timer' ? machine.counters().instructions - before : 0;
+}
+
 describe('the reference run', () => {
   it('sorts and sums', () => {
     expect(referenceTrap.cause).toBe('system-call');
@@ -186,6 +194,22 @@ describe.each(configs)('with %s', (_name, config) => {
       `4096 at ${(CODE + 0x2000).toString(16)}`,
     ]);
     expect(bare.machine.x[10]).toBe(4096n);
+  });
+
+  it.each([1, 2, 7, 64])('at any instruction: exactly behind %i, and no look-up more or less', (fuel) => {
+    const bare = bustle(config);
+    for (let retired = fuel; ; retired += fuel) {
+      const { cause } = bare.machine.run(fuel, 'at any instruction');
+      bare.machine.drainReferences(() => {});
+      if (cause === 'system-call') break;
+      expect([cause, bare.machine.counters().instructions]).toEqual(['timer', retired]);
+      // Whichever way it goes on, nothing is different.
+      if (retired % (3 * fuel) === 0) retired += behindJump(bare);
+    }
+    const whole = bustle(config);
+    strikes(whole, 200_000);
+    expect(snapshot(bare)).toEqual(expected);
+    expect(bare.machine.counters()).toEqual(whole.machine.counters());
   });
 
   it('an instruction across two pages is a change of page', () => {

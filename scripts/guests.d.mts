@@ -1,0 +1,3 @@
+/** Where the programs of others lie, once `npm run guests` has made them. */
+export declare const guestFolder: string;
+export declare const busybox: { readonly guest: string; readonly host: string };

@@ -1,0 +1,93 @@
+/**
+ * Address spaces come and go.
+ *
+ *   create ──▶ root table, no areas ── fork, exec, mmap ──▶ … ── destroy ──▶ pages and slots that others share stay
+ *
+ * A space's identifier is also its address-space identifier in the TLB; it is given again when the space is gone
+ * and the TLB has forgotten it.
+ */
+import { assert } from '../../base/errors.ts';
+import { type Frame, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
+import type { RootState, SpaceState } from '../state.ts';
+import { type OutOfMemory, PageWait } from './contract.ts';
+import { type MapParts, removeRange } from './map-calls.ts';
+import type { Reclaim } from './reclaim.ts';
+import type { PageTables } from './tables.ts';
+import type { Transfers } from './transfers.ts';
+
+/** Address-space identifiers of the TLB are 16 bits wide. */
+export const MOST_SPACES = 65536;
+
+export interface SpacesParts {
+  readonly root: RootState;
+  readonly machine: MachinePort;
+  readonly tables: PageTables;
+  readonly reclaim: Reclaim;
+  readonly transfers: Transfers;
+  readonly calls: MapParts;
+}
+
+export class Spaces {
+  readonly #parts: SpacesParts;
+
+  constructor(parts: SpacesParts) {
+    this.#parts = parts;
+  }
+
+  /** An empty space. @throws PageWait when a frame for its root table has to be waited for */
+  create(): SpaceState | OutOfMemory {
+    const id = this.#freeId();
+    if (id === -1) {
+      return { kind: 'out-of-memory', lacks: 'frames', detail: `there are ${MOST_SPACES} address spaces` };
+    }
+    const { reclaim } = this.#parts;
+    const root = reclaim.table(0);
+    if (root !== -1) return this.#make(id, root);
+    const shortage = reclaim.shortage();
+    if (shortage.kind === 'blocked') throw new PageWait(shortage);
+    return shortage;
+  }
+
+  destroy(id: SpaceId): void {
+    const { root, machine, tables, transfers, calls } = this.#parts;
+    const space = this.get(id);
+    removeRange(calls, space, 0, calls.limit);
+    tables.free(space, space.root);
+    machine.flushSpace(space.asid);
+    root.spaces[id] = undefined;
+    transfers.abandonUnwanted();
+  }
+
+  get(id: SpaceId): SpaceState {
+    const space = this.#parts.root.spaces[id];
+    assert(space !== undefined, `space ${id} exists`);
+    return space;
+  }
+
+  #make(id: SpaceId, root: Frame): SpaceState {
+    const { tables, calls } = this.#parts;
+    const space: SpaceState = {
+      id,
+      asid: id,
+      root,
+      areas: [],
+      brkStart: 0 as VirtualAddress,
+      brk: 0 as VirtualAddress,
+      mmapTop: calls.limit as VirtualAddress,
+      tableFrames: 0,
+      resident: 0,
+      residentPeak: 0,
+    };
+    tables.initialise(space, root);
+    this.#parts.root.spaces[id] = space;
+    return space;
+  }
+
+  #freeId(): SpaceId | -1 {
+    const { spaces } = this.#parts.root;
+    const hole = spaces.indexOf(undefined);
+    if (hole !== -1) return spaceId(hole);
+    return spaces.length < MOST_SPACES ? spaceId(spaces.length) : -1;
+  }
+}
