@@ -27,6 +27,7 @@ import {
   ZEROS,
 } from './argument-guest.ts';
 import { io } from './io-arguments.ts';
+import { programs } from './program-arguments.ts';
 import { events, sockets } from './socket-arguments.ts';
 
 const descriptors: Case[] = [
@@ -321,22 +322,6 @@ const process: Case[] = [
   ['capget', [ZEROS, 0], '0'],
   ['exit_group', [3], 'exited'],
   ['exit', [3], 'exited'],
-];
-
-/** What makes processes and programs is refused here; what it does is tested with real programs. */
-const programs: Case[] = [
-  // CLONE_THREAD without CLONE_SIGHAND, that without CLONE_VM, CLONE_NEWNS.
-  ['clone', [0x10000, 0, 0, 0, 0], 'EINVAL'],
-  ['clone', [0x10800, 0, 0, 0, 0], 'EINVAL'],
-  ['clone', [0x20000 | 17, 0, 0, 0, 0], 'EINVAL'],
-  ['clone3', [BUF, 88], 'ENOSYS'],
-  ['execve', [BAD, 0, 0], 'EFAULT'],
-  ['execve', ['n'.repeat(5000), 0, 0], 'ENAMETOOLONG'],
-  ['execve', ['/prog', BAD, 0], 'EFAULT'],
-  ['execve', ['/prog', 0, BAD], 'EFAULT'],
-  ['execveat', [CWD, BAD, 0, 0, 0], 'EFAULT'],
-  ['execveat', [CWD, '/prog', BAD, 0, 0], 'EFAULT'],
-  ['execveat', [CLOSED, 'n'.repeat(5000), 0, 0, 0], 'ENAMETOOLONG'],
 ];
 
 const time: Case[] = [
