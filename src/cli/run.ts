@@ -71,7 +71,7 @@ export function addRunCommand(program: Command): void {
     .summary('run a program under virtual memory')
     .description('Runs a static RISC-V Linux program (ELF) under virtual memory.')
     .usage('[options] <elf> [args…]')
-    .argument('[elf]', 'the program; not needed when a configuration file names programs or jobs')
+    .argument('[elf]', 'the program; not needed when a configuration file names programs')
     .argument('[args...]', 'its arguments; options after <elf> are its too')
     .passThroughOptions();
   addSystemOptions(command)

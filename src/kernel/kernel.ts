@@ -120,7 +120,7 @@ export class Kernel {
     }
   }
 
-  /** Sends the first program a signal from outside. */
+  /** Sends a signal from outside to all processes of the sessions that were started from there, as a terminal does. */
   interrupt(signal: number): void {
     const { root, signals } = this.#parts;
     for (const process of root.processes) {

@@ -3,24 +3,7 @@ import Table from 'cli-table3';
 import { formatSize } from '../base/sizes.ts';
 import { counted, grouped, meanDuration, percent } from './format.ts';
 import type { ReplayReport, ReplayResult, TraceSummary } from './replay-schema.ts';
-
-const BORDERLESS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
+import { BORDERLESS } from './table-style.ts';
 
 /** @returns lines that end in a line feed */
 export function replayText(report: ReplayReport): string {

@@ -1,4 +1,7 @@
 /** Runs scripted jobs under scheduling policies, and tells what came of it. */
+import { UserError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { RootState } from '../kernel/state.ts';
 import { scheduleResult } from '../report/schedule/metrics.ts';
@@ -24,6 +27,7 @@ export async function scheduleJobs(
     const ids = addJobs(parts, file);
     await parts.kernel.run(config.limits);
     slices.finish();
+    checkEnds(parts.root, config);
     const jobs = file.jobs.map((job, i): ScheduledJob => {
       const ended = parts.root.processes.find(({ pid }) => pid === ids[i])?.times.ended;
       const { tickets } = job.scheduling;
@@ -38,6 +42,16 @@ export async function scheduleJobs(
     return scheduleResult(config.scheduler, slices.all, jobs);
   } finally {
     parts.store.close();
+  }
+}
+
+/** A job that memory or swap could not hold did not do what its schedule would tell. */
+function checkEnds({ processes }: RootState, config: SystemConfig): void {
+  for (const { argv, exit } of processes) {
+    if (exit?.lacks === undefined) continue;
+    const { sizing } = config;
+    const place = exit.lacks === 'frames' ? `--memory ${formatSize(sizing.frames * PAGE_SIZE)}` : '--swap';
+    throw new UserError(place, `too small for the jobs: ${argv[0]} was ended: ${exit.reason ?? 'no room'}`);
   }
 }
 

@@ -152,6 +152,12 @@ describe('the mechanism', () => {
     expect(tight.span.to).toBeGreaterThan(4 * roomy.span.to);
   });
 
+  it('jobs that memory can not hold are no answer', async () => {
+    await expect(run(shipped('paging'), 'fifo', { memory: '16K' })).rejects.toThrow(
+      /^--memory 16K: .*too small for the jobs/,
+    );
+  });
+
   it('the same seed gives the same schedule, another one another', async () => {
     const text = 'A : cpu 1s\nB : cpu 1s\nC : cpu 1s';
     const [first, again, other] = await Promise.all(

@@ -1,12 +1,10 @@
 /** Counters of eventfd(2), timers of timerfd_create(2), and epolls, as files without a name. A key is a number. */
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import type { FileStat } from './contract.ts';
 import type { TimerSetting } from './event-contract.ts';
 import type { CounterState, EventsState, TimerState } from './event-state.ts';
-import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
-import { GUEST_GID, GUEST_UID, POLLIN, POLLOUT } from './flags.ts';
-import type { DirectoryEntry } from './state.ts';
+import { POLLIN, POLLOUT } from './flags.ts';
+import { NamelessFileSystem } from './nameless-filesystem.ts';
 
 const ANON_INODE_FS_MAGIC = 0x09041934;
 const DEVICE = 0xe;
@@ -19,23 +17,18 @@ export interface EventTime {
   readonly now: number;
 }
 
-export class EventFileSystem extends FixedFileSystem {
+export class EventFileSystem extends NamelessFileSystem {
   readonly name = 'event';
-  readonly rootKey = '';
   readonly #state: EventsState;
   readonly #time: EventTime;
   readonly #changed: (key: string, events: number) => void;
 
   /** @param changed told what may be ready now, POLL*; 0: anything */
   constructor(state: EventsState, time: EventTime, changed: (key: string, events: number) => void) {
-    super();
+    super(DEVICE, 0o600, ANON_INODE_FS_MAGIC);
     this.#state = state;
     this.#time = time;
     this.#changed = changed;
-  }
-
-  override seekable(_key: string): boolean {
-    return false;
   }
 
   createCounter(value: number, reads: CounterState['reads']): string {
@@ -123,35 +116,6 @@ export class EventFileSystem extends FixedFileSystem {
     counter.value += added;
     this.#changed(key, POLLIN);
     return COUNTER_BYTES;
-  }
-
-  lookup(_directory: string, _name: string): Found | Result {
-    return Errno.ENOENT;
-  }
-
-  list(_key: string): DirectoryEntry[] | Result {
-    return Errno.ENOTDIR;
-  }
-
-  stat(key: string): FileStat {
-    return {
-      device: DEVICE,
-      inode: Number(key),
-      mode: 0o600,
-      links: 1,
-      uid: GUEST_UID,
-      gid: GUEST_GID,
-      rdevice: 0,
-      size: 0,
-      blocks: 0,
-      accessed: 0n,
-      modified: 0n,
-      changed: 0n,
-    };
-  }
-
-  space(): Space {
-    return { type: ANON_INODE_FS_MAGIC, blockSize: 4096, blocks: 0, free: 0, files: 0 };
   }
 
   override closed(key: string, _flags: number): void {

@@ -1,11 +1,10 @@
 /** Pipes: 64 KiB rings without a name. A pipe's key is its number. */
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import type { FileStat } from './contract.ts';
-import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
-import { GUEST_GID, GUEST_UID, O_ACCMODE, O_RDONLY, POLLIN, POLLOUT, S_IFIFO } from './flags.ts';
+import { O_ACCMODE, O_RDONLY, POLLIN, POLLOUT, S_IFIFO } from './flags.ts';
+import { NamelessFileSystem } from './nameless-filesystem.ts';
 import { emptyRing, put, take } from './ring.ts';
-import type { DirectoryEntry, PipeState, PipesState } from './state.ts';
+import type { PipeState, PipesState } from './state.ts';
 
 const PIPEFS_MAGIC = 0x50495045;
 const DEVICE = 0xd;
@@ -13,21 +12,16 @@ export const PIPE_CAPACITY = 65536;
 /** A write of at most this many bytes goes in whole or not at all (pipe(7)). */
 export const PIPE_BUF = 4096;
 
-export class PipeFileSystem extends FixedFileSystem {
+export class PipeFileSystem extends NamelessFileSystem {
   readonly name = 'pipe';
-  readonly rootKey = '';
   readonly #state: PipesState;
   readonly #changed: (key: string, events: number) => void;
 
   /** @param changed told when a pipe got bytes (POLLIN), or room (POLLOUT), or lost an end (0) */
   constructor(state: PipesState, changed: (key: string, events: number) => void) {
-    super();
+    super(DEVICE, S_IFIFO | 0o600, PIPEFS_MAGIC);
     this.#state = state;
     this.#changed = changed;
-  }
-
-  override seekable(_key: string): boolean {
-    return false;
   }
 
   /** A new pipe; its key. Both ends are still to be opened. */
@@ -35,31 +29,6 @@ export class PipeFileSystem extends FixedFileSystem {
     const key = String(this.#state.next++);
     this.#state.pipes[key] = { ...emptyRing(), readers: 0, writers: 0 };
     return key;
-  }
-
-  lookup(_directory: string, _name: string): Found | Result {
-    return Errno.ENOENT;
-  }
-
-  list(_key: string): DirectoryEntry[] | Result {
-    return Errno.ENOTDIR;
-  }
-
-  stat(key: string): FileStat {
-    return {
-      device: DEVICE,
-      inode: Number(key),
-      mode: S_IFIFO | 0o600,
-      links: 1,
-      uid: GUEST_UID,
-      gid: GUEST_GID,
-      rdevice: 0,
-      size: 0,
-      blocks: 0,
-      accessed: 0n,
-      modified: 0n,
-      changed: 0n,
-    };
   }
 
   /** EAGAIN when it is empty and somebody may still write. */
@@ -88,10 +57,6 @@ export class PipeFileSystem extends FixedFileSystem {
   level(key: string): { available: number; room: number; readers: number; writers: number } {
     const { length, readers, writers } = this.#pipe(key);
     return { available: length, room: PIPE_CAPACITY - length, readers, writers };
-  }
-
-  space(): Space {
-    return { type: PIPEFS_MAGIC, blockSize: 4096, blocks: 0, free: 0, files: 0 };
   }
 
   override letGo(key: string): void {

@@ -1,22 +1,17 @@
-/** Sockets as files without a name, to be read and written like any other. A socket's key is its number. */
-import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import type { FileStat } from './contract.ts';
-import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
-import { GUEST_GID, GUEST_UID, S_IFSOCK } from './flags.ts';
+import { S_IFSOCK } from './flags.ts';
+import { NamelessFileSystem } from './nameless-filesystem.ts';
 import { Datagrams } from './socket-datagrams.ts';
 import { SocketNames } from './socket-names.ts';
 import type { SocketsState } from './socket-state.ts';
 import { Streams } from './socket-streams.ts';
 import { SocketTable } from './socket-table.ts';
-import type { DirectoryEntry } from './state.ts';
 
 const SOCKFS_MAGIC = 0x534f434b;
 const DEVICE = 0x8;
 
-export class SocketFileSystem extends FixedFileSystem {
+export class SocketFileSystem extends NamelessFileSystem {
   readonly name = 'socket';
-  readonly rootKey = '';
   readonly table: SocketTable;
   readonly names: SocketNames;
   readonly streams: Streams;
@@ -24,40 +19,11 @@ export class SocketFileSystem extends FixedFileSystem {
 
   /** @param changed told what a socket may be ready for now, POLL*; 0: for anything */
   constructor(state: SocketsState, changed: (key: string, events: number) => void) {
-    super();
+    super(DEVICE, S_IFSOCK | 0o777, SOCKFS_MAGIC);
     this.table = new SocketTable(state, changed);
     this.names = new SocketNames(this.table);
     this.streams = new Streams(this.table, this.names);
     this.datagrams = new Datagrams(this.table, this.names);
-  }
-
-  override seekable(_key: string): boolean {
-    return false;
-  }
-
-  lookup(_directory: string, _name: string): Found | Result {
-    return Errno.ENOENT;
-  }
-
-  list(_key: string): DirectoryEntry[] | Result {
-    return Errno.ENOTDIR;
-  }
-
-  stat(key: string): FileStat {
-    return {
-      device: DEVICE,
-      inode: Number(key),
-      mode: S_IFSOCK | 0o777,
-      links: 1,
-      uid: GUEST_UID,
-      gid: GUEST_GID,
-      rdevice: 0,
-      size: 0,
-      blocks: 0,
-      accessed: 0n,
-      modified: 0n,
-      changed: 0n,
-    };
   }
 
   /** EAGAIN when nothing is there and something may still come. */
@@ -91,10 +57,6 @@ export class SocketFileSystem extends FixedFileSystem {
     const socket = this.table.get(key);
     if (socket.phase === 'listening') return undefined;
     return socket.kind === 'stream' ? socket.inbox.length : (socket.messages[0]?.bytes.length ?? 0);
-  }
-
-  space(): Space {
-    return { type: SOCKFS_MAGIC, blockSize: 4096, blocks: 0, free: 0, files: 0 };
   }
 
   override closed(key: string, _flags: number): void {

@@ -94,7 +94,7 @@ export class Images {
     }
   }
 
-  /** The running process, which has no other threads, is the new program from now on. */
+  /** The running process, which has no other threads and descriptors of its own, is the new program from now on. */
   replace(process: ProcessState, image: PendingImage): void {
     const { root, machine, memory, scheduler, stream } = this.#parts;
     const old = process.space;
@@ -170,14 +170,7 @@ export class Images {
   }
 
   #closeOnExec(process: ProcessState): void {
-    const { root, files } = this.#parts;
-    const shares = root.processes.some(
-      (other) => other !== process && other.descriptors === process.descriptors,
-    );
-    if (shares) {
-      process.descriptors = process.descriptors.map((entry) => entry && { ...entry });
-      files.inherit(process);
-    }
+    const { files } = this.#parts;
     process.descriptors.forEach((entry, descriptor) => {
       if (entry?.closeOnExec) files.close(process, descriptor);
     });

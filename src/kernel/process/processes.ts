@@ -153,6 +153,17 @@ export class Processes {
     this.#endThreads(others, { code: 0, signal: 0 });
   }
 
+  /** Gives a process that shares its descriptors with others a copy of its own. */
+  unshareDescriptors(process: ProcessState): void {
+    const { root, files } = this.#parts;
+    const shares = root.processes.some(
+      (other) => other !== process && other.descriptors === process.descriptors,
+    );
+    if (!shares) return;
+    process.descriptors = process.descriptors.map((entry) => entry && { ...entry });
+    files.inherit(process);
+  }
+
   /** Forgets a zombie. */
   reap(leader: ProcessState): void {
     const { root, stream } = this.#parts;

@@ -132,7 +132,9 @@ export class Scripts {
 /** CPU time of the burst that comes next, with those that follow it without a wait. */
 export function nextLength({ bursts, at, done }: ScriptState): number {
   let length = -done;
-  for (const burst of bursts.slice(at)) {
+  // Most lists are long, and the next wait is near.
+  for (let i = at; i < bursts.length; i++) {
+    const burst = bursts[i]!;
     if (burst.kind === 'io') break;
     if (burst.kind === 'cpu') length += burst.ns;
   }

@@ -183,8 +183,8 @@ function infoOf(change: Change | undefined): Uint8Array {
   });
 }
 
-/** What calls answer that are about one of the caller's children or itself; ESRCH when it is neither. */
-export function relatedTo(call: CallContext, pid: number): ProcessState | Result {
+/** The first thread of the process with this number, or of the caller's for 0; ESRCH when there is none. */
+export function leaderOf(call: CallContext, pid: number): ProcessState | Result {
   const found = pid === 0 ? call.processes.find(call.process.group.id) : call.processes.find(pid);
   return found === undefined || found.pid !== found.group.id ? Errno.ESRCH : found;
 }

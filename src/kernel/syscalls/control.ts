@@ -69,7 +69,7 @@ const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 
-/** Record locks: with one process nothing is ever locked against it, but the request must be a proper one. */
+/** Record locks are checked and granted, and lock nobody out: no lock is kept. */
 function lock(call: CallContext, what: 'ask' | 'set'): Result {
   const address = call.address(2);
   const bytes = new Uint8Array(32);

@@ -65,11 +65,12 @@ function dup3(call: CallContext): Result {
 const CLOSE_RANGE_UNSHARE = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
 
-/** close_range(2). CLOSE_RANGE_UNSHARE has nothing to do while no two processes share descriptors. */
+/** close_range(2). With CLOSE_RANGE_UNSHARE a thread's descriptors are its own from then on. */
 function closeRange(call: CallContext): Result {
   const { files, process } = call;
   const [first, last, flags] = [call.uint(0), call.uint(1), call.uint(2)];
   if (first > last || (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) !== 0) return Errno.EINVAL;
+  if ((flags & CLOSE_RANGE_UNSHARE) !== 0) call.processes.unshareDescriptors(process);
   for (let descriptor = first; descriptor <= Math.min(last, process.descriptors.length - 1); descriptor++) {
     const entry = process.descriptors[descriptor];
     if (entry === undefined) continue;
@@ -79,7 +80,7 @@ function closeRange(call: CallContext): Result {
   return 0;
 }
 
-/** LOCK_SH, LOCK_EX, LOCK_UN, each with LOCK_NB: there is nobody to lock out. */
+/** LOCK_SH, LOCK_EX, LOCK_UN, each with LOCK_NB: granted, and nobody is locked out, for no lock is kept. */
 function flock(call: CallContext): Result {
   const LOCK_NB = 4;
   const operation = call.int(1) & ~LOCK_NB;

@@ -51,6 +51,7 @@ function execute(call: CallContext, i: number, path?: string): CallResult {
   const { image } = process.call!;
   images.fill(image!);
   call.processes.endOtherThreads(process);
+  call.processes.unshareDescriptors(process);
   images.replace(process, image!);
   return 'replaced';
 }

@@ -2,7 +2,7 @@
 import { pid } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import { relatedTo } from './children.ts';
+import { leaderOf } from './children.ts';
 import type { CallContext, SystemCall } from './contract.ts';
 
 export const sessionCalls: readonly SystemCall[] = [
@@ -16,7 +16,7 @@ export const sessionCalls: readonly SystemCall[] = [
 function setpgid(call: CallContext): Result {
   const wanted = call.int(1);
   if (wanted < 0) return Errno.EINVAL;
-  const found = relatedTo(call, call.int(0));
+  const found = leaderOf(call, call.int(0));
   if (typeof found === 'number') return found;
   const { group } = found;
   const own = call.process.group;
@@ -34,12 +34,12 @@ function setpgid(call: CallContext): Result {
 }
 
 function getpgid(call: CallContext): Result {
-  const found = relatedTo(call, call.int(0));
+  const found = leaderOf(call, call.int(0));
   return typeof found === 'number' ? found : found.group.processGroup;
 }
 
 function getsid(call: CallContext): Result {
-  const found = relatedTo(call, call.int(0));
+  const found = leaderOf(call, call.int(0));
   return typeof found === 'number' ? found : found.group.session;
 }
 

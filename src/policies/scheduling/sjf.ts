@@ -1,74 +1,20 @@
 /** Shortest job first: of the ready processes the one whose burst is shortest runs until it blocks. */
-import {
-  type Bursts,
-  beginBurst,
-  chargeBurst,
-  declareBurst,
-  describeBurst,
-  leftOf,
-  STANDARD_WEIGHT,
-  weightParameter,
-} from './bursts.ts';
-import type {
-  Choice,
-  Known,
-  Schedulable,
-  SchedulingDefinition,
-  SchedulingPolicy,
-  StopReason,
-  Verdict,
-} from './contract.ts';
-import { append, drop, putBack, type ReadyList, takeLeast } from './ready-list.ts';
+import { beginBurst, leftOf, STANDARD_WEIGHT, weightParameter } from './bursts.ts';
+import type { Choice, Schedulable, SchedulingDefinition, SchedulingPolicy, Verdict } from './contract.ts';
+import { append, takeLeast } from './ready-list.ts';
+import { ShortestFirst, type ShortestState } from './shortest-first.ts';
 
-export interface ShortestState {
-  readonly ready: ReadyList;
-  readonly bursts: Bursts;
-}
-
-class ShortestJobFirst implements SchedulingPolicy {
-  readonly #state: ShortestState;
-  readonly #weight: number;
-
-  constructor(state: ShortestState, weight: number) {
-    this.#state = state;
-    this.#weight = weight;
-  }
-
+class ShortestJobFirst extends ShortestFirst<ShortestState> implements SchedulingPolicy {
   ready(process: Schedulable): Verdict {
-    append(this.#state.ready, process.pid);
-    beginBurst(this.#state.bursts, process);
+    append(this.state.ready, process.pid);
+    beginBurst(this.state.bursts, process);
     return 'wait';
   }
 
   next(): Choice | undefined {
-    const { ready, bursts } = this.#state;
+    const { ready, bursts } = this.state;
     const pid = takeLeast(ready, (one) => leftOf(bursts.get(one)!));
     return pid === undefined ? undefined : { pid, quantum: Number.POSITIVE_INFINITY };
-  }
-
-  ran(pid: number, used: number, why: StopReason): void {
-    chargeBurst(this.#state.bursts.get(pid)!, used, why, this.#weight);
-    putBack(this.#state.ready, pid, why);
-  }
-
-  gone(pid: number): void {
-    drop(this.#state.ready, pid);
-    this.#state.bursts.delete(pid);
-  }
-
-  changed({ pid, length }: Schedulable): void {
-    declareBurst(this.#state.bursts.get(pid)!, length);
-  }
-
-  nextEvent(): undefined {}
-
-  event(): Verdict {
-    return 'wait';
-  }
-
-  describe(pid: number): Known {
-    const burst = this.#state.bursts.get(pid);
-    return burst === undefined ? {} : describeBurst(burst);
   }
 }
 

@@ -1,17 +1,7 @@
 /** Shortest time to completion first (preemptive shortest job first): who needs least from now on has the CPU. */
-import {
-  type Bursts,
-  beginBurst,
-  chargeBurst,
-  declareBurst,
-  describeBurst,
-  leftOf,
-  STANDARD_WEIGHT,
-  weightParameter,
-} from './bursts.ts';
+import { beginBurst, leftOf, STANDARD_WEIGHT, weightParameter } from './bursts.ts';
 import type {
   Choice,
-  Known,
   ReadyReason,
   Schedulable,
   SchedulingDefinition,
@@ -19,25 +9,16 @@ import type {
   StopReason,
   Verdict,
 } from './contract.ts';
-import { append, drop, putBack, type ReadyList, takeLeast } from './ready-list.ts';
+import { append, takeLeast } from './ready-list.ts';
+import { ShortestFirst, type ShortestState } from './shortest-first.ts';
 
-export interface ShortestTimeState {
-  readonly ready: ReadyList;
-  readonly bursts: Bursts;
+export interface ShortestTimeState extends ShortestState {
   running: { readonly pid: number; readonly since: number } | undefined;
 }
 
-class ShortestTimeToCompletion implements SchedulingPolicy {
-  readonly #state: ShortestTimeState;
-  readonly #weight: number;
-
-  constructor(state: ShortestTimeState, weight: number) {
-    this.#state = state;
-    this.#weight = weight;
-  }
-
+class ShortestTimeToCompletion extends ShortestFirst<ShortestTimeState> implements SchedulingPolicy {
   ready(process: Schedulable, _why: ReadyReason, now: number): Verdict {
-    const { ready, bursts, running } = this.#state;
+    const { ready, bursts, running } = this.state;
     append(ready, process.pid);
     const left = leftOf(beginBurst(bursts, process));
     if (running === undefined) return 'wait';
@@ -45,39 +26,18 @@ class ShortestTimeToCompletion implements SchedulingPolicy {
   }
 
   next(now: number): Choice | undefined {
-    const { ready, bursts } = this.#state;
+    const { ready, bursts } = this.state;
     const pid = takeLeast(ready, (one) => leftOf(bursts.get(one)!));
     if (pid === undefined) return undefined;
-    this.#state.running = { pid, since: now };
+    this.state.running = { pid, since: now };
     const burst = bursts.get(pid)!;
     // A declaration is taken at its word; a guess that proves too short has to be made again.
     return { pid, quantum: burst.declared === undefined ? leftOf(burst) : Number.POSITIVE_INFINITY };
   }
 
-  ran(pid: number, used: number, why: StopReason): void {
-    this.#state.running = undefined;
-    chargeBurst(this.#state.bursts.get(pid)!, used, why, this.#weight);
-    putBack(this.#state.ready, pid, why);
-  }
-
-  gone(pid: number): void {
-    drop(this.#state.ready, pid);
-    this.#state.bursts.delete(pid);
-  }
-
-  changed({ pid, length }: Schedulable): void {
-    declareBurst(this.#state.bursts.get(pid)!, length);
-  }
-
-  nextEvent(): undefined {}
-
-  event(): Verdict {
-    return 'wait';
-  }
-
-  describe(pid: number): Known {
-    const burst = this.#state.bursts.get(pid);
-    return burst === undefined ? {} : describeBurst(burst);
+  override ran(pid: number, used: number, why: StopReason): void {
+    this.state.running = undefined;
+    super.ran(pid, used, why);
   }
 }
 

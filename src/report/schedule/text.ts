@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import { counted, grouped, percent } from '../format.ts';
 import { plainText } from '../plot/label.ts';
+import { BORDERLESS } from '../table-style.ts';
 import { GANTT_LEGEND, ganttLine, ganttText, unitOf } from './gantt-text.ts';
 import type { JobMetrics, ScheduleReport, ScheduleResult } from './schema.ts';
 import { inUnit, type TimeUnit } from './time-unit.ts';
@@ -9,25 +10,6 @@ import { inUnit, type TimeUnit } from './time-unit.ts';
 /** More spans than this are not written out in one line. */
 const MOST_SPANS = 40;
 const ABSENT = '–';
-
-/** Nothing but two blanks between columns. */
-const BORDERLESS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
