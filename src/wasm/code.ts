@@ -5,9 +5,15 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5 (binary format).
  */
-export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
+export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
-const TYPE_BYTE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
+const TYPE_BYTE: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 export const typeByte = (type: ValueType): number => TYPE_BYTE[type];
 
@@ -97,7 +103,7 @@ export class Code extends ByteSink {
   depth = 1;
   readonly #parameterCount: number;
   readonly #localTypes: ValueType[] = [];
-  readonly #idle: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #idle: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
 
   constructor(parameterCount: number) {
     super(1024);

@@ -3,11 +3,10 @@
  * ranked-slots.ts. A page's depth is how many last uses are not older than its own.
  */
 import { type I32, i32, type Local, type Statement, sequence, when } from '../../wasm/expressions.ts';
-import { increase, item, localsOf } from '../../wasm/patterns.ts';
+import { increase, item, localsOf, repeatWhile } from '../../wasm/patterns.ts';
 import { CompiledPass, type Step } from '../compiled-pass.ts';
 import type { DenseTrace } from '../dense.ts';
 import { StackDistances } from './distances.ts';
-import { ones } from './occupied-slots.ts';
 import {
   BEHIND_BYTES,
   bytesOfLevels,
@@ -29,7 +28,7 @@ const constant = i32.const;
 type Regions = 'last' | 'counts' | 'behind' | 'words' | 'levels';
 /** The slot that comes next; pages that were referenced; entries, shifted together so that a release has the sign bit. */
 type Kept = 'next' | 'pages' | 'releases';
-type CurveStep = Step<Regions, Kept, 'renumber'>;
+type CurveStep = Step<Regions, Kept, 'settle'>;
 
 const countDepth = ({ at }: CurveStep, depth: I32): Statement => {
   const counter = item(depth, 2);
@@ -57,34 +56,35 @@ function bringToTop(on: CurveStep, known: Local<'i32'>, levels: readonly Level[]
   );
 }
 
-function step(on: CurveStep, capacity: number, levels: readonly Level[]): Statement {
-  const { body, at, kept, entry, page, ask } = on;
+/** When all slots are taken: numbers the occupied ones from 0 again, in their order. */
+function renumber({ body, at, kept, ask }: CurveStep, pages: number, levels: readonly Level[]): Statement {
+  const { other, known, slot } = localsOf(body, 'i32', 'other', 'known', 'slot');
+  const slots = new RankedSlots(at, levels);
+  const move = sequence(
+    slot.set(i32.sub(known, constant(1))),
+    i32.store(other, i32.add(slots.rank(slot), constant(1)), at.last),
+  );
+  return sequence(
+    other.set(constant(0)),
+    repeatWhile(
+      i32.ltU(other, constant(pages * 4)),
+      sequence(known.set(i32.load(other, at.last)), when(known, move), increase(other, constant(4))),
+    ),
+    kept.next.set(ask('settle', kept.pages)),
+  );
+}
+
+function step(on: CurveStep, capacity: number, size: number, levels: readonly Level[]): Statement {
+  const { body, at, kept, entry, page } = on;
   const { next, releases } = kept;
   const known = body.local('i32');
   const isOnTop = i32.and(i32.eq(known, next), i32.ne(known, constant(0)));
   return sequence(
     releases.set(i32.or(releases, i32.and(entry, i32.shl(entry, constant(1))))),
-    when(i32.eq(next, constant(capacity)), next.set(ask('renumber', next))),
+    when(i32.eq(next, constant(capacity)), renumber(on, size, levels)),
     known.set(i32.load(item(page, 2), at.last)),
     when(isOnTop, countDepth(on, constant(1)), bringToTop(on, known, levels)),
   );
-}
-
-/** Numbers the occupied slots from 0 again, in their order; gives how many they are. */
-function renumber(last: Uint32Array, words: Uint32Array): number {
-  const before = new Int32Array(words.length);
-  let occupied = 0;
-  for (let word = 0; word < words.length; word++) {
-    before[word] = occupied;
-    occupied += ones(words[word]!);
-  }
-  for (let page = 0; page < last.length; page++) {
-    const slot = last[page]! - 1;
-    if (slot < 0) continue;
-    const word = slot >>> 5;
-    last[page] = before[word]! + ones(words[word]! & ~(-1 << slot)) + 1;
-  }
-  return occupied;
 }
 
 /**
@@ -98,7 +98,7 @@ export function compiledLruDistances({
   const capacity = Math.max(LEAST_SLOTS, 2 ** Math.ceil(Math.log2(pages * SPARE)));
   if (capacity > MOST_SLOTS) return undefined;
   const levels = levelsOf(capacity);
-  const pass = CompiledPass.of<Regions, Kept, 'renumber'>({
+  const pass = CompiledPass.of<Regions, Kept, 'settle'>({
     regions: {
       last: pages * 4,
       counts: (pages + 1) * 4,
@@ -108,17 +108,17 @@ export function compiledLruDistances({
     },
     kept: ['next', 'pages', 'releases'],
     host: {
-      renumber: () => {
-        const occupied = renumber(last, words);
+      /** Every page that was referenced occupies one slot, and they are the first ones now. */
+      settle: (occupied) => {
         begin(occupied);
         return occupied;
       },
     },
-    step: (on) => step(on, capacity, levels),
+    step: (on) => step(on, capacity, pages, levels),
     touch: (page, at) => i32.load(item(page, 2), at.last),
   });
   if (pass === undefined) return undefined;
-  const [last, words, lanes] = [pass.view('last'), pass.view('words'), pass.view('levels')];
+  const [words, lanes] = [pass.view('words'), pass.view('levels')];
   const begin = (occupied: number): void => {
     words.fill(2 ** 32 - 1);
     fillLevels(lanes, levels, occupied);

@@ -26,10 +26,12 @@ import {
   when,
 } from '../../wasm/expressions.ts';
 import { increase, item } from '../../wasm/patterns.ts';
+import { i16x8, i32x4, v128 } from '../../wasm/vectors.ts';
 
 const WORD_BITS = 6;
 const LANE_BITS = 3;
 const LANES = 1 << LANE_BITS;
+const VECTOR_BYTES = 16;
 const constant = i32.const;
 
 /** Lanes of 16 bits while the slots of seven of them fit, then of 32. */
@@ -156,10 +158,11 @@ export class RankedSlots {
     const groupShift = laneBytes === 2 ? 4 : 5;
     const group = item(i32.shrU(slot, constant(slotBits + LANE_BITS)), groupShift);
     const lane = i32.and(i32.shrU(slot, constant(slotBits)), constant(LANES - 1));
-    const steps = Array.from({ length: laneBytes }, (_, i) => {
-      const at = this.#at.levels + offset + i * 8;
-      const ones = i64.load(item(lane, groupShift), this.#at.behind + BEHIND_AT[laneBytes] + i * 8);
-      return i64.store(group, i64.sub(i64.load(group, at), ones), at);
+    const { sub } = laneBytes === 2 ? i16x8 : i32x4;
+    const steps = Array.from({ length: (LANES * laneBytes) / VECTOR_BYTES }, (_, i) => {
+      const at = this.#at.levels + offset + i * VECTOR_BYTES;
+      const behind = this.#at.behind + BEHIND_AT[laneBytes] + i * VECTOR_BYTES;
+      return v128.store(group, sub(v128.load(group, at), v128.load(item(lane, groupShift), behind)), at);
     });
     return sequence(...steps);
   }

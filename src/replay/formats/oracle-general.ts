@@ -17,6 +17,8 @@ const NEXT_HIGH_WORD = AT.nextHigh / 4;
 const LAST_HIGH = 0xffff;
 /** Upper half of the largest number, which stands for never in some traces, as -1 does in the others. */
 const NEVER_HIGH = 0x7fff_ffff;
+/** Entries that are checked and handed on together: so few that they are still in the nearest cache. */
+const BATCH = 1024;
 /** So many plausible entries are no accident. */
 const MANY = 4;
 
@@ -47,10 +49,14 @@ class OracleGeneralParser implements TraceParser {
     const count = Math.floor((end - start) / ENTRY);
     if (count === 0) return start;
     const words = this.#wordsOf(bytes, start, count);
-    for (let i = 0, at = NEXT_HIGH_WORD; i < count; i++, at += ENTRY_WORDS) {
-      if (words[at]! < -1) throw this.#malformed(words, i, start);
+    for (let first = 0; first < count; first += BATCH) {
+      const last = Math.min(count, first + BATCH);
+      for (let i = first, at = i * ENTRY_WORDS + NEXT_HIGH_WORD; i < last; i++, at += ENTRY_WORDS) {
+        if (words[at]! < -1) throw this.#malformed(words, i, start);
+      }
+      const rows = { start: first * ENTRY_WORDS + OBJECT_WORD, stride: ENTRY_WORDS, count: last - first };
+      this.#sink.pages(KIND.load, words, rows);
     }
-    this.#sink.pages(KIND.load, words, { start: OBJECT_WORD, stride: ENTRY_WORDS, count });
     if (!this.#isNoted) {
       this.#isNoted = true;
       this.#sink.note('an object of the trace is one page, whatever its size');
