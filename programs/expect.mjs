@@ -3,6 +3,7 @@
 //   node programs/expect.mjs --check   compares with it instead
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const runs = [
@@ -43,17 +44,23 @@ const runs = [
   ['echo-args', 'one', 'two words', ''],
   ['echo-args-pie', 'one', 'two words', ''],
   ['sort', 'bogus'],
+  ['overflow', 'hello'],
+  ['overflow'],
+  ['rop'],
+  ['server', 'bogus'],
+  ['server', 'fork', '/tmp/pagewalk-nobody', '0', '64K'],
+  ['client'],
 ];
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const measured = runs.map(([program, ...args]) => {
-  const { status, stdout, error } = spawnSync('qemu-riscv64', [here(`bin/${program}.elf`), ...args], { env: {} });
+  const { status, signal, stdout, error } = spawnSync('qemu-riscv64', [here(`bin/${program}.elf`), ...args], { env: {} });
   if (error) {
     console.error(`programs/expect.mjs: cannot run qemu-riscv64: ${error.message} (Debian: apt install qemu-user)`);
     process.exit(1);
   }
-  return { program, args, status, stdout: stdout.toString() };
+  return { program, args, status: status ?? 128 + constants.signals[signal], stdout: stdout.toString() };
 });
 
 const text = `${JSON.stringify(measured, null, 1)}\n`;

@@ -1,11 +1,15 @@
 /**
- * `npm run guests`: builds the programs of others that the tests run, from public source, once.
+ * `npm run guests`: brings the programs of others that the tests run, once.
+ *
+ * esbuild, a large Go program, comes as a package that npm fetches; its bytes are those that are named here, or it is
+ * refused.
  *
  * BusyBox comes as the source package of the machine's own Debian or Ubuntu, whose signature apt checks. It is built
  * twice from one tree and one configuration, for the guest and for the host, so that what the two print is equal.
- * Results lie in `guestFolder`, outside of the repository, and stay until this file's recipe changes.
+ * Results lie in `guestFolder`, outside of the repository, and stay until this file's recipes change.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -28,6 +32,20 @@ export const guestFolder = join(cache, 'pagewalk', 'guests');
 export const busybox = {
   guest: join(guestFolder, 'busybox-riscv64'),
   host: join(guestFolder, 'busybox-host'),
+};
+
+/** A package with one program in it, and the digest of the package (`dist.integrity` of the registry's answer). */
+const esbuildPackage = {
+  name: '@esbuild/linux-riscv64',
+  version: '0.28.2',
+  program: 'bin/esbuild',
+  integrity:
+    'sha512-GeXCej4IQtU1B+QlDV8W/RRvbzI3O/Stss+/bCXv4lZls5WGRtu2a+3JkA3i4qIUlMXpcHebWpF8AkJhATowuA==',
+};
+/** A static program for the guest, compiled by Go. */
+export const esbuild = {
+  version: esbuildPackage.version,
+  guest: join(guestFolder, `esbuild-${esbuildPackage.version}-riscv64`),
 };
 
 /** What differs from `make defconfig`. A change builds anew. */
@@ -54,21 +72,51 @@ const stamp = join(guestFolder, 'recipe.json');
 class Failed extends Error {}
 
 function make() {
-  if (isMade()) return;
-  for (const tool of ['apt-get', 'make', 'gcc', 'riscv64-linux-gnu-gcc', 'tar', 'bzip2']) need(tool);
+  inFolder(isEsbuildThere, bringEsbuild);
+  inFolder(isMade, buildBusybox);
+}
+
+/** Unless the result is there, has it made in a folder that goes afterwards. */
+function inFolder(isThere, action) {
+  if (isThere()) return;
   const folder = mkdtempSync(join(tmpdir(), 'pagewalk-guests-'));
   try {
-    say('fetching the source of BusyBox');
-    const tree = unpack(fetchSource(folder), folder);
-    mkdirSync(guestFolder, { recursive: true });
-    for (const [which, prefix] of Object.entries(recipe.builds)) {
-      say(`building BusyBox for the ${which}`);
-      keep(build(tree, join(folder, which), prefix), busybox[which]);
-    }
-    writeFileSync(stamp, JSON.stringify(recipe));
+    action(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function bringEsbuild(folder) {
+  for (const tool of ['npm', 'tar', 'gzip']) need(tool);
+  const { name, version, program, integrity } = esbuildPackage;
+  say(`fetching ${name} ${version}`);
+  run('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', folder], folder);
+  const archive = readdirSync(folder).find((file) => file.endsWith('.tgz'));
+  if (archive === undefined) fail(`npm pack ${name}@${version} brought no package`);
+  const digest = createHash('sha512')
+    .update(readFileSync(join(folder, archive)))
+    .digest('base64');
+  if (`sha512-${digest}` !== integrity)
+    fail(`${name} ${version}: the package's digest is sha512-${digest}, expected ${integrity}`);
+  run('tar', ['-xzf', archive, `package/${program}`], folder);
+  mkdirSync(guestFolder, { recursive: true });
+  keep(join(folder, 'package', program), esbuild.guest);
+  say(`made ${esbuild.guest}`);
+}
+
+const isEsbuildThere = () => existsSync(esbuild.guest);
+
+function buildBusybox(folder) {
+  for (const tool of ['apt-get', 'make', 'gcc', 'riscv64-linux-gnu-gcc', 'tar', 'bzip2']) need(tool);
+  say('fetching the source of BusyBox');
+  const tree = unpack(fetchSource(folder), folder);
+  mkdirSync(guestFolder, { recursive: true });
+  for (const [which, prefix] of Object.entries(recipe.builds)) {
+    say(`building BusyBox for the ${which}`);
+    keep(build(tree, join(folder, which), prefix), busybox[which]);
+  }
+  writeFileSync(stamp, JSON.stringify(recipe));
   say(`made ${busybox.guest} and ${busybox.host}`);
 }
 

@@ -3,15 +3,25 @@ import { fstatSync, readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Errno, errnoByName } from '../kernel/errno.ts';
 import type { HostStreams } from '../kernel/files/host.ts';
+import { NodeInput, type ReadableInput } from './node-input.ts';
+import { NodeSocketInput } from './node-socket-input.ts';
 
 /** How long to wait before a stream that was not ready is tried again, ms. */
 const RETRY = 2;
 
 export class NodeStreams implements HostStreams {
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  #input: ReadableInput | 'waits' | undefined;
 
-  /** Waits for the user where need be, also when whoever started the command made the stream non-blocking. */
+  get slowInput(): ReadableInput | undefined {
+    this.#input ??= slowInput() ?? 'waits';
+    return this.#input === 'waits' ? undefined : this.#input;
+  }
+
+  /** Without `slowInput` it waits for the user, also when whoever started the command made the stream non-blocking. */
   readInput(into: Uint8Array): number {
+    const { slowInput } = this;
+    if (slowInput !== undefined) return slowInput.read(into);
     for (;;) {
       try {
         return readSync(0, into, 0, into.length, null);
@@ -60,6 +70,17 @@ export class NodeStreams implements HostStreams {
 
   #wait(): void {
     Atomics.wait(this.#sleeper, 0, 0, RETRY);
+  }
+}
+
+/** How standard input can be read without waiting; `undefined` for a file, and where there is no way. */
+function slowInput(): ReadableInput | undefined {
+  try {
+    const stat = fstatSync(0);
+    if (stat.isFile()) return undefined;
+    return stat.isSocket() ? new NodeSocketInput() : NodeInput.open();
+  } catch {
+    return undefined;
   }
 }
 

@@ -25,6 +25,9 @@ export type Nanoseconds = Branded<'Nanoseconds'>;
 /** Where a position in a trace is meant: the page is not referenced again. Later than every position. */
 export const NEVER = 0xffff_ffff;
 
+/** Owner of pages that no process has mapped. */
+export const NOBODY = -1;
+
 export const PAGE_BITS = 12;
 export const PAGE_SIZE = 4096;
 

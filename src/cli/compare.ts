@@ -6,9 +6,8 @@ import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
 import { PAGE_SIZE } from '../base/numbers.ts';
 import { formatSize } from '../base/sizes.ts';
-import { hashBytes, hashHex, streamHash } from '../base/stream-hash.ts';
-import type { HostStreams } from '../kernel/files/host.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import { duration, grouped, meanDuration } from '../report/format.ts';
 import {
   type Comparison,
@@ -17,17 +16,11 @@ import {
   type SystemConfig,
   type SystemPorts,
 } from '../system/running.ts';
+import { ComparedStreams } from './compared-streams.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
-import {
-  hostInterpreter,
-  hostStores,
-  openRoot,
-  parseRoot,
-  type RootChoice,
-  readProgram,
-  turn,
-} from './program.ts';
+import { hostInterpreter, hostStores, openRoot, parseRoot, type RootChoice, readProgram } from './program.ts';
 import { startProgress } from './progress.ts';
+import { turn } from './turn.ts';
 
 interface Flags extends RunFlags {
   readonly json?: boolean;
@@ -66,6 +59,7 @@ interface Variant {
   readonly label: string;
   readonly config: SystemConfig;
   readonly policy: PolicyDefinition | undefined;
+  readonly scheduling: SchedulingDefinition | undefined;
 }
 
 async function compare(elf: string, args: readonly string[], flags: Flags): Promise<number> {
@@ -114,8 +108,8 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
           ...(frames && { frames }),
           ...(replacement && { replacement }),
         };
-        const { config, policy } = await chooseOptions({ ...flags, ...chosen });
-        variants.push({ label: labelOf(config), config, policy });
+        const { config, policy, scheduling } = await chooseOptions({ ...flags, ...chosen });
+        variants.push({ label: labelOf(config), config, policy, scheduling });
       }
     }
   }
@@ -149,37 +143,6 @@ function onceRead(read: Input): Input {
   };
 }
 
-/** Gives input from memory; keeps of the output its length and hash. */
-class ComparedStreams implements HostStreams {
-  readonly hash = streamHash();
-  length = 0;
-  readonly #input: Input;
-  #read = 0;
-
-  constructor(input: Input) {
-    this.#input = input;
-  }
-
-  readInput(into: Uint8Array): number {
-    const part = this.#input().subarray(this.#read, this.#read + into.length);
-    into.set(part);
-    this.#read += part.length;
-    return part.length;
-  }
-
-  writeOutput(stream: 1 | 2, from: Uint8Array): number {
-    // Standard error counts too: what a program says there depends on its memory no more than its output does.
-    hashBytes(this.hash, Uint8Array.of(stream));
-    hashBytes(this.hash, from);
-    this.length += from.length;
-    return from.length;
-  }
-
-  isTerminal = (): boolean => false;
-  terminalSize = (): { columns: number; rows: number } => ({ columns: 80, rows: 24 });
-  kind = (): 'pipe' => 'pipe';
-}
-
 async function runVariant(
   variant: Variant,
   program: SystemPorts['program'],
@@ -194,14 +157,14 @@ async function runVariant(
     stores: hostStores,
     interpreters: hostInterpreter,
     policy: variant.policy,
+    scheduling: variant.scheduling,
     turn,
   });
   try {
     await system.run();
     return {
       label: variant.label,
-      outputBytes: streams.length,
-      outputHash: hashHex(streams.hash),
+      ...streams.output,
       report: system.report(),
     };
   } finally {

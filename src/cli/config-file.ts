@@ -14,11 +14,20 @@ export const configFileSchema = systemOptionsSchema.extend({
     .array(
       z.strictObject({
         run: z.array(z.string()).min(1).describe('a program and its arguments'),
+        copies: z.int().min(1).max(1000).optional().describe('how many of it run; default 1'),
         arrive: z.string().optional().describe('virtual time at which it starts, e.g. 10ms'),
         tickets: z.int().min(1).max(1_000_000).optional(),
         currency: z.string().optional().describe('what its tickets are of'),
         nice: z.int().min(-20).max(19).optional(),
         length: z.string().optional().describe('CPU time that scheduling policies are told it will take'),
+        memoryAdjust: z
+          .int()
+          .min(-1000)
+          .max(1000)
+          .optional()
+          .describe(
+            'thousandths of all memory added to its score when one has to be killed; -1000: never it',
+          ),
         memoryLimit: z.string().optional().describe('most of its address space, e.g. 8M'),
       }),
     )
@@ -38,27 +47,41 @@ export const configFileSchema = systemOptionsSchema.extend({
 });
 
 /** @throws UserError naming the file and the key, for the first one that is wrong */
-export function loadConfigFile(path: string): FileOptions {
-  const value = parseJson(readText(path), path);
-  const result = configFileSchema.safeParse(value);
+export const loadConfigFile = (path: string): FileOptions =>
+  checkedFile(path, `--config ${path}`, configFileSchema, (key) =>
+    key === 'costs' ? costNames : Object.keys(configFileSchema.shape),
+  );
+
+/**
+ * A JSON file that a schema holds for.
+ * @param place to name when it can't be read
+ * @param known gives the keys that there are where an unknown one is found
+ * @throws UserError naming the file and the key
+ */
+export function checkedFile<T>(
+  path: string,
+  place: string,
+  schema: z.ZodType<T>,
+  known: (key: string) => readonly string[],
+): T {
+  const result = schema.safeParse(parseJson(readText(path, place), path));
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = (key === 'costs' ? costNames : Object.keys(configFileSchema.shape)).join(', ');
     throw new UserError(
       `${path}: ${[key, issue.keys[0]].filter(Boolean).join('.')}`,
-      `unknown key; known: ${known}`,
+      `unknown key; known: ${known(key).join(', ')}`,
     );
   }
   throw new UserError(key === '' ? path : `${path}: ${key}`, issue.message);
 }
 
-function readText(path: string): string {
+function readText(path: string, place: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`--config ${path}`, `can't be read: ${reasonOf(error)}`);
+    throw new UserError(place, `can't be read: ${reasonOf(error)}`);
   }
 }
 

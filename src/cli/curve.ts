@@ -13,13 +13,10 @@ import {
   type ReadTrace,
   streamedCurve,
 } from '../system/replaying.ts';
-import { chooseOptions } from './options.ts';
 import { writeWhole } from './output-file.ts';
 import { policyChoice } from './policy-choice.ts';
-import { hostInterpreter, hostStores, openRoot, parseRoot, readProgram, turn } from './program.ts';
-import { startAmount, startProgress } from './progress.ts';
+import { startProgress } from './progress.ts';
 import { ReplayPool } from './replay-pool.ts';
-import { SilentStreams } from './silent-streams.ts';
 import { readTraceInput } from './trace-input.ts';
 import { addTraceOptions, parseFrames, parseSizes, type TraceFlags, traceOptions } from './trace-options.ts';
 
@@ -151,28 +148,9 @@ function onlyTrace(path: string | undefined, args: readonly string[]): string | 
 
 async function inputOf(path: string | undefined, args: readonly string[], flags: Flags): Promise<ReadTrace> {
   if (path === undefined || !isProgram(path)) return readTraceInput(onlyTrace(path, args), flags);
-  const { config, env } = await chooseOptions({ env: [] });
-  const root = parseRoot(flags.root);
-  const program = readProgram(path, args, env, root);
-  const progress = startAmount(`running ${path}`, 'references', undefined);
-  try {
-    const streams = new SilentStreams();
-    const ports = {
-      program,
-      files: openRoot(root),
-      streams,
-      stores: hostStores,
-      interpreters: hostInterpreter,
-      turn,
-    };
-    // With it comes the whole machine, which a trace does not need.
-    const { recordProgram } = await import('../system/record-program.ts');
-    return await recordProgram(config, ports, traceOptions(flags), (references) =>
-      progress.at(references, 0),
-    );
-  } finally {
-    progress.stop();
-  }
+  // With it comes the whole machine, which a trace does not need.
+  const { recordedTrace } = await import('./recorded-trace.ts');
+  return recordedTrace(path, args, flags.root, traceOptions(flags));
 }
 
 const ELF_MAGIC = 0x7f454c46;

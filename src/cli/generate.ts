@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { findWorkload, parseCount, type Workload, workloads } from '../system/replaying.ts';
 import { reasonOf } from './failures.ts';
 import { OutputFile } from './output-file.ts';
-import { turn } from './program.ts';
+import { turn } from './turn.ts';
 
 interface Flags {
   readonly pages?: string;

@@ -1,7 +1,7 @@
 /**
  * Signals that people send to the command. While the guest runs, an interrupt becomes the guest's signal, so
- * that it can handle it and reports and files are finished; the second one of a kind ends the command, and while
- * it waits for the terminal the first does.
+ * that it can handle it and reports and files are finished; the second one of a kind ends the command. Where input can
+ * only be waited for with everything at a standstill, the first does while that lasts.
  */
 import type { HostStreams } from '../kernel/files/host.ts';
 
@@ -25,8 +25,9 @@ export class Interrupts {
     this.#listen();
   }
 
-  /** The same streams, with the host's own handling of interrupts while input is waited for. */
+  /** The same streams, with the host's own handling of interrupts while reading them waits. */
   around(streams: HostStreams): HostStreams {
+    if (streams.slowInput !== undefined) return streams;
     return {
       readInput: (into) => this.#unheard(() => streams.readInput(into)),
       writeOutput: (stream, from) => streams.writeOutput(stream, from),

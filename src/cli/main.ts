@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   describe: async (program) => (await import('./describe.ts')).addDescribeCommand(program),
   generate: async (program) => (await import('./generate.ts')).addGenerateCommand(program),
   schedule: async (program) => (await import('./schedule.ts')).addScheduleCommand(program),
+  servers: async (program) => (await import('./servers.ts')).addServersCommand(program),
+  scenario: async (program) => (await import('./scenario.ts')).addScenarioCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };

@@ -2,10 +2,15 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import {
+  ADMISSION_SYNTAX,
+  DAEMON_SYNTAX,
   DEFAULT_OPTIONS,
+  DISK_SYNTAX,
   type PlaceOf,
   parseCosts,
+  SCOPE_SYNTAX,
   type SystemConfig,
   type SystemOptions,
   systemConfig,
@@ -21,8 +26,14 @@ export interface RunFlags {
   readonly tlb?: string;
   readonly replacement?: string;
   readonly swap?: string;
+  readonly storeFaults?: string;
+  readonly swapChecksums?: string;
   readonly loading?: string;
   readonly writeXorExecute?: boolean;
+  readonly execute?: string;
+  readonly bits?: string;
+  readonly sampleEvery?: string;
+  readonly replacementScope?: string;
   readonly seed?: string;
   readonly costs?: string;
   readonly maxTime?: string;
@@ -30,6 +41,14 @@ export interface RunFlags {
   readonly scheduler?: string;
   readonly timer?: string;
   readonly fork?: string;
+  readonly admission?: string;
+  readonly swapping?: string;
+  readonly outOfMemory?: string;
+  readonly disk?: string;
+  readonly readAhead?: string;
+  readonly daemon?: string;
+  readonly cluster?: string;
+  readonly cleanEvery?: string;
   readonly root?: string;
   readonly env: readonly string[];
   readonly config?: string;
@@ -46,12 +65,14 @@ export interface FileOptions extends SystemOptions {
 /** A program of a configuration file, as it is written. */
 export interface ProgramOptions {
   readonly run: readonly string[];
+  readonly copies?: number | undefined;
   readonly arrive?: string | undefined;
   readonly tickets?: number | undefined;
   readonly currency?: string | undefined;
   readonly nice?: number | undefined;
   readonly length?: string | undefined;
   readonly memoryLimit?: string | undefined;
+  readonly memoryAdjust?: number | undefined;
 }
 
 const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
@@ -68,7 +89,19 @@ export function addSystemOptions(command: Command): Command {
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
     )
-    .option('--scheduler <policy>', `who runs next, see 'pagewalk list' (default: ${d.scheduler})`)
+    .option(
+      '--replacement-scope <scope>',
+      `whose pages may be evicted: ${SCOPE_SYNTAX} (default: ${d.replacementScope})`,
+    )
+    .option(
+      '--bits <who>',
+      `referenced and dirty bits are kept by hardware, or traps; stamps: and the times of last uses (default: ${d.bits})`,
+    )
+    .option('--sample-every <duration>', 'processor time between samples of referenced bits, e.g. 1ms')
+    .option(
+      '--scheduler <policy>',
+      `who runs next, see 'pagewalk list', or a file: ./mine.js (default: ${d.scheduler})`,
+    )
     .option('--timer <on|off>', `off: nothing takes the processor from a program (default: ${d.timer})`)
     .option('--fork <how>', `address spaces are copied copy-on-write or eager (default: ${d.fork})`)
     .option(
@@ -76,10 +109,36 @@ export function addSystemOptions(command: Command): Command {
       `memory,SIZE, file:PATH,SIZE, file,SIZE (temporary) or none (default: ${d.swap})`,
     )
     .option(
+      '--store-faults <list>',
+      'faults to inject into swap, e.g. read:slot=17,write:p=0.01 (docs/formats.md)',
+    )
+    .option('--swap-checksums <on|off>', `check pages that come back from swap (default: ${d.swapChecksums})`)
+    .option(
       '--loading <how>',
       `read the program's pages lazy (when touched) or eager (default: ${d.loading})`,
     )
     .option('--write-xor-execute', 'refuse pages that are writable and executable')
+    .option(
+      '--execute <nx|readable>',
+      `pages that may be executed: marked ones, or all (default: ${d.execute})`,
+    )
+    .option(
+      '--admission <policy>',
+      `who may compete for memory: ${ADMISSION_SYNTAX} (default: ${d.admission})`,
+    )
+    .option(
+      '--swapping <when>',
+      `whole processes go to swap: suspended, at each switch, or off (default: ${d.swapping})`,
+    )
+    .option('--out-of-memory <who>', `kill the largest process, or the asker (default: ${d.outOfMemory})`)
+    .option('--disk <model>', `what a transfer takes: ${DISK_SYNTAX} (default: ${d.disk})`)
+    .option(
+      '--read-ahead <n>',
+      `read so many more pages with each that is asked for (default: ${d.readAhead})`,
+    )
+    .option('--daemon <marks>', `free frames before they are wanted: ${DAEMON_SYNTAX} (default: ${d.daemon})`)
+    .option('--cluster <n>', `write up to so many pages at once (default: ${d.cluster})`)
+    .option('--clean-every <duration>', `write dirty pages so often, e.g. 1s (default: ${d.cleanEvery})`)
     .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
     .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
     .option('--max-time <duration>', 'stop after this much virtual time, e.g. 10s')
@@ -98,6 +157,8 @@ export interface ChosenOptions {
   readonly config: SystemConfig;
   /** When `--replacement` names a file. */
   readonly policy: PolicyDefinition | undefined;
+  /** When `--scheduler` does. */
+  readonly scheduling: SchedulingDefinition | undefined;
   readonly root: string;
   readonly env: readonly string[];
   /** Of the configuration file. */
@@ -124,17 +185,27 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
   const places = placesOf(given, flags.config);
   const { programs, jobs, ...fromFile } = file;
   const options = { ...fromFile, ...given };
-  const policy = await ownPolicy(options.replacement, places('replacement'));
-  const config = systemConfig(options, places, policy);
   const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
   return {
-    config,
-    policy,
+    ...(await systemChoice(options, places)),
     root: flags.root ?? file.root ?? '.',
     programs: programs ?? [],
     jobs,
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
   };
+}
+
+/**
+ * A configuration, with the policies that it names files for.
+ * @throws UserError naming the place of the option
+ */
+export async function systemChoice(
+  options: SystemOptions,
+  places: PlaceOf,
+): Promise<Pick<ChosenOptions, 'config' | 'policy' | 'scheduling'>> {
+  const policy = await ownPolicy(options.replacement, places('replacement'));
+  const scheduling = await ownScheduling(options.scheduler, places('scheduler'));
+  return { config: systemConfig(options, places, policy, scheduling), policy, scheduling };
 }
 
 /** The definition in the file that is named; `undefined` when it is the name of a policy. Loaded only then. */
@@ -144,6 +215,17 @@ async function ownPolicy(text: string | undefined, place: string): Promise<Polic
   if (choice.module === undefined) return undefined;
   const { loadPolicy } = await import('../system/load-policy.ts');
   return loadPolicy(choice, place);
+}
+
+async function ownScheduling(
+  text: string | undefined,
+  place: string,
+): Promise<SchedulingDefinition | undefined> {
+  if (text === undefined) return undefined;
+  const choice = policyChoice(text, place);
+  if (choice.module === undefined) return undefined;
+  const { loadSchedulingPolicy } = await import('../system/load-policy.ts');
+  return loadSchedulingPolicy(choice, place);
 }
 
 function placesOf(given: SystemOptions, file: string | undefined): PlaceOf {
@@ -164,8 +246,22 @@ function givenOptions(flags: RunFlags): SystemOptions {
     timer: flags.timer,
     fork: flags.fork,
     swap: flags.swap,
+    storeFaults: flags.storeFaults,
+    swapChecksums: flags.swapChecksums,
     loading: flags.loading,
     writeXorExecute: flags.writeXorExecute,
+    execute: flags.execute,
+    bits: flags.bits,
+    sampleEvery: flags.sampleEvery,
+    replacementScope: flags.replacementScope,
+    admission: flags.admission,
+    swapping: flags.swapping,
+    outOfMemory: flags.outOfMemory,
+    disk: flags.disk,
+    readAhead: flags.readAhead,
+    daemon: flags.daemon,
+    cluster: flags.cluster,
+    cleanEvery: flags.cleanEvery,
     seed: flags.seed,
     maxTime: flags.maxTime,
     maxInstructions: flags.maxInstructions,

@@ -86,6 +86,3 @@ export function hostInterpreter(shape: string): Uint8Array<ArrayBuffer> | undefi
     return undefined;
   }
 }
-
-/** Lets timers and signals of the host be handled. */
-export const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
-import { replayText, traceText } from '../report/replay-text.ts';
+import { replayText } from '../report/replay-text.ts';
 import { stepsHeading, stepText } from '../report/steps-text.ts';
+import { traceText } from '../report/trace-text.ts';
 import {
   type AccessCosts,
   DEFAULT_ACCESS_COSTS,

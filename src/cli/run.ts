@@ -4,8 +4,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
-import { PAGE_SIZE } from '../base/numbers.ts';
-import { parsePages } from '../base/sizes.ts';
 import {
   createSystem,
   eventLine,
@@ -13,7 +11,6 @@ import {
   type JobFile,
   type KernelEvent,
   type ProgramRequest,
-  parseDuration,
   parseJobs,
   type RunReport,
   recordWriter,
@@ -24,25 +21,14 @@ import {
   Timeline,
 } from '../system/running.ts';
 import { atExit } from './at-exit.ts';
+import { requestsOf } from './config-programs.ts';
 import { Interrupts } from './interrupts.ts';
-import {
-  addSystemOptions,
-  type ChosenOptions,
-  chooseOptions,
-  type ProgramOptions,
-  type RunFlags,
-} from './options.ts';
+import { addSystemOptions, type ChosenOptions, chooseOptions, type RunFlags } from './options.ts';
 import { OutputFile } from './output-file.ts';
-import {
-  hostInterpreter,
-  hostStores,
-  openRoot,
-  parseRoot,
-  type RootChoice,
-  readProgram,
-  turn,
-} from './program.ts';
+import { hostInterpreter, hostStores, openRoot, parseRoot, type RootChoice, readProgram } from './program.ts';
 import { readText } from './text-file.ts';
+import { turn } from './turn.ts';
+import { attribution } from './where.ts';
 
 interface Flags extends RunFlags {
   readonly report?: string;
@@ -54,6 +40,8 @@ interface Flags extends RunFlags {
   readonly events?: string;
   readonly strace?: boolean;
   readonly watch?: string;
+  readonly where?: string;
+  readonly whereTop?: string;
 }
 
 const EXAMPLE = `
@@ -94,6 +82,11 @@ export function addRunCommand(program: Command): void {
       '--watch <variable>',
       'report who read and wrote it, and lost updates: a name, or 0xADDRESS[:BYTES]',
     )
+    .option(
+      '--where <what>',
+      'report where page faults come from, by functions, lines, instructions, areas, pages, processes or all',
+    )
+    .option('--where-top <n>', 'rows of each of these lists, or all (default: 10)')
     .addHelpText('after', EXAMPLE)
     .action(async (elf: string | undefined, args: string[], flags: Flags) => {
       process.exitCode = await run(elf, args, flags);
@@ -130,7 +123,8 @@ class RunFiles {
 
 async function run(elf: string | undefined, args: readonly string[], flags: Flags): Promise<number> {
   const chosen = await chooseOptions(flags);
-  const { config, policy } = chosen;
+  const { config, policy, scheduling } = chosen;
+  const where = await attribution(flags.where, flags.whereTop);
   const root = parseRoot(chosen.root);
   const [program, ...others] = programsOf(elf, args, chosen, root, flags.config);
   for (const { name } of [program, ...others]) checkDistinct(flags, name);
@@ -153,10 +147,12 @@ async function run(elf: string | undefined, args: readonly string[], flags: Flag
       stores: hostStores,
       interpreters: hostInterpreter,
       policy,
+      scheduling,
       turn,
       record,
       strace: flags.strace ? 'on' : 'off',
       watch: flags.watch === undefined ? undefined : watched(flags.watch, program),
+      where,
     };
     system = createSystem(config, ports);
     if (timeline) system.observe(timeline.observe);
@@ -187,29 +183,13 @@ function programsOf(
   file: string | undefined,
 ): [ProgramRequest, ...ProgramRequest[]] {
   const named = elf === undefined ? [] : [readProgram(elf, args, env, root)];
-  const others = programs.map((options, i) => ({
-    ...readProgram(options.run[0]!, options.run.slice(1), env, root),
-    ...inputsOf(options, `${file}: programs.${i}`),
-  }));
+  const others = requestsOf(programs, `${file}: programs`, (path, rest) =>
+    readProgram(path, rest, env, root),
+  );
   const [first, ...rest] = [...named, ...others];
   if (first === undefined)
     throw new UserError('<elf>', 'no program is named, here or in a configuration file');
   return [first, ...rest];
-}
-
-function inputsOf(options: ProgramOptions, place: string): Partial<ProgramRequest> {
-  const { arrive, tickets, currency, nice, length, memoryLimit } = options;
-  const given = { tickets, currency, nice };
-  const scheduling = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return {
-    arrival: arrive === undefined ? 0 : parseDuration(arrive, `${place}.arrive`),
-    scheduling: {
-      ...scheduling,
-      ...(length === undefined ? {} : { length: parseDuration(length, `${place}.length`) }),
-    },
-    memoryLimit:
-      memoryLimit === undefined ? undefined : parsePages(memoryLimit, `${place}.memoryLimit`) * PAGE_SIZE,
-  };
 }
 
 /** The variable to watch: 4 bytes, unless its size is known. */

@@ -12,10 +12,12 @@ import {
   type SystemOptions,
   systemConfig,
 } from '../system/running.ts';
-import { scheduleJobs, splitPolicyNames } from '../system/scheduling.ts';
+import { loadSchedulingPolicy, scheduleJobs, splitPolicyNames } from '../system/scheduling.ts';
 import { writeWhole } from './output-file.ts';
-import { hostInterpreter, turn } from './program.ts';
+import { policyChoice } from './policy-choice.ts';
+import { hostInterpreter } from './program.ts';
 import { readText } from './text-file.ts';
+import { turn } from './turn.ts';
 
 interface Flags {
   readonly policy?: string;
@@ -50,7 +52,7 @@ export function addScheduleCommand(program: Command): void {
     .argument('<jobs>', 'a file, or - for standard input')
     .option(
       '--policy <list>',
-      "scheduling policies, see 'pagewalk list' (default: fifo,sjf,stcf,rr:10ms,mlfq)",
+      "scheduling policies, see 'pagewalk list', or files: ./mine.js (default: fifo,sjf,stcf,rr:10ms,mlfq)",
     )
     .option('--timer <on|off>', `off: nothing takes the processor away (default: ${DEFAULT_OPTIONS.timer})`)
     .option('--memory <size>', `for the pages that jobs touch (default: ${DEFAULT_OPTIONS.memory})`)
@@ -59,7 +61,7 @@ export function addScheduleCommand(program: Command): void {
     .option('--costs <k=ns,…>', 'e.g. contextSwitch=5000; switches and interrupts take no time without it')
     .option('--max-time <duration>', 'stop after this much virtual time, e.g. 10s')
     .option('--json', 'print as JSON')
-    .option('--svg <file>', 'write a Gantt chart of each policy')
+    .option('--svg <file>', 'write a picture with a Gantt chart of each policy')
     .option('--timeline <file>', 'write trace events for Perfetto')
     .option('--width <columns>', 'of the charts in the terminal')
     .addHelpText('after', EXAMPLE)
@@ -73,16 +75,15 @@ async function schedule(path: string, flags: Flags): Promise<void> {
   const { name, text } = readText(path);
   const jobs = parseJobs(text, name);
   const policies = splitPolicyNames(flags.policy ?? 'fifo,sjf,stcf,rr:10ms,mlfq');
-  const configs = policies.map((scheduler) => systemConfig(optionsOf(flags, scheduler), placeOf));
+  const variants = [];
+  for (const scheduler of policies) variants.push(await variantOf(flags, scheduler));
   const results = [];
-  for (const config of configs) results.push(await scheduleJobs(jobs, config, ports()));
-  const report = { schema: 'pagewalk.schedule/1' as const, seed: configs[0]!.seed, results };
+  for (const { config, own } of variants)
+    results.push(await scheduleJobs(jobs, config, { ...ports(), scheduling: own }));
+  const report = { schema: 'pagewalk.schedule/1' as const, seed: variants[0]!.config.seed, results };
   if (flags.svg !== undefined) {
     const { ganttSvg } = await import('../report/schedule/gantt-svg.ts');
-    const files = svgFiles(flags.svg, policies);
-    results.forEach((result, i) => {
-      writeWhole(files[i]!, '--svg', new TextEncoder().encode(ganttSvg(result)));
-    });
+    writeWhole(flags.svg, '--svg', new TextEncoder().encode(ganttSvg(results)));
   }
   if (flags.timeline !== undefined) {
     const { scheduleTimeline } = await import('../report/schedule/timeline.ts');
@@ -96,13 +97,12 @@ async function schedule(path: string, flags: Flags): Promise<void> {
   process.stdout.write(scheduleText(report, widthOf(flags.width)));
 }
 
-/** One file a policy: with several of them the policy's name comes before the ending. */
-function svgFiles(path: string, policies: readonly string[]): string[] {
-  if (policies.length === 1) return [path];
-  const end = /\.svg$/i.exec(path)?.index ?? path.length;
-  return policies.map(
-    (policy) => `${path.slice(0, end)}-${policy.replace(/[^a-z0-9]+/g, '-')}${path.slice(end)}`,
-  );
+/** A policy's name, or the file of one, as a configuration to run the jobs under. */
+async function variantOf(flags: Flags, scheduler: string) {
+  const choice = policyChoice(scheduler);
+  const own =
+    choice.module === undefined ? undefined : await loadSchedulingPolicy(choice, placeOf('scheduler'));
+  return { config: systemConfig(optionsOf(flags, scheduler), placeOf, undefined, own), own };
 }
 
 const placeOf = (option: string): string =>

@@ -5,9 +5,12 @@ import { UserError } from '../base/errors.ts';
 import { curveReportSchema } from '../report/curve-schema.ts';
 import { descriptionSchema } from '../report/describe-schema.ts';
 import { replayReportSchema } from '../report/replay-schema.ts';
+import { scenarioReportSchema } from '../report/scenario-schema.ts';
 import { scheduleReportSchema } from '../report/schedule/schema.ts';
 import { comparisonSchema, runReportSchema } from '../report/schema.ts';
+import { serversReportSchema } from '../report/servers-schema.ts';
 import { configFileSchema } from './config-file.ts';
+import { scenarioFileSchema } from './scenario-file.ts';
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   run: runReportSchema,
@@ -16,7 +19,10 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   curve: curveReportSchema,
   describe: descriptionSchema,
   schedule: scheduleReportSchema,
+  servers: serversReportSchema,
   config: configFileSchema,
+  scenario: scenarioReportSchema,
+  'scenario-file': scenarioFileSchema,
 };
 
 const EXAMPLE = `
@@ -28,7 +34,7 @@ export function addSchemaCommand(program: Command): void {
     .command('schema')
     .summary('print the JSON Schema of a report or of configuration files')
     .description(
-      'Prints a JSON Schema: of the reports of run, compare, replay, curve, describe and schedule, or of files for --config.',
+      'Prints a JSON Schema: of the reports of run, compare, replay, curve, describe, schedule, servers and scenario, or of files for --config and of scenarios.',
     )
     .argument('<what>', Object.keys(schemas).join(', '))
     .addHelpText('after', EXAMPLE)

@@ -5,6 +5,10 @@ import type { HostStreams } from '../kernel/files/host.ts';
 export class SilentStreams implements HostStreams {
   readonly #streams = new NodeStreams();
 
+  get slowInput(): HostStreams['slowInput'] {
+    return this.#streams.slowInput;
+  }
+
   readInput(into: Uint8Array): number {
     return this.#streams.readInput(into);
   }

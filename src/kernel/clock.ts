@@ -5,6 +5,7 @@
 import { assert } from '../base/errors.ts';
 import { type Nanoseconds, nanoseconds } from '../base/numbers.ts';
 import type { MachineCounters } from '../machine/contract.ts';
+import type { Disk, DiskRequest, Ticket } from './disk.ts';
 import type { ChargedComponent, Clock } from './memory/contract.ts';
 import type { ClockState, Costs } from './state.ts';
 
@@ -16,6 +17,7 @@ export const DEFAULT_COSTS: Costs = {
   instruction: 1,
   memory: 100,
   walkLoad: 100,
+  stamp: 100,
   trap: 200,
   fault: 1_000,
   systemCall: 300,
@@ -32,6 +34,7 @@ export function initialClockState(): ClockState {
     instructions: 0,
     memory: 0,
     walks: 0,
+    stamps: 0,
     traps: 0,
     faults: 0,
     systemCalls: 0,
@@ -40,7 +43,6 @@ export function initialClockState(): ClockState {
     jobs: 0,
     disk: 0,
     idle: 0,
-    diskFreeAt: 0,
     counted: { instructions: 0, references: 0, walkLoads: 0 },
   };
 }
@@ -48,10 +50,12 @@ export function initialClockState(): ClockState {
 export class VirtualClock implements Clock {
   readonly #state: ClockState;
   readonly #costs: Costs;
+  readonly #disk: Disk;
 
-  constructor(state: ClockState, costs: Costs) {
+  constructor(state: ClockState, costs: Costs, disk: Disk) {
     this.#state = state;
     this.#costs = costs;
+    this.#disk = disk;
   }
 
   get now(): Nanoseconds {
@@ -69,12 +73,12 @@ export class VirtualClock implements Clock {
 
   /** What an instruction took on average so far, with its references and walks, ns; more than 0. */
   get perInstruction(): number {
-    const { instructions, memory, walks, counted } = this.#state;
+    const { instructions, memory, walks, stamps, counted } = this.#state;
     const { instruction, memory: reference } = this.#costs;
     const least = Math.max(1, instruction + reference);
     return counted.instructions === 0
       ? least
-      : Math.max(least, (instructions + memory + walks) / counted.instructions);
+      : Math.max(least, (instructions + memory + walks + stamps) / counted.instructions);
   }
 
   /** Charges what the machine did since the last call. */
@@ -85,6 +89,7 @@ export class VirtualClock implements Clock {
     const references = counters.fetches + counters.loads + counters.stores;
     const instructions = (counters.instructions - counted.instructions) * costs.instruction;
     const memory = (references - counted.references) * costs.memory;
+    const stamps = (references - counted.references) * costs.stamp;
     const walks = (counters.walkLoads - counted.walkLoads) * costs.walkLoad;
     counted.instructions = counters.instructions;
     counted.references = references;
@@ -92,7 +97,8 @@ export class VirtualClock implements Clock {
     state.instructions += instructions;
     state.memory += memory;
     state.walks += walks;
-    this.#pass(instructions + memory + walks);
+    state.stamps += stamps;
+    this.#pass(instructions + memory + walks + stamps);
   }
 
   charge(component: ChargedComponent, ns: number): void {
@@ -101,13 +107,16 @@ export class VirtualClock implements Clock {
     this.#pass(ns);
   }
 
-  disk(pages: number): Nanoseconds {
-    const state = this.#state;
-    const costs = this.#costs;
-    const transfer = pages * costs.diskPage;
-    state.disk += transfer;
-    state.diskFreeAt = Math.max(state.diskFreeAt, state.now) + transfer;
-    return nanoseconds(state.diskFreeAt);
+  disk(request: DiskRequest): Ticket {
+    return this.#disk.submit(request);
+  }
+
+  get diskFreeAt(): Nanoseconds {
+    return this.#disk.freeAt;
+  }
+
+  forget(place: number): void {
+    this.#disk.forget(place);
   }
 
   idleUntil(time: Nanoseconds): void {

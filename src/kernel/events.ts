@@ -14,7 +14,10 @@ export type FaultCase =
   | 'spurious'
   | 'invalid'
   | 'protection'
-  | 'mapped';
+  | 'mapped'
+  | 'first-use'
+  | 'first-write'
+  | 'rescue';
 
 /** A frame looked at for a decision, and what was known of it. */
 export interface Candidate {
@@ -36,6 +39,14 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
   | { readonly type: 'reap'; readonly child: Pid }
   /** The process has the processor from now on; what the scheduling policy knows of it. */
   | { readonly type: 'switch'; readonly known: Readonly<Record<string, number | string>> }
+  /** Load control suspended a process or let it go on; the pages that it had used lately, and how many were swapped out. */
+  | {
+      readonly type: 'load';
+      readonly change: 'suspended' | 'resumed';
+      readonly suspended: Pid;
+      readonly workingSet: number;
+      readonly pages: number;
+    }
   /** The program accessed what is watched. */
   | { readonly type: 'access'; readonly kind: 'load' | 'store'; readonly address: VirtualAddress }
   /** It waits, and what for. */
@@ -50,10 +61,20 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
   /** A page fault and how it was classified; `access` made by the guest or by the kernel for it. */
   | {
       readonly type: 'fault';
+      readonly space: SpaceId;
       readonly address: VirtualAddress;
       readonly access: 'fetch' | 'load' | 'store';
       readonly by: 'guest' | 'kernel';
       readonly case: FaultCase;
+      readonly pc: VirtualAddress;
+    }
+  /** A page that is not in memory was asked for, in the fault before it or by a fork; the process waits for it. */
+  | {
+      readonly type: 'request';
+      readonly kind: 'swap-in' | 'file-in';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly page: PageKey;
       readonly pc: VirtualAddress;
     }
   /** An entry leads to a page in memory; and the program gave one up (eviction is told by `evict` alone). */
@@ -64,6 +85,10 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly frame: Frame;
       readonly page: PageKey;
     }
+  /** A page has left its resident set, and stays in its frame for now. */
+  | { readonly type: 'set-aside'; readonly frame: Frame; readonly page: PageKey }
+  /** A page that had stayed in its frame for its next use is accessible again. */
+  | { readonly type: 'reveal'; readonly space: SpaceId; readonly vpn: Vpn; readonly frame: Frame }
   | {
       readonly type: 'unmap';
       readonly space: SpaceId;

@@ -7,17 +7,27 @@ import { assert, unreachable } from '../base/errors.ts';
 import { nanoseconds, type Pid, virtualAddress } from '../base/numbers.ts';
 import type { MachinePort, Trap } from '../machine/contract.ts';
 import type { VirtualClock } from './clock.ts';
-import { BadAddress, type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
-import { expireAlarm } from './process/alarm.ts';
+import type { InputWaits } from './files/input-waits.ts';
+import {
+  BadAddress,
+  type Outcome,
+  type OutOfMemory,
+  PageWait,
+  type VirtualMemory,
+} from './memory/contract.ts';
 import type { Signals } from './process/contract.ts';
 import { FIRST_PID } from './process/create.ts';
 import { endProcess } from './process/exit.ts';
+import { hasLastWords, writeLastWords } from './process/last-words.ts';
+import type { LoadControl } from './process/load-control.ts';
+import { hasPending } from './process/pending-signals.ts';
 import type { Processes } from './process/processes.ts';
 import type { Scheduler } from './process/scheduler.ts';
 import type { Scripts } from './process/script.ts';
 import { Signal, SignalCode } from './process/signal-table.ts';
-import { hasPending } from './process/signals.ts';
-import { rouse } from './process/wakeups.ts';
+import { signalFromOutside } from './process/terminal.ts';
+import { expireTimers, hasTimers, timeCpu } from './process/timers.ts';
+import { admissionChannel, rouse } from './process/wakeups.ts';
 import type { Area, Costs, ExitState, ProcessState, RootState, SpaceState } from './state.ts';
 import type { EventStream } from './stream.ts';
 import type { Dispatched } from './syscalls/contract.ts';
@@ -42,10 +52,14 @@ export interface KernelParts {
   readonly scheduler: Scheduler;
   readonly processes: Processes;
   readonly scripts: Scripts;
+  readonly load: LoadControl;
+  /** Who has to go when memory lacks for the process that asked. */
+  readonly victimFor: (asker: ProcessState, outcome: OutOfMemory) => ProcessState;
   readonly clock: VirtualClock;
   readonly stream: EventStream;
   readonly costs: Costs;
   readonly host: HostTurns;
+  readonly input: InputWaits;
   /** Takes the machine's references out of its ring; called after each run when they are recorded. */
   readonly drain: (() => void) | undefined;
 }
@@ -82,6 +96,10 @@ export class Kernel {
   #sinceTurn = 0;
   /** When the next request, sleep or timer is due; Infinity: none. */
   #due = Number.POSITIVE_INFINITY;
+  /** When a timer of the running process's CPU time is due. */
+  #cpuDue = Number.POSITIVE_INFINITY;
+  /** The process on the processor waits for input, and nothing else can happen before there is some. */
+  #standsStill = false;
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
@@ -99,34 +117,49 @@ export class Kernel {
 
   /** Runs until all processes have ended or a limit is reached. */
   async run(limits: RunLimits = {}): Promise<RunEnd> {
-    const { scheduler, processes } = this.#parts;
+    const { scheduler, processes, load, input, memory } = this.#parts;
     for (;;) {
       // Awaiting costs a turn of the microtask queue, so only what needs it is awaited.
       for (let coming = this.#takeUpDue(); coming !== undefined; coming = this.#takeUpDue()) await coming;
       scheduler.takeUpWoken();
       scheduler.tick();
+      load.look();
+      memory.background();
       const reached = this.#limitReached(limits);
       if (reached !== undefined) return reached;
       const process = scheduler.choose();
       if (process !== undefined) {
         this.#step(process, limits);
-        if (process.exit !== undefined) processes.bury(process);
+        if (process.exit !== undefined && this.#hasSaidAll(process)) processes.bury(process);
+        if (this.#standsStill) await input.pause(Infinity);
+        this.#standsStill = false;
       } else if (processes.live === 0) return 'ended';
+      else if (input.isAwaited) await this.#awaitInput(limits);
       else if (!this.#passTime(limits)) processes.endStuck();
       if (this.#sinceTurn >= TRAPS_A_TURN) {
         this.#sinceTurn = 0;
         await this.#parts.host.turn();
+        if (input.isAwaited) input.look();
       }
     }
   }
 
-  /** Sends a signal from outside to all processes of the sessions that were started from there, as a terminal does. */
+  /**
+   * Nobody can run, and somebody waits for input: as long, in the host's time, as virtual time has to what programs wait
+   * for. The machine's own doings, pages that are on their way, are not held up.
+   */
+  async #awaitInput(limits: RunLimits): Promise<void> {
+    const { root, input, clock, load } = this.#parts;
+    const own = Math.min(load.dueWhileIdle, ...root.requests.map(({ due }) => due));
+    const isOwn = own !== Infinity && own <= this.#due;
+    const left = isOwn ? 0 : Math.min(this.#due, limits.time ?? Infinity) - clock.now;
+    if ((await input.pause(left)) === 'late') this.#passTime(limits);
+  }
+
+  /** Sends a signal from outside. */
   interrupt(signal: number): void {
-    const { root, signals } = this.#parts;
-    for (const process of root.processes) {
-      const isForeground = process.group.id === process.pid && root.programs.includes(process.group.session);
-      if (isForeground && process.exit === undefined) signals.send(process, signal, SignalCode.kernel, 0n);
-    }
+    signalFromOutside(this.#parts.root, this.#parts.signals, signal);
+    this.#parts.input.stop();
   }
 
   /**
@@ -154,7 +187,7 @@ export class Kernel {
   #takeUpDue(): Promise<void> | undefined {
     const { root, clock, memory, signals } = this.#parts;
     const { now } = clock;
-    let due = Number.POSITIVE_INFINITY;
+    let due = this.#parts.load.dueWhileIdle;
     for (const request of root.requests) {
       if (request.due <= now) {
         const asker = memory.askerOf(request);
@@ -168,10 +201,8 @@ export class Kernel {
     }
     for (const process of root.processes) {
       const { sleep, group } = process;
-      if (group.alarm !== undefined && process.pid === group.id) {
-        expireAlarm(process, now, signals);
-        due = Math.min(due, group.alarm?.due ?? due);
-      }
+      if (process.pid === group.id && hasTimers(group))
+        due = Math.min(due, expireTimers(root, process, signals));
       if (sleep === undefined) continue;
       if (sleep.until <= now) rouse(root, process);
       else due = Math.min(due, sleep.until);
@@ -194,12 +225,25 @@ export class Kernel {
   /** Nobody can run: time passes until something is due. False when nothing will ever be. */
   #passTime({ time }: RunLimits): boolean {
     if (this.#due === Number.POSITIVE_INFINITY) return false;
-    this.#parts.clock.idleUntil(nanoseconds(Math.min(this.#due, time ?? Number.POSITIVE_INFINITY)));
+    const until = Math.min(this.#due, this.#backgroundDue, time ?? Number.POSITIVE_INFINITY);
+    this.#parts.clock.idleUntil(nanoseconds(until));
     return true;
   }
 
+  /** When memory has something to do by itself, which nobody waits for; Infinity: it has not. */
+  get #backgroundDue(): number {
+    const { memory, clock } = this.#parts;
+    const { nextBackground } = memory;
+    // Before the first program runs there is nobody to do it.
+    if (nextBackground === undefined || nextBackground <= clock.now) return Number.POSITIVE_INFINITY;
+    return nextBackground;
+  }
+
   #step(process: ProcessState, limits: RunLimits): void {
-    if (process.exit !== undefined || !this.#mayRun(process)) return;
+    if (process.exit !== undefined) return;
+    this.#cpuDue = timeCpu(this.#parts.root, process, this.#parts.signals);
+    if (!this.#mayRun(process)) return;
+    this.#parts.load.runs(process);
     const { script } = process;
     if (script !== undefined) {
       this.#holdingPages(process, () => this.#parts.scripts.perform(process, script, this.#next(limits)));
@@ -213,6 +257,15 @@ export class Kernel {
     else if (this.#deliverSignals(process, space)) this.#execute(process, space, limits);
   }
 
+  /** Whether a thread that has ended has told those who rely on it; it may wait for pages, if they can be had. */
+  #hasSaidAll(process: ProcessState): boolean {
+    const { root, memory } = this.#parts;
+    const space = root.spaces[process.space];
+    if (space === undefined || !hasLastWords(process) || !memory.hasRoom) return true;
+    const said = this.#holdingPages(process, () => writeLastWords(root, process, space, memory.user(space)));
+    return said || process.waitsFor === undefined;
+  }
+
   /** Ends or stops a process that was to end or to stop while it was not running, or that memory can't hold. */
   #mayRun(process: ProcessState): boolean {
     const { group } = process;
@@ -222,6 +275,14 @@ export class Kernel {
     } else if (group.stopped !== 0) {
       this.#parts.scheduler.leave(process, 'blocked');
       process.status = 'stopped';
+      return false;
+    } else if (this.#parts.load.isSuspended(group)) {
+      this.#parts.scheduler.leave(process, 'blocked');
+      process.sleep = {
+        channels: [admissionChannel(group.id)],
+        until: Number.POSITIVE_INFINITY,
+        reason: 'admission to memory',
+      };
       return false;
     }
     return process.exit === undefined;
@@ -271,7 +332,14 @@ export class Kernel {
 
   /** When the processor has to be looked after next, ns. */
   #next({ time }: RunLimits): number {
-    return Math.min(this.#due, this.#parts.scheduler.due, time ?? Number.POSITIVE_INFINITY);
+    return Math.min(
+      this.#due,
+      this.#cpuDue,
+      this.#parts.load.due,
+      this.#parts.scheduler.due,
+      this.#backgroundDue,
+      time ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   /** Instructions to run at most: no further than a limit, and not past the time at which something is due. */
@@ -360,6 +428,7 @@ export class Kernel {
     else if (result === 'interrupted') this.#deliverSignals(process, space);
     else if (typeof result !== 'object') return;
     else if ('wait' in result) this.#settle(process, result.wait);
+    else if (this.#parts.input.stopsAll(result.sleep, this.#due)) this.#standsStill = true;
     else {
       process.sleep = { ...result.sleep, channels: [...result.sleep.channels] };
       if (stream.watched) stream.emit({ type: 'block', reason: result.sleep.reason });
@@ -374,22 +443,43 @@ export class Kernel {
       case 'resumed':
         break;
       case 'blocked':
+        if (this.#waitsOnProcessor(process, outcome.request)) break;
         process.waitsFor = outcome.request;
         if (process.status === 'running') scheduler.leave(process, 'blocked');
         break;
       case 'signal':
-        signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address));
+        signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address), outcome.detail);
         break;
       case 'out-of-memory':
-        endProcess(process, {
-          code: 0,
-          signal: Signal.SIGKILL,
-          reason: outcome.detail,
-          lacks: outcome.lacks,
-        });
+        this.#relieve(process, outcome);
         break;
       default:
         unreachable(outcome);
+    }
+  }
+
+  /** Under crude time sharing: lets time pass until the page is there, which is then taken up before anything else. */
+  #waitsOnProcessor({ status }: ProcessState, id: number): boolean {
+    const { root, load, clock, scheduler } = this.#parts;
+    const request = load.keepsProcessor ? root.requests.find((one) => one.id === id) : undefined;
+    // Who pauses waits for others to run.
+    if (request === undefined || request.kind === 'pause' || status !== 'running') return false;
+    scheduler.keepWaiting(Math.max(0, request.due - clock.now));
+    clock.idleUntil(request.due);
+    return true;
+  }
+
+  /** Somebody has to go so that there is memory again; if it is not who asked, that one tries again. */
+  #relieve(asker: ProcessState, outcome: OutOfMemory): void {
+    const { processes, victimFor } = this.#parts;
+    // For the last words of who ends anyway nobody else has to.
+    if (asker.group.exit !== undefined) return;
+    const victim = victimFor(asker, outcome);
+    endProcess(victim, { code: 0, signal: Signal.SIGKILL, reason: outcome.detail, lacks: outcome.lacks });
+    if (victim.group === asker.group) return;
+    for (const thread of processes.threadsOf(victim.group)) {
+      this.#hasSaidAll(thread);
+      processes.bury(thread);
     }
   }
 }

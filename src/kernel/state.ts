@@ -5,8 +5,12 @@
 import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
 import type { RandomState } from '../base/random.ts';
 import type { RegisterContext } from '../machine/contract.ts';
-import type { Message } from './files/socket-state.ts';
+import type { DiskState } from './disk.ts';
+import type { LockWish } from './files/lock-contract.ts';
+import type { Message, Taken } from './files/socket-state.ts';
 import type { FilesState } from './files/state.ts';
+import type { LoadState, OutOfMemoryRecord } from './process/load-state.ts';
+import type { IntervalTimer, LastWords, PosixTimer, ResourceUse } from './process/state.ts';
 
 /** A file-like thing that pages can come from: a file of the host, an in-memory file, shared memory, the kernel's own page. */
 export type ObjectId = number & { readonly objectId?: never };
@@ -69,6 +73,10 @@ export interface PendingSignal {
   address: bigint;
   /** Process that sent it; 0: the kernel, or somebody outside. */
   sender: Pid;
+  /** The timer of timer_create(2) that ran out. */
+  timer?: number;
+  /** Of a fault: what happened, for the report if it ends the process. */
+  detail?: string;
 }
 
 /** How a process or a thread ended: see process/exit.ts. */
@@ -88,6 +96,10 @@ export interface ThreadGroup {
   id: Pid;
   /** The process that waits for it; 0: nobody inside the machine. */
   parent: Pid;
+  /** The parent's thread that made it, or took it over: the parent as PR_SET_PDEATHSIG has it. */
+  creator: Pid;
+  /** Whether orphans among its descendants become its children (PR_SET_CHILD_SUBREAPER). */
+  isSubreaper: boolean;
   /** setpgid(2). */
   processGroup: Pid;
   /** setsid(2). */
@@ -96,8 +108,13 @@ export interface ThreadGroup {
   threads: number;
   /** Signals for whichever thread takes them first, oldest first. */
   pending: PendingSignal[];
-  /** The timer of alarm(2) and setitimer(2): virtual time of SIGALRM, and ns between its repetitions (0: none). */
-  alarm: { due: number; interval: number } | undefined;
+  /** Whether the terminal is its session's, and it has not given that up (tty(4)). */
+  terminal: 'controlling' | 'none';
+  /** The timer of alarm(2) and setitimer(2) with ITIMER_REAL, in virtual time. */
+  alarm: IntervalTimer | undefined;
+  /** The timers of its CPU time, ns: in its program (ITIMER_VIRTUAL), and all of it (ITIMER_PROF). */
+  cpuAlarms: { virtual: IntervalTimer | undefined; profile: IntervalTimer | undefined };
+  timers: PosixTimer[];
   /** Set when all threads have to end or have ended. */
   exit: ExitState | undefined;
   /** The signal that stopped it; 0 while it is not stopped. */
@@ -106,10 +123,14 @@ export interface ThreadGroup {
   untold: 'stopped' | 'continued' | undefined;
   /** What the parent gets when it ends; 0: nothing. */
   exitSignal: number;
-  /** CPU time of children that were waited for, ns: in their programs, and in the kernel for them. */
-  childTimes: { user: number; system: number };
+  /** What its threads have used that are gone. */
+  spent: ResourceUse;
+  /** What its children have used that were waited for. */
+  children: ResourceUse;
   /** Whether it has called execve(2) since it was forked. */
   executed: boolean;
+  /** Thousandths of all memory that are added to its score when one has to be killed: -1000 (never it) to 1000. */
+  memoryAdjust: number;
 }
 
 /** Why a process is not running, and what wakes it. */
@@ -134,6 +155,16 @@ export interface CallProgress {
   child?: Pid;
   /** A datagram that is being put together, or handed over; `done` of its bytes are. */
   message?: Message;
+  /** What a receive has taken beside bytes. */
+  taken?: Taken;
+  /** Messages of sendmmsg(2) or recvmmsg(2) that are done. */
+  messages?: number;
+  /** A FIFO that waits for its other end: the description, the flags, and how often the other end was opened before. */
+  opening?: { description: number; flags: number; others: number };
+  /** A page of a pipe that is being put together: `filled` bytes of it are. */
+  piece?: { bytes: Uint8Array; filled: number };
+  /** The lock on a file that it waits for. */
+  lock?: LockWish;
   /** The program that execve(2) is bringing in. */
   image?: PendingImage;
 }
@@ -248,7 +279,14 @@ export interface ProcessState {
   /** Where to store its number before it first runs (CLONE_CHILD_SETTID); 0: nowhere. */
   setChildTid: VirtualAddress;
   clearChildTid: VirtualAddress;
+  /** Head of the list of robust futexes that it holds (set_robust_list(2)); 0: none. */
   robustList: VirtualAddress;
+  /** How far it is in telling others of its end; see process/last-words.ts. */
+  lastWords?: LastWords | undefined;
+  /** The signal that it gets when the thread that made it ends (PR_SET_PDEATHSIG); 0: none. */
+  parentDeathSignal: number;
+  /** By how much its waits with a timeout may end late, ns (PR_SET_TIMERSLACK), and what 0 sets it to. */
+  timerSlack: { current: number; initial: number };
   /** Soft and hard limits that differ from the defaults of `limits.ts`, by LimitName. Shared by threads. */
   limits: Record<string, [bigint, bigint]>;
   /** The system call that is to be begun again; `undefined` between calls. */
@@ -283,6 +321,8 @@ export interface ClockState {
   instructions: number;
   memory: number;
   walks: number;
+  /** Writing the time of its last use into a page's entry, at each reference. */
+  stamps: number;
   traps: number;
   faults: number;
   systemCalls: number;
@@ -294,8 +334,6 @@ export interface ClockState {
   jobs: number;
   disk: number;
   idle: number;
-  /** When the disk's one queue is empty again. */
-  diskFreeAt: number;
   /** Machine counts that are charged already. */
   counted: { instructions: number; references: number; walkLoads: number };
 }
@@ -308,6 +346,8 @@ export interface Costs {
   memory: number;
   /** One table entry read by the walker. */
   walkLoad: number;
+  /** One stamp written into a table entry, where entries have them (`--bits stamps`). */
+  stamp: number;
   /** Entering and leaving the kernel. */
   trap: number;
   /** The fault handler's own work. */
@@ -333,6 +373,10 @@ export interface RequestState {
   slot: Slot;
   object: ObjectId;
   index: number;
+  /** Its place in the disk's queue, which may change `due`; absent: it takes none. */
+  ticket?: number;
+  /** Nobody has asked for the page yet; `late`: somebody has since. Absent: it is for who asked. */
+  ahead?: 'early' | 'late';
 }
 
 /** The mechanism's part of scheduling. */
@@ -375,14 +419,18 @@ export interface RootState {
   /** Processes that can run again since the scheduler last looked, in the order in which they were woken. */
   woken: Pid[];
   scheduler: SchedulerState;
+  disk: DiskState;
+  load: LoadState;
+  /** Processes that were killed for memory, the first ones. */
+  outOfMemory: OutOfMemoryRecord[];
   /** Who waits for which word of memory (futex(2)), the longest waiting first. */
   futexes: { key: string; pid: Pid; bits: number }[];
   /** Ended processes that nobody will ask for any more, the first ones; for reports. */
   ended: EndedProcess[];
   /** Set when nobody could ever run again: who waited for what. */
   deadlock: { pid: Pid; name: string; waitsFor: string }[] | undefined;
-  /** The process group that the terminal is for, once one was set. */
-  foreground: Pid | undefined;
+  /** The session whose terminal the host's is, and the process group that it is for; 0: nobody's. */
+  terminal: { session: Pid; foreground: Pid };
   /** Processes that were started from outside; they stay, as zombies, when they have ended. */
   programs: Pid[];
   requests: RequestState[];

@@ -9,9 +9,10 @@ import {
   sharedEntries,
   type TraceKind,
 } from './dense.ts';
-import type { PageRows, TraceSink } from './formats/contract.ts';
+import type { PageName, PageRows, TraceSink } from './formats/contract.ts';
 import { ABSENT, PageNumbers } from './page-numbers.ts';
 import { MOST_ROWS } from './row-numbering.ts';
+import { SharedPages } from './shared-pages.ts';
 
 const WORD = 2 ** 32;
 /** References numbered at a time. */
@@ -74,8 +75,10 @@ export class TraceBuilder implements TraceSink {
   readonly #owner = new Column();
   readonly #owners: number[] = [];
   readonly #tables: PageNumbers[] = [];
+  readonly #shared = new SharedPages(this.#tables);
   readonly #notes = new Set<string>();
   #addressed = false;
+  #isSharing = false;
   #chunk = sharedEntries(CHUNK_ENTRIES);
   #used = 0;
   #pages = 0;
@@ -94,7 +97,8 @@ export class TraceBuilder implements TraceSink {
       throw new UserError('--page-size', `${pageSize} is no power of two from 1 to 2G`);
     this.#options = options;
     this.#keeps = (['fetch', 'load', 'store'] as const).map((kind) => options.kinds.includes(kind));
-    this.#table = this.#tableOf(0);
+    this.#space = this.#spaceOf(0);
+    this.#table = this.#tables[this.#space]!;
   }
 
   owner(identifier: number): void {
@@ -105,8 +109,8 @@ export class TraceBuilder implements TraceSink {
       this.#owners[0] = identifier;
       return;
     }
-    this.#space = known;
-    this.#table = known < 0 ? this.#tableOf(identifier) : this.#tables[known]!;
+    this.#space = this.#spaceOf(identifier);
+    this.#table = this.#tables[this.#space]!;
   }
 
   access(kind: number, low: number, high: number, bytes: number): void {
@@ -134,7 +138,7 @@ export class TraceBuilder implements TraceSink {
     words[2 * at + 1] = high;
     kinds[at] = kind;
     this.#count = at + 1;
-    if (at + 1 === BATCH) this.#number();
+    if (at + 1 === BATCH || this.#shared.hasTwins) this.#number();
   }
 
   pages(kind: number, words: Int32Array, { start, stride, count }: PageRows): void {
@@ -157,6 +161,26 @@ export class TraceBuilder implements TraceSink {
         this.#gone(this.#table.release(next >>> 0, next >= WORD ? high + 1 : high));
       }
     }
+    if (!this.#shared.isWaiting) return;
+    for (const name of this.#shared.namesIn(this.#space, low + high * WORD, count)) this.#shared.forget(name);
+  }
+
+  share({ low, high }: PageName, owner: number, of: PageName): void {
+    this.#number();
+    const name = { space: this.#space, low, high };
+    const other = { space: this.#spaceOf(owner), low: of.low, high: of.high };
+    if (name.space === other.space && low === of.low && high === of.high) return;
+    this.#isSharing = true;
+    this.#gone(this.#table.release(low, high));
+    this.#shared.forget(name);
+    this.#shared.share(name, other);
+  }
+
+  part({ low, high }: PageName): void {
+    this.#number();
+    const page = this.#table.number(low, high);
+    if (page === ABSENT) this.#shared.forget({ space: this.#space, low, high });
+    else if (this.#shared.isShared(page)) this.#gone(this.#table.release(low, high));
   }
 
   exit(): void {
@@ -164,6 +188,7 @@ export class TraceBuilder implements TraceSink {
     const gone: number[] = [];
     this.#table.releaseAll((page) => gone.push(page));
     for (const page of gone.sort((a, b) => a - b)) this.#gone(page);
+    for (const name of this.#shared.namesIn(this.#space)) this.#shared.forget(name);
   }
 
   note(text: string): void {
@@ -182,6 +207,7 @@ export class TraceBuilder implements TraceSink {
     if (this.#options.consume !== undefined && this.#used > 0) this.#nextChunk();
     const chunks = [...this.#chunks];
     if (this.#used > 0) chunks.push(this.#chunk.subarray(0, this.#used));
+    const owner = this.#owner.first(this.#pages);
     return {
       name: this.#options.name,
       pageSize: this.#addressed ? this.#options.pageSize : 0,
@@ -192,18 +218,19 @@ export class TraceBuilder implements TraceSink {
       names: {
         low: this.#low.first(this.#pages),
         high: this.#high.first(this.#pages),
-        owner: this.#owner.first(this.#pages),
+        owner,
       },
-      owners: this.#owners,
+      owners: this.#isSharing ? withoutIdle(this.#owners, owner) : this.#owners,
       notes: [...this.#notes],
     };
   }
 
-  #tableOf(identifier: number): PageNumbers {
-    const table = new PageNumbers();
-    this.#space = this.#tables.push(table) - 1;
+  /** Index of an owner, who has a table from now on. */
+  #spaceOf(identifier: number): number {
+    const known = this.#owners.indexOf(identifier);
+    if (known >= 0) return known;
     this.#owners.push(identifier);
-    return table;
+    return this.#tables.push(new PageNumbers()) - 1;
   }
 
   #releaseRange(start: number, count: number): void {
@@ -216,10 +243,14 @@ export class TraceBuilder implements TraceSink {
     for (const page of inRange) {
       this.#gone(this.#table.releaseIf(this.#low.at(page), this.#high.at(page), page));
     }
+    // A page that others share may have got its number under another name.
+    for (const { low, high } of this.#shared.namesIn(this.#space, start, count))
+      this.#gone(this.#table.release(low, high));
   }
 
   #gone(page: number): void {
-    if (page !== ABSENT) this.#push((KIND.release << KIND_SHIFT) | page, KIND.release);
+    if (page !== ABSENT && this.#shared.lost(page))
+      this.#push((KIND.release << KIND_SHIFT) | page, KIND.release);
   }
 
   /** Gives the waiting references their pages' numbers, and appends them. */
@@ -265,10 +296,15 @@ export class TraceBuilder implements TraceSink {
       this.#low.set(first + i, words[word]!);
       this.#high.set(first + i, words[word + 1]!);
       this.#owner.set(first + i, this.#space);
+      if (this.#shared.isWaiting) this.#met(words[word]! >>> 0, words[word + 1]! >>> 0, first + i);
     }
     this.#pages = first + found;
     this.#used += fits;
     return fits;
+  }
+
+  #met(low: number, high: number, page: number): void {
+    this.#shared.met({ space: this.#space, low, high }, page);
   }
 
   #push(entry: number, kind: number): void {
@@ -287,4 +323,12 @@ export class TraceBuilder implements TraceSink {
     this.#used = 0;
     this.#options.onProgress?.(this.references);
   }
+}
+
+/** The owners that pages have, whose indices in `byPage` become those in the result. */
+function withoutIdle(owners: readonly number[], byPage: Uint32Array): number[] {
+  const indices = [...new Set(byPage)].sort((a, b) => a - b);
+  const places = new Map(indices.map((index, place) => [index, place]));
+  for (let page = 0; page < byPage.length; page++) byPage[page] = places.get(byPage[page]!)!;
+  return indices.map((index) => owners[index]!);
 }

@@ -32,12 +32,18 @@ export type RecordEntry =
   | { readonly type: 'space'; readonly space: number }
   /** Pages from `page` on are gone from the current space for good. */
   | { readonly type: 'unmap'; readonly page: number; readonly count: number }
+  /** `page` of the current space is from now on the page that is `of` in `space`: one page under two names. */
+  | { readonly type: 'share'; readonly page: number; readonly space: number; readonly of: number }
+  /** `page` of the current space, which was shared, is from now on a page of its own, a copy. */
+  | { readonly type: 'part'; readonly page: number }
   /** The current space is gone. */
   | { readonly type: 'exit' };
 
 export const KINDS: readonly RecordedKind[] = ['fetch', 'load', 'store'];
 export const OTHER = 3;
-export const OPERATIONS = { exit: 0, unmap: 1, space: 2 } as const;
+export const OPERATIONS = { exit: 0, unmap: 1, space: 2, share: 3, part: 4 } as const;
+/** Spaces from this number on are no processes' but files': they name the pages of a file that nobody maps. */
+export const FIRST_FILE_SPACE = 65_536;
 export const LETTERS: Readonly<Record<RecordedKind, string>> = { fetch: 'f', load: 'l', store: 's' };
 /** The size that is not written. */
 export const usualBytes = (kind: RecordedKind): number => (kind === 'fetch' ? 2 : 8);
@@ -60,6 +66,8 @@ export interface RecordWriter {
   reference(kind: RecordedKind, address: number, bytes: number): void;
   space(space: number): void;
   unmap(page: number, count: number): void;
+  share(page: number, space: number, of: number): void;
+  part(page: number): void;
   exit(): void;
   /** Hands over what is still held; nothing may follow. */
   finish(): void;
@@ -74,8 +82,8 @@ const headerText = (form: string, header: RecordHeader): string =>
   `${RECORD_MAGIC} ${RECORD_VERSION} ${form}\n${JSON.stringify(header)}\n`;
 
 const CHUNK = 1 << 16;
-/** No entry is longer: two numbers of 53 bits and a first byte. */
-const LONGEST_ENTRY = 24;
+/** No entry is longer: three numbers of 53 bits and a first byte. */
+const LONGEST_ENTRY = 32;
 
 class BinaryRecord implements RecordWriter {
   readonly #header: RecordHeader;
@@ -111,6 +119,18 @@ class BinaryRecord implements RecordWriter {
     this.#first(OTHER, OPERATIONS.unmap);
     this.#number(page);
     this.#number(count);
+  }
+
+  share(page: number, space: number, of: number): void {
+    this.#first(OTHER, OPERATIONS.share);
+    this.#number(page);
+    this.#number(space);
+    this.#number(of);
+  }
+
+  part(page: number): void {
+    this.#first(OTHER, OPERATIONS.part);
+    this.#number(page);
   }
 
   exit(): void {
@@ -169,6 +189,14 @@ class TextRecord implements RecordWriter {
     this.#line(`unmap ${page.toString(16)} ${count}`);
   }
 
+  share(page: number, space: number, of: number): void {
+    this.#line(`share ${page.toString(16)} ${space} ${of.toString(16)}`);
+  }
+
+  part(page: number): void {
+    this.#line(`part ${page.toString(16)}`);
+  }
+
   exit(): void {
     this.#line('exit');
   }
@@ -212,6 +240,16 @@ class PageRecord implements RecordWriter {
   unmap(page: number, count: number): void {
     this.#lastKind = undefined;
     this.#inner.unmap(page, count);
+  }
+
+  share(page: number, space: number, of: number): void {
+    this.#lastKind = undefined;
+    this.#inner.share(page, space, of);
+  }
+
+  part(page: number): void {
+    this.#lastKind = undefined;
+    this.#inner.part(page);
   }
 
   exit(): void {

@@ -30,8 +30,8 @@ export type RecordSink = Omit<RecordWriter, 'finish'>;
 const LINE_FEED = 10;
 /** The header's lines are no longer. */
 const LONGEST_LINE = 1 << 20;
-/** A binary entry: its first byte and two numbers of up to 8 bytes, or fewer. */
-const LONGEST_ENTRY = 24;
+/** A binary entry: its first byte and three numbers of up to 8 bytes, or fewer. */
+const LONGEST_ENTRY = 32;
 /** Scale of the last byte of a number: what it holds is below 2^56. */
 const LAST_SCALE = 2 ** 49;
 /** Bytes of a whole file that are decoded at once. */
@@ -69,6 +69,8 @@ const collector = (take: (entry: RecordEntry) => void): RecordSink => ({
   reference: (kind, address, bytes) => take({ type: 'reference', kind, address, bytes }),
   space: (space) => take({ type: 'space', space }),
   unmap: (page, count) => take({ type: 'unmap', page, count }),
+  share: (page, space, of) => take({ type: 'share', page, space, of }),
+  part: (page) => take({ type: 'part', page }),
   exit: () => take({ type: 'exit' }),
 });
 
@@ -250,6 +252,15 @@ class BinaryBody implements Body {
       case OPERATIONS.space:
         this.#sink.space(this.#number());
         break;
+      case OPERATIONS.share: {
+        const page = this.#number();
+        const space = this.#number();
+        this.#sink.share(page, space, this.#number());
+        break;
+      }
+      case OPERATIONS.part:
+        this.#sink.part(this.#number());
+        break;
       default:
         throw this.#malformed(start, `unknown operation ${code} of kind ${OTHER}`);
     }
@@ -298,19 +309,33 @@ class TextBody implements Body {
   #take(line: Line): void {
     const { text } = line;
     const [word = '', first = '', second = ''] = text.split(' ');
-    const hexadecimal = /^[0-9a-f]+$/.test(first) ? Number.parseInt(first, 16) : Number.NaN;
+    const hexadecimal = hexadecimalOf(first);
     const kind = kindsByLetter.get(word);
     const isPage = this.#header.granularity === 'page';
     const bytes = kind !== undefined && isPage ? this.#header.pageSize : countOf(second);
     if (kind !== undefined && isCount(hexadecimal) && isCount(bytes))
       this.#sink.reference(kind, hexadecimal, bytes);
-    else if (word === 'unmap' && isCount(hexadecimal) && bytes >= 1) this.#sink.unmap(hexadecimal, bytes);
-    else if (word === 'space' && isCount(countOf(first))) this.#sink.space(countOf(first));
+    else if (!this.#takeOther(text)) throw new UserError(line.place, `${line.shown} is not an entry`);
+  }
+
+  /** Takes an entry that is no reference, if it is one. */
+  #takeOther(text: string): boolean {
+    const [word, first = '', second = '', third = ''] = text.split(' ');
+    const page = hexadecimalOf(first);
+    const [space, count, of] = [countOf(first), countOf(second), hexadecimalOf(third)];
+    if (word === 'unmap' && isCount(page) && count >= 1) this.#sink.unmap(page, count);
+    else if (word === 'space' && isCount(space)) this.#sink.space(space);
+    else if (word === 'share' && isCount(page) && isCount(count) && isCount(of))
+      this.#sink.share(page, count, of);
+    else if (word === 'part' && isCount(page)) this.#sink.part(page);
     else if (text === 'exit') this.#sink.exit();
-    else throw new UserError(line.place, `${line.shown} is not an entry`);
+    else return false;
+    return true;
   }
 }
 
 const kindsByLetter = new Map<string, RecordedKind>(KINDS.map((kind) => [LETTERS[kind], kind]));
+const hexadecimalOf = (text: string): number =>
+  /^[0-9a-f]+$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
 const countOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;

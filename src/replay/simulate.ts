@@ -13,6 +13,7 @@ import type {
   Future,
   PolicyDefinition,
   ReplacementPolicy,
+  SecondChances,
   Why,
 } from '../policies/replacement/contract.ts';
 import { KIND_SHIFT, PAGE_MASK } from './dense.ts';
@@ -60,20 +61,28 @@ export interface SimulationCounts {
   /** Victims that had to be written back. */
   dirtyEvictions: number;
   releases: number;
+  /**
+   * References to pages that the policy had set aside and that were still in their frames, which are no faults; and
+   * pages that were written so as to be clean while they stayed. Only for policies that do so.
+   */
+  secondChances?: { rescues: number; cleaned: number };
 }
 
 /**
  * What is known of a page, in one byte, so that a hit of a policy that needs no more touches no more.
  *
- *   bit 0 in memory · bit 1 referenced · bit 2 dirty · bit 3 was in memory before
+ *   bit 0 in memory · bit 1 referenced · bit 2 dirty · bit 3 was in memory before · bit 4 set aside
  */
 const RESIDENT = 1;
 const REFERENCED = 2;
 const DIRTY = 4;
 const SEEN = 8;
+const ASIDE = 16;
 
 /** Page frames and the bits that hardware keeps for the pages in them. */
-class Frames implements FrameBits {
+class Frames implements FrameBits, SecondChances {
+  /** What became of pages that were set aside. */
+  readonly chances = { rescues: 0, cleaned: 0 };
   /** Bits of each page, see above. */
   readonly bits: Uint8Array;
   /** Frame of a page that is in memory; kept only where somebody asks for it. */
@@ -104,6 +113,19 @@ class Frames implements FrameBits {
 
   isPinned(): boolean {
     return false;
+  }
+
+  setAside(frame: Frame): void {
+    this.bits[this.pageOf[frame]!]! |= ASIDE;
+  }
+
+  clean(frames: readonly Frame[]): readonly Frame[] {
+    for (const frame of frames) {
+      if (!this.isDirty(frame)) continue;
+      this.chances.cleaned++;
+      this.bits[this.pageOf[frame]!]! &= ~DIRTY;
+    }
+    return frames;
   }
 }
 
@@ -167,7 +189,13 @@ export class Simulation {
       this.#ahead = new Ahead(options.nextUses, this.#memory.frameOf);
     }
     const state = definition.initial(frames, policyRandom(seed));
-    this.#policy = definition.attach(state, { frameLimit: frames, bits: this.#memory, future: this.#ahead });
+    if (definition.needs === 'rescues') this.counts.secondChances = this.#memory.chances;
+    this.#policy = definition.attach(state, {
+      frameLimit: frames,
+      bits: this.#memory,
+      future: this.#ahead,
+      chances: definition.needs === 'rescues' ? this.#memory : undefined,
+    });
   }
 
   /** Replays entries `from` to `to` - 1 of a chunk; chunks and pieces of them are fed in order. */
@@ -209,6 +237,7 @@ export class Simulation {
     if (needs === 'nothing') this.#replayFaults(entries, from, to);
     else if (needs === 'bits') this.#replayBits(entries, from, to);
     else if (needs === 'the future') this.#replayFuture(entries, from, to);
+    else if (needs === 'rescues') this.#replayRescues(entries, from, to);
     else this.#replayReferences(entries, from, to);
     this.#position += to - from;
   }
@@ -250,6 +279,30 @@ export class Simulation {
       else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
       else bits[page] = known | REFERENCED | DIRTY;
     }
+  }
+
+  #replayRescues(entries: Uint32Array, from: number, to: number): void {
+    const { bits } = this.#memory;
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!;
+      const page = entry & PAGE_MASK;
+      const known = bits[page]!;
+      if ((known & RESIDENT) === 0) this.#miss(entry, i - from);
+      else if (entry >>> KIND_SHIFT === RELEASE) this.#release(page);
+      else {
+        bits[page] = (known & ~ASIDE) | ((entry | 0) < 0 ? REFERENCED | DIRTY : REFERENCED);
+        if ((known & ASIDE) !== 0) this.#rescue(page);
+      }
+    }
+  }
+
+  #rescue(page: number): void {
+    this.#memory.chances.rescues++;
+    this.#policy.rescued?.(this.#memory.frameOf[page]! as Frame, this.#ownerOf(page));
+  }
+
+  #ownerOf(page: number): number {
+    return this.#owners?.[page] ?? 0;
   }
 
   #replayReferences(entries: Uint32Array, from: number, to: number): void {
@@ -314,11 +367,12 @@ export class Simulation {
 
   #bringIn(page: number, kind: number, now: number): void {
     const { frameOf, pageOf, bits } = this.#memory;
-    let frame = this.#freeFrame();
+    const owner = this.#ownerOf(page);
+    let frame = this.#policy.isFull?.(owner) ? ABSENT : this.#freeFrame();
     let victim = ABSENT;
     let known = 0;
     if (frame === ABSENT) {
-      frame = this.#policy.victim(page, now, this.#watcher?.why);
+      frame = this.#policy.victim(page, now, this.#watcher?.why, owner);
       victim = pageOf[frame]!;
       known = bits[victim]!;
       if ((known & DIRTY) !== 0) this.counts.dirtyEvictions++;
@@ -330,7 +384,7 @@ export class Simulation {
     if (this.#findsFrames) frameOf[page] = frame;
     pageOf[frame] = page;
     bits[page] = kind === STORE ? RESIDENT | REFERENCED | DIRTY | SEEN : RESIDENT | REFERENCED | SEEN;
-    this.#policy.admitted(frame as Frame, page, this.#owners?.[page] ?? 0);
+    this.#policy.admitted(frame as Frame, page, owner);
     this.#watcher?.fault?.(page, frame as Frame, victim, (known & DIRTY) !== 0);
   }
 

@@ -4,7 +4,7 @@ import type { Columns } from './columns/contract.ts';
 import type { CurveReport, ReportedCurve } from './curve-schema.ts';
 import { counted, grouped, percent } from './format.ts';
 import type { Plot } from './plot/contract.ts';
-import { traceText } from './replay-text.ts';
+import { traceText } from './trace-text.ts';
 
 /** Points of a curve that are shown in words. */
 const SHOWN = 12;

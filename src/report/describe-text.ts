@@ -3,7 +3,7 @@ import { formatSize } from '../base/sizes.ts';
 import type { Description } from './describe-schema.ts';
 import { counted, grouped, percent } from './format.ts';
 import type { Plot } from './plot/contract.ts';
-import { traceText } from './replay-text.ts';
+import { traceText } from './trace-text.ts';
 
 const BAR = 40;
 

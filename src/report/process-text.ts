@@ -1,5 +1,5 @@
 /** Processes in a run's report for people. */
-import { counted, duration, grouped } from './format.ts';
+import { counted, duration, grouped, percent } from './format.ts';
 import { plainText } from './plot/label.ts';
 import type { RunReport } from './schema.ts';
 
@@ -10,13 +10,14 @@ const MOST_LISTED = 30;
 const COMMAND_WIDTH = 40;
 
 /** Only when there was more than one process or thread: a single one says nothing. */
-export function schedulingLine({ configuration, scheduling }: RunReport): string | undefined {
+export function schedulingLine({ configuration, scheduling, time }: RunReport): string | undefined {
   const { created, switches, expired } = scheduling;
   if (created < 2) return undefined;
   const timer = configuration.timer === 'off' ? ', no timer' : '';
   const made = counted(created, 'process or thread', 'processes and threads');
   const ended = counted(expired, 'quantum ended by the timer', 'quanta ended by the timer');
-  return `${configuration.scheduler}${timer}: ${made} · ${counted(switches, 'switch', 'switches')} · ${ended}`;
+  const use = `CPU in use ${percent(time.total - time.idle, time.total)}`;
+  return `${configuration.scheduler}${timer}: ${made} · ${counted(switches, 'switch', 'switches')} · ${ended} · ${use}`;
 }
 
 export function forksLine({ forks }: RunReport): string | undefined {
@@ -55,10 +56,22 @@ export function watchLines({ watch }: RunReport): string[] {
   return [head, ...examples, ...more].map((line) => `  ${line}`);
 }
 
-/** A table like that of ps(1). */
+/** A table like that of ps(1); `major`: faults with a transfer, `peak`: most pages in memory at once. */
 export function processLines({ processes }: RunReport): string[] {
   if (processes.length < 2) return [];
-  const head = ['pid', 'parent', 'end', 'CPU', 'ready', 'instructions', 'faults', 'switches', 'command'];
+  const head = [
+    'pid',
+    'parent',
+    'end',
+    'CPU',
+    'ready',
+    'instructions',
+    'faults',
+    'major',
+    'peak',
+    'switches',
+    'command',
+  ];
   const rows = processes.slice(0, MOST_LISTED).map(row);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((cells) => cells[i]!.length)));
   const lines = [head, ...rows].map((cells) =>
@@ -71,7 +84,7 @@ export function processLines({ processes }: RunReport): string[] {
 }
 
 function row(process: ProcessReport): string[] {
-  const { pid, parent, cpu, ready, instructions, faults, switches, command } = process;
+  const { pid, parent, cpu, ready, instructions, faults, residentPeak, switches, command } = process;
   const text = plainText(command.join(' '));
   return [
     String(pid),
@@ -81,6 +94,8 @@ function row(process: ProcessReport): string[] {
     duration(ready),
     grouped(instructions),
     grouped(faults.minor + faults.major),
+    grouped(faults.major),
+    grouped(residentPeak),
     grouped(switches.voluntary + switches.involuntary),
     text.length > COMMAND_WIDTH ? `${text.slice(0, COMMAND_WIDTH - 1)}…` : text,
   ];

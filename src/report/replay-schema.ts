@@ -30,6 +30,13 @@ const result = z.object({
   compulsory: count.describe('faults on pages that were never in memory before'),
   capacity: count.describe('all other faults'),
   evictions: z.object({ clean: count, dirty: count }),
+  secondChances: z
+    .object({
+      rescues: count.describe('references to pages that were set aside; no faults'),
+      cleaned: count.describe('pages written while they stayed in memory, in addition to dirty evictions'),
+    })
+    .optional()
+    .describe('of policies that set pages aside'),
   accessTime: z.number().describe('ns on average: P(hit) × memory + P(fault) × disk'),
 });
 

@@ -2,8 +2,9 @@
 import Table from 'cli-table3';
 import { formatSize } from '../base/sizes.ts';
 import { counted, grouped, meanDuration, percent } from './format.ts';
-import type { ReplayReport, ReplayResult, TraceSummary } from './replay-schema.ts';
+import type { ReplayReport, ReplayResult } from './replay-schema.ts';
 import { BORDERLESS } from './table-style.ts';
+import { traceText } from './trace-text.ts';
 
 /** @returns lines that end in a line feed */
 export function replayText(report: ReplayReport): string {
@@ -14,23 +15,6 @@ export function replayText(report: ReplayReport): string {
   else sections.push(`${what(policies)}${note(report)}`, faultTable(report, policies, sizes));
   sections.push(...report.anomalies.map(anomalyText));
   return `${sections.join('\n')}\n`;
-}
-
-/** One line about the trace, and one for each thing to know about it. */
-export function traceText(trace: TraceSummary): string {
-  const { references, pages, pageSize, fetches, loads, stores, owners } = trace;
-  const footprint = pageSize > 0 ? ` of ${formatSize(pageSize)} (${formatSize(pages * pageSize)})` : '';
-  const kinds = [
-    fetches > 0 ? counted(fetches, 'fetch', 'fetches') : undefined,
-    stores > 0 || fetches > 0 ? counted(loads, 'load') : undefined,
-    stores > 0 ? counted(stores, 'store') : undefined,
-  ].filter((text) => text !== undefined);
-  const parts = [
-    `${trace.name} (${trace.format}): ${counted(references, 'reference')} to ${counted(pages, 'page')}${footprint}`,
-    ...(kinds.length > 0 ? [kinds.join(', ')] : []),
-    ...(owners.length > 1 ? [counted(owners.length, 'process', 'processes')] : []),
-  ];
-  return [parts.join(' · '), ...trace.notes.map((text) => `note: ${text}`)].join('\n');
 }
 
 /** More columns than this hold a share only. */

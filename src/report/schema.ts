@@ -3,6 +3,8 @@
  * docs/report.md explains each field. Loaded only where a report is checked or its JSON Schema printed.
  */
 import { z } from 'zod';
+import { diskSchema, pagingConfiguration, pagingSchema } from './paging-schema.ts';
+import { whereSchema } from './where-schema.ts';
 
 const count = z.int().nonnegative();
 const nanoseconds = z.number().nonnegative().describe('ns of virtual time');
@@ -28,13 +30,25 @@ const configuration = z.object({
   translation: z.string(),
   tlb: z.string(),
   replacement: z.string(),
+  bits: z.enum(['hardware', 'traps', 'stamps']).describe('who keeps referenced and dirty bits'),
+  sampleEvery: nanoseconds.optional().describe('between samples of referenced bits, where it was set'),
+  replacementScope: z.string().describe('whose pages may be evicted: global, local or local:proportional'),
   scheduler: z.string(),
   timer: z.enum(['on', 'off']),
   fork: z.enum(['copy-on-write', 'eager']),
   swap: z.string(),
   swapPages: count,
+  storeFaults: z.string().describe('faults that were injected into swap; empty: none'),
+  swapChecksums: z.enum(['on', 'off']).describe('whether pages from swap were checked'),
   loading: z.enum(['lazy', 'eager']),
   writeXorExecute: z.boolean(),
+  execute: z
+    .enum(['nx', 'readable'])
+    .describe('pages that may be executed: marked ones, or all that may be read'),
+  admission: z.string(),
+  swapping: z.enum(['off', 'suspended', 'switch']),
+  outOfMemory: z.enum(['largest', 'asker']),
+  ...pagingConfiguration,
   seed: z.number(),
   costs: z.record(z.string(), z.number()),
 });
@@ -87,6 +101,24 @@ const forks = z.object({
   tables: count.describe('table frames made for children'),
 });
 
+const failures = z.object({
+  injected: z.record(z.string(), count).optional().describe('by kind; absent without --store-faults'),
+  swap: z.object({ read: count, corrupt: count, write: count, short: count, full: count }),
+  files: z.object({ read: count, write: count }),
+  retries: count.describe('writes made again in another slot'),
+  badSlots: count.describe('slots not used any more'),
+  lostPages: count.describe('pages that could not be read back'),
+  processes: z
+    .array(
+      z.object({
+        pid: count,
+        signals: count.describe('SIGBUS for touching such a page'),
+        calls: count.describe("the kernel's accesses for it that failed: EFAULT"),
+      }),
+    )
+    .describe('that touched pages which could not be had'),
+});
+
 const watch = z.object({
   name: z.string(),
   address: z.string().describe('hexadecimal'),
@@ -107,6 +139,39 @@ const watch = z.object({
     .describe('the first ones'),
 });
 
+const load = z.object({
+  admission: z.string(),
+  looks: count,
+  thrashing: count.describe(
+    'looks that found processes computing for less than a transfer between two faults',
+  ),
+  suspended: count,
+  resumed: count,
+  swappedOut: count.describe('pages that went to swap with their whole process'),
+  killed: z
+    .array(
+      z.object({
+        time: nanoseconds,
+        asker: count,
+        victim: count,
+        lacks: z.enum(['frames', 'swap']),
+        detail: z.string(),
+        scores: z.array(
+          z.object({
+            pid: count,
+            name: z.string(),
+            resident: count,
+            swapped: count,
+            tables: count,
+            adjust: z.int().describe('thousandths of all frames and slots'),
+            score: count.describe('pages; the highest goes'),
+          }),
+        ),
+      }),
+    )
+    .describe('the first ones'),
+});
+
 export const runReportSchema = z.object({
   schema: z.literal('pagewalk.run/1'),
   program: z.object({ path: z.string(), arguments: z.array(z.string()) }),
@@ -118,8 +183,20 @@ export const runReportSchema = z.object({
   walks: z.object({ loads: count, dirty: count }),
   faults: z.object({ total: count, major: count, cases: z.record(z.string(), count) }),
   evictions: z.object({ clean: count, dirty: count, writesSaved: count }),
+  secondChances: z
+    .object({
+      setAside: count.describe('pages that left their resident sets and stayed in their frames'),
+      rescues: count.describe('of them, those that were used again there, without a transfer'),
+      cleaned: count.describe('pages written so as to be clean while they stayed in memory'),
+      batches: count.describe('times that some were written together'),
+    })
+    .optional()
+    .describe('absent where the policy gives none'),
   swap: z.object({ reads: count, writes: count, used: count, peak: count, failures: count }),
+  failures: failures.optional().describe('absent when nothing failed and nothing was to fail'),
   files: z.object({ pagesRead: count, pagesWritten: count }),
+  disk: diskSchema,
+  paging: pagingSchema,
   tables: z.object({ frames: count, peak: count }),
   resident: z.object({ pages: count, peak: count }),
   leastMemory: z
@@ -137,6 +214,7 @@ export const runReportSchema = z.object({
     instructions: nanoseconds,
     memory: nanoseconds,
     walks: nanoseconds,
+    stamps: nanoseconds.describe('writing the time of its last use into an entry, at each reference'),
     traps: nanoseconds,
     faults: nanoseconds,
     systemCalls: nanoseconds,
@@ -153,7 +231,11 @@ export const runReportSchema = z.object({
   }),
   processes: z.array(process).describe('by number; threads count for their process'),
   forks,
+  load: load
+    .optional()
+    .describe('absent unless processes were looked after, swapped out or killed for memory'),
   watch: watch.optional().describe('absent unless something was watched'),
+  where: whereSchema.optional().describe('absent unless it was asked for'),
   systemCalls: z.object({ total: count, calls: z.array(call), unknown: z.array(call) }),
   areas: z.array(area),
   notes: z

@@ -1,8 +1,12 @@
 /** A run's report for people: compact, one subject a line. */
 import { formatSize } from '../base/sizes.ts';
+import { failuresLine, sufferersLine } from './failures-text.ts';
 import { counted, duration, grouped, meanDuration, percent } from './format.ts';
+import { killedLines, loadLine } from './load-text.ts';
+import { pagingRows } from './paging-text.ts';
 import { forksLine, processLines, schedulingLine, watchLines } from './process-text.ts';
 import type { RunReport } from './schema.ts';
+import { whereLines } from './where-text.ts';
 
 const PAGE_SIZE = 4096;
 const LABEL_WIDTH = 13;
@@ -26,7 +30,11 @@ export function reportText(report: RunReport): string {
     ],
     ['faults', faultsLine(report)],
     ['evictions', evictionsLine(report)],
+    ['second chance', chancesLine(report)],
     ['swap', swapLine(report)],
+    ['failures', failuresLine(report)],
+    ['suffering', sufferersLine(report)],
+    ...pagingRows(report),
     [
       'tables',
       `${counted(report.tables.frames, 'frame')} at the end, ${grouped(report.tables.peak)} at the peak`,
@@ -35,6 +43,7 @@ export function reportText(report: RunReport): string {
     ['time', timeLine(report)],
     ['scheduling', schedulingLine(report)],
     ['forks', forksLine(report)],
+    ['load', loadLine(report)],
     ['system calls', callsLine(report)],
     ['unknown', unknownLine(report)],
     ...report.notes.map((note): [string, string] => ['note', note]),
@@ -43,7 +52,7 @@ export function reportText(report: RunReport): string {
     text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`],
   );
   const title = `pagewalk: ${[report.program.path, ...report.program.arguments.slice(1)].join(' ')}`;
-  return `${[title, ...lines, ...watchLines(report), ...processLines(report), ...areaLines(report)].join('\n')}\n`;
+  return `${[title, ...lines, ...watchLines(report), ...killedLines(report), ...processLines(report), ...areaLines(report), ...whereLines(report)].join('\n')}\n`;
 }
 
 function endLine({ end }: RunReport): string {
@@ -65,11 +74,12 @@ function ranLine({ instructions, time }: RunReport): string {
 }
 
 function memoryLine({ configuration, resident }: RunReport): string {
-  const { sizing, frames, replacement, loading } = configuration;
+  const { sizing, frames, replacement, replacementScope, bits, loading } = configuration;
   const what = sizing === 'memory' ? `${size(frames)} with its tables` : `${size(frames)} for pages`;
   return join([
     `${counted(frames, 'frame')}, ${what}`,
-    `${replacement} replacement`,
+    `${replacement} replacement${replacementScope === 'global' ? '' : `, ${replacementScope}`}`,
+    bits === 'hardware' ? undefined : `bits by ${bits}`,
     loading === 'eager' ? 'loaded eagerly' : undefined,
     `resident peak ${counted(resident.peak, 'page')} (${size(resident.peak)})`,
   ]);
@@ -99,6 +109,13 @@ function evictionsLine({ evictions }: RunReport): string {
   return `${grouped(clean + dirty)}: clean ${grouped(clean)} · dirty ${grouped(dirty)} · writes saved ${grouped(writesSaved)}`;
 }
 
+function chancesLine({ secondChances }: RunReport): string | undefined {
+  if (secondChances === undefined) return undefined;
+  const { setAside, rescues, cleaned, batches } = secondChances;
+  const written = `${grouped(cleaned)} cleaned in ${counted(batches, 'batch', 'batches')}`;
+  return join([`${counted(setAside, 'page')} set aside`, `${grouped(rescues)} rescued`, written]);
+}
+
 function swapLine({ configuration, swap }: RunReport): string {
   if (configuration.swapPages === 0) return 'none';
   const use = `${counted(swap.reads, 'read')} · ${counted(swap.writes, 'write')} · peak ${counted(swap.peak, 'page')}`;
@@ -120,6 +137,7 @@ function timeLine({ time }: RunReport): string {
     ['instructions', time.instructions],
     ['memory', time.memory],
     ['walks', time.walks],
+    ['stamps', time.stamps],
     ['traps', time.traps],
     ['faults', time.faults],
     ['system calls', time.systemCalls],

@@ -1,6 +1,7 @@
 /**
  * Where evicted pages live. A store holds `capacity` slots of one page each. Calls take many pages; what
- * goes wrong is a value, never an exception. Every page is checksummed when written and checked when read.
+ * goes wrong is a value, never an exception. Whether a page comes back as it was written is for the kernel to
+ * check, end to end: it keeps the checksums (kernel/memory/swap-io.ts).
  */
 import type { Slot } from '../base/numbers.ts';
 
@@ -9,6 +10,8 @@ export type StoreFailure =
   | { readonly kind: 'corrupt'; readonly slot: Slot; readonly detail: string }
   /** The device or the other side failed. */
   | { readonly kind: 'input-output'; readonly slot: Slot; readonly detail: string }
+  /** A write that ended early: what the slot holds now is neither the old page nor the new one. */
+  | { readonly kind: 'short'; readonly slot: Slot; readonly detail: string }
   /** No room where the pages would go. */
   | { readonly kind: 'full'; readonly slot: Slot; readonly detail: string };
 
@@ -22,12 +25,17 @@ export type StoreResult = StoreFailure | undefined;
  */
 export type Eventually<T> = T | Promise<T>;
 
+export type StoreOperation = 'read' | 'write';
+
 export interface PageStore {
   /** Shown in the report, e.g. `file:/tmp/swap`. */
   readonly name: string;
   /** Number of slots, 0 to 2^32 - 1. */
   readonly capacity: number;
-  /** Reads the pages in `slots` into `into`, 4096 bytes each, in order. */
+  /**
+   * Reads the pages in `slots` into `into`, 4096 bytes each, in order. A failure names the first slot that failed;
+   * of the others nothing is known.
+   */
   read(slots: readonly Slot[], into: Uint8Array): Eventually<StoreResult>;
   /** Writes 4096 bytes of `from` to each of `slots`, in order. `from` may be reused once the call returns. */
   write(slots: readonly Slot[], from: Uint8Array): Eventually<StoreResult>;
@@ -39,10 +47,19 @@ export interface PageStore {
   load(contents: StoreContents): Eventually<StoreResult>;
   /** Gives up handles and deletes what the store made for itself. */
   close(): void;
+  /**
+   * Virtual time that the next transfer takes beyond that of the modelled disk, ns; asked once for each transfer, when
+   * it begins. Absent: none.
+   */
+  delay?(operation: StoreOperation, slots: readonly Slot[]): number;
+  /** Failures that the store made up itself, by kind; absent when it makes up none. */
+  readonly injected?: Readonly<Record<string, number>>;
 }
 
 /** Plain data: pages by slot. */
 export interface StoreContents {
   readonly slots: Uint32Array;
   readonly pages: Uint8Array;
+  /** What else a store has to know to go on as it would have: plain data of its own. */
+  readonly more?: unknown;
 }

@@ -5,7 +5,7 @@
 import { PAGE_SIZE, type Slot, slot } from '../base/numbers.ts';
 import type { PageStore, StoreContents, StoreFailure, StoreResult } from './contract.ts';
 import { errorCode, errorReason, openPageFile, type PageFile } from './file-pages.ts';
-import { pageAt, WrittenPages } from './written-pages.ts';
+import { WrittenPages } from './written-pages.ts';
 
 /** Slots with consecutive numbers, which one transfer serves: `slots[index]` to `slots[index + count - 1]`. */
 interface Run {
@@ -52,7 +52,6 @@ export class FileStore implements PageStore {
   save(): StoreContents | undefined {
     const slots = this.#written.slots();
     const pages = new Uint8Array(slots.length * PAGE_SIZE);
-    // A copy of damaged pages would pass for the pages that were written.
     if (this.read(slots, pages)) return undefined;
     return { slots: Uint32Array.from(slots), pages };
   }
@@ -72,18 +71,19 @@ export class FileStore implements PageStore {
   #readRun(slots: readonly Slot[], run: Run, into: Uint8Array): StoreResult {
     const first = slots[run.index] as Slot;
     const bytes = into.subarray(run.index * PAGE_SIZE, (run.index + run.count) * PAGE_SIZE);
+    for (let page = 0; page < run.count; page++) {
+      const failure = this.#written.missing(slots[run.index + page] as Slot);
+      if (failure) return failure;
+    }
     try {
       const read = this.#file.readAt(positionOf(first), bytes);
-      // Beyond the end of a file that somebody cut off; what is missing must not look like an old page.
-      bytes.fill(0, read);
+      if (read === bytes.length) return undefined;
+      // Somebody cut the file off.
+      const cut = slots[run.index + Math.floor(read / PAGE_SIZE)] as Slot;
+      return { kind: 'corrupt', slot: cut, detail: 'the file ends before it' };
     } catch (error) {
       return failureOf(error, first);
     }
-    for (let page = 0; page < run.count; page++) {
-      const failure = this.#written.verify(slots[run.index + page] as Slot, pageAt(bytes, page));
-      if (failure) return failure;
-    }
-    return undefined;
   }
 
   #writeRun(slots: readonly Slot[], run: Run, from: Uint8Array): StoreResult {
@@ -97,7 +97,7 @@ export class FileStore implements PageStore {
       return failureOf(error, first);
     }
     for (let page = 0; page < run.count; page++) {
-      this.#written.wrote(slots[run.index + page] as Slot, pageAt(bytes, page));
+      this.#written.wrote(slots[run.index + page] as Slot);
     }
     return undefined;
   }

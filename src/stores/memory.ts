@@ -22,10 +22,9 @@ export class MemoryStore implements PageStore {
   read(slots: readonly Slot[], into: Uint8Array): StoreResult {
     this.#written.checkCall(slots, into);
     for (const [index, at] of slots.entries()) {
-      const page = this.#page(at);
-      const failure = this.#written.verify(at, page);
+      const failure = this.#written.missing(at);
       if (failure) return failure;
-      into.set(page, index * PAGE_SIZE);
+      into.set(this.#page(at), index * PAGE_SIZE);
     }
     return undefined;
   }
@@ -33,9 +32,8 @@ export class MemoryStore implements PageStore {
   write(slots: readonly Slot[], from: Uint8Array): StoreResult {
     this.#written.checkCall(slots, from);
     for (const [index, at] of slots.entries()) {
-      const page = this.#page(at);
-      page.set(pageAt(from, index));
-      this.#written.wrote(at, page);
+      this.#page(at).set(pageAt(from, index));
+      this.#written.wrote(at);
     }
     return undefined;
   }

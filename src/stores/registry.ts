@@ -1,8 +1,16 @@
-/** The stores that `--swap` can mean. */
+/** The stores that `--swap` can mean, and the faults that `--store-faults` puts around them. */
 import { UserError, unreachable } from '../base/errors.ts';
 import { parsePages } from '../base/sizes.ts';
 import type { PageStore } from './contract.ts';
+import type { StoreFault } from './fault-syntax.ts';
+import { FaultyStore } from './faulty.ts';
 import { MemoryStore } from './memory.ts';
+
+export { formatFaults, parseFaults } from './fault-syntax.ts';
+
+/** The store with faults around it; itself when there are none. */
+export const withFaults = (store: PageStore, faults: readonly StoreFault[], seed: number): PageStore =>
+  faults.length === 0 ? store : new FaultyStore(store, faults, seed);
 
 /** A validated `--swap`; `capacity` in slots of one page. */
 export type StoreChoice =

@@ -1,12 +1,10 @@
-/** What a store remembers of the pages written to it, to tell a damaged page from the one that was written. */
-import { checksum } from '../base/checksum.ts';
+/** Which slots of a store hold a page: one that was never written, or was freed, is not to be read. */
 import { assert } from '../base/errors.ts';
 import { PAGE_SIZE, type Slot, slot } from '../base/numbers.ts';
 import type { StoreFailure } from './contract.ts';
 
-/** The checksum of every slot that holds a page. */
 export class WrittenPages {
-  readonly #checksums = new Map<Slot, number>();
+  readonly #written = new Set<Slot>();
   readonly #capacity: number;
 
   /** @param capacity number of slots, 0 to 2^32 - 1 */
@@ -16,31 +14,27 @@ export class WrittenPages {
 
   /** The slots that hold a page, in ascending order. */
   slots(): Slot[] {
-    return [...this.#checksums.keys()].sort((a, b) => a - b);
+    return [...this.#written].sort((a, b) => a - b);
   }
 
-  /** `page` is now in `at`. */
-  wrote(at: Slot, page: Uint8Array): void {
-    this.#checksums.set(at, checksum(page));
+  /** There is a page in `at` now. */
+  wrote(at: Slot): void {
+    this.#written.add(at);
   }
 
   /** Nothing is in `at` any more. */
   forget(at: Slot): void {
-    this.#checksums.delete(at);
+    this.#written.delete(at);
   }
 
   forgetAll(): void {
-    this.#checksums.clear();
+    this.#written.clear();
   }
 
-  /** Why `page`, read from `at`, is not what was written there; `undefined` when it is. */
-  verify(at: Slot, page: Uint8Array): StoreFailure | undefined {
-    const written = this.#checksums.get(at);
-    if (written === undefined) return { kind: 'corrupt', slot: at, detail: 'no page was written to it' };
-    const read = checksum(page);
-    if (read === written) return undefined;
-    const detail = `checksum ${hex(read)}, written as ${hex(written)}`;
-    return { kind: 'corrupt', slot: at, detail };
+  /** Why `at` can't be read; `undefined` when it holds a page. */
+  missing(at: Slot): StoreFailure | undefined {
+    if (this.#written.has(at)) return undefined;
+    return { kind: 'corrupt', slot: at, detail: 'no page was written to it' };
   }
 
   /** Throws unless every slot exists and `bytes` holds a page for each. */
@@ -57,8 +51,6 @@ export class WrittenPages {
     return { kind: 'full', slot: slot(beyond), detail: `there are ${this.#capacity} slots` };
   }
 }
-
-const hex = (n: number) => n.toString(16).padStart(8, '0');
 
 /** The part of `bytes` that holds its `index`th page. */
 export const pageAt = (bytes: Uint8Array, index: number): Uint8Array =>

@@ -2,32 +2,38 @@
 import { virtualAddress } from '../base/numbers.ts';
 import { policyRandom, randomState } from '../base/random.ts';
 import { initialClockState, VirtualClock } from '../kernel/clock.ts';
+import { Disk, initialDiskState } from '../kernel/disk.ts';
 import { KernelFiles } from '../kernel/files/files.ts';
 import { GUEST_UID } from '../kernel/files/flags.ts';
 import { filesState } from '../kernel/files/state.ts';
-import { Kernel } from '../kernel/kernel.ts';
+import { Kernel, type KernelParts } from '../kernel/kernel.ts';
 import { TRAMPOLINE } from '../kernel/loader/layout.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
 import { noProcesses } from '../kernel/process/create.ts';
 import { Images } from '../kernel/process/image.ts';
+import { LoadControl } from '../kernel/process/load-control.ts';
+import { chooseVictim } from '../kernel/process/out-of-memory.ts';
 import { Processes } from '../kernel/process/processes.ts';
 import { Scheduler } from '../kernel/process/scheduler.ts';
 import { Scripts } from '../kernel/process/script.ts';
 import { ProcessSignals } from '../kernel/process/signals.ts';
-import type { RootState } from '../kernel/state.ts';
+import type { Costs, RootState } from '../kernel/state.ts';
 import { EventStream } from '../kernel/stream.ts';
 import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineConfig } from '../machine/contract.ts';
 import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
+import { isThrashing } from '../policies/admission/fault-rate.ts';
+import { admissionPolicies } from '../policies/admission/registry.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import { perProcess } from '../policies/replacement/per-process.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
-import type { SchedulingPolicy } from '../policies/scheduling/contract.ts';
+import type { SchedulingDefinition, SchedulingPolicy } from '../policies/scheduling/contract.ts';
 import { findSchedulingPolicy } from '../policies/scheduling/registry.ts';
 import type { PageStore } from '../stores/contract.ts';
-import { openStore } from '../stores/registry.ts';
+import { openStore, withFaults } from '../stores/registry.ts';
 import { sv39 } from '../translation/sv39.ts';
 import type { SystemConfig } from './config.ts';
 import type { AssemblyPorts } from './ports.ts';
@@ -57,14 +63,17 @@ export interface Assembly {
  * @throws UserError when the swap store can't be opened, or there is no room for the machine
  */
 export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: RootState | undefined): Assembly {
-  const policyDefinition = ports.policy ?? findReplacementPolicy(config.replacement, '--replacement');
+  const chosenPolicy = ports.policy ?? findReplacementPolicy(config.replacement, '--replacement');
+  const policyDefinition = config.scope.kind === 'local' ? perProcess(chosenPolicy) : chosenPolicy;
   const shape = machineConfig(config, ports, policyDefinition);
   const machine = new Machine(shape, ports.interpreters?.(interpreterShape(shape)));
   const store = openSwap(config, ports);
-  const root = saved ?? initialRoot(config, store, machine.frames, policyDefinition);
+  const scheduling = ports.scheduling ?? findSchedulingPolicy(config.scheduler, '--scheduler');
+  const root = saved ?? initialRoot(config, store, machine.frames, { policyDefinition, scheduling });
   const stream = new EventStream(root);
-  const clock = new VirtualClock(root.clock, config.costs);
-  const recorder = ports.record && new Recorder(ports.record);
+  const disk = new Disk({ root, model: config.disk, diskPage: config.costs.diskPage });
+  const clock = new VirtualClock(root.clock, chargedCosts(config), disk);
+  const recorder = ports.record && new Recorder(ports.record, root);
   if (recorder) stream.observe(recorder.observe);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
@@ -74,11 +83,18 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     objects: files,
     geometry: sv39,
     references: recorder,
-    options: { writeXorExecute: config.writeXorExecute === 'on' },
+    options: {
+      writeXorExecute: config.writeXorExecute === 'on',
+      execute: config.execute,
+      checksums: config.swapChecksums,
+      paging: config.paging,
+      bits: config.bits,
+      sampleEvery: config.sampleEvery,
+      shares: config.scope.shares,
+    },
   });
   files.connect(memory);
   const signals = new ProcessSignals({ ...basics, memory, trampoline: TRAMPOLINE, uid: GUEST_UID });
-  const scheduling = findSchedulingPolicy(config.scheduler, '--scheduler');
   const policy = scheduling.attach(root.scheduler.policy);
   const scheduler = new Scheduler({ ...basics, policy, timer: config.timer });
   const lives = { ...basics, memory, signals, scheduler };
@@ -98,7 +114,30 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     policy: policyDefinition.needs === 'every reference' ? memory : undefined,
     watch: ports.watch && { ...ports.watch, stream },
   });
-  const kernel = new Kernel({ ...lives, processes, scripts, calls, drain, host: ports });
+  const { frames } = config.sizing;
+  const load = new LoadControl({
+    ...lives,
+    policy: admissionPolicies.find(({ name }) => name === config.admission.policy),
+    isThrashing,
+    interval: config.admission.interval,
+    swapping: config.swapping,
+    transfer: config.costs.diskPage,
+    frames,
+  });
+  const victimFor: KernelParts['victimFor'] = (asker, outcome) =>
+    config.outOfMemory === 'asker' ? asker : chooseVictim(lives, asker, outcome, frames + store.capacity);
+  const input = files.inputWaits;
+  const kernel = new Kernel({
+    ...lives,
+    processes,
+    scripts,
+    calls,
+    drain,
+    load,
+    victimFor,
+    input,
+    host: ports,
+  });
   return {
     root,
     machine,
@@ -111,6 +150,10 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     policyNeeds: policyDefinition.needs,
   };
 }
+
+/** Only a machine that keeps stamps of last uses takes the time to write them. */
+const chargedCosts = ({ bits, costs }: SystemConfig): Costs =>
+  bits === 'stamps' ? costs : { ...costs, stamp: 0 };
 
 /** Who wants to be told of every reference. */
 interface ReferenceTakers {
@@ -143,7 +186,7 @@ function drainOf(
 }
 
 function machineConfig(
-  { sizing, tlb, seed }: SystemConfig,
+  { sizing, tlb, seed, bits }: SystemConfig,
   { record, watch }: AssemblyPorts,
   policy: PolicyDefinition,
 ): MachineConfig {
@@ -152,25 +195,27 @@ function machineConfig(
   return {
     frames: sizing.frames + tables,
     tlb,
-    stamps: policy.needs === 'last-use order' ? 'on' : 'off',
+    stamps: policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,
   };
 }
 
-function openSwap({ swap }: SystemConfig, { stores }: AssemblyPorts): PageStore {
-  if (swap.kind !== 'temporary') return openStore(swap, stores, '--swap');
-  const { capacity } = swap;
-  return stores.temporary?.(capacity, '--swap') ?? openStore({ kind: 'memory', capacity }, stores, '--swap');
+function openSwap({ swap, storeFaults, seed }: SystemConfig, { stores }: AssemblyPorts): PageStore {
+  const store =
+    swap.kind === 'temporary'
+      ? (stores.temporary?.(swap.capacity, '--swap') ??
+        openStore({ kind: 'memory', capacity: swap.capacity }, stores, '--swap'))
+      : openStore(swap, stores, '--swap');
+  return withFaults(store, storeFaults, seed);
 }
 
 function initialRoot(
-  { sizing, seed, scheduler }: SystemConfig,
+  { sizing, seed }: SystemConfig,
   store: PageStore,
   frames: number,
-  policyDefinition: PolicyDefinition,
+  { policyDefinition, scheduling }: { policyDefinition: PolicyDefinition; scheduling: SchedulingDefinition },
 ): RootState {
-  const scheduling = findSchedulingPolicy(scheduler, '--scheduler');
   const memorySizing: Sizing =
     sizing.mode === 'frames' ? { mode: 'frames', frames: sizing.frames } : { mode: 'memory' };
   return {
@@ -179,6 +224,7 @@ function initialRoot(
     random: randomState(seed),
     requests: [],
     nextRequest: 1,
+    disk: initialDiskState(store.capacity),
     memory: initialMemoryState({
       frames,
       sizing: memorySizing,

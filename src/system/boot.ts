@@ -9,7 +9,7 @@ import { parseElf } from '../kernel/loader/elf.ts';
 import { STACK_TOP } from '../kernel/loader/layout.ts';
 import { layOut, startingStack } from '../kernel/loader/program.ts';
 import type { StackImage } from '../kernel/loader/stack.ts';
-import type { VirtualMemory } from '../kernel/memory/contract.ts';
+import { BadAddress, type VirtualMemory } from '../kernel/memory/contract.ts';
 import { createProcess, NO_PARENT } from '../kernel/process/create.ts';
 import { TRAMPOLINE_CODE } from '../kernel/process/trampoline.ts';
 import type { ProcessState, RootState, SpaceState } from '../kernel/state.ts';
@@ -46,6 +46,7 @@ export async function boot(parts: BootParts): Promise<void> {
   const process = createProcess(request);
   const limit = program.memoryLimit === undefined ? undefined : BigInt(program.memoryLimit);
   if (limit !== undefined) process.limits.AS = [limit, limit];
+  process.group.memoryAdjust = program.memoryAdjust ?? 0;
   root.nextPid = pid(root.nextPid + 1);
   process.auxv = stack.auxiliary;
   root.processes.push(process);
@@ -94,8 +95,18 @@ async function touchAll(parts: BootParts, process: ProcessState, space: SpaceSta
   for (const page of pages) await must(parts, process, () => user.prepare(page, 1, 'load'));
 }
 
-async function must({ kernel, config }: BootParts, process: ProcessState, action: () => void): Promise<void> {
-  if (await kernel.attempt(process, action)) return;
+/** Does it, waiting for pages; they are held no longer, or programs that have not begun would starve each other. */
+async function must(
+  { kernel, memory, config, program }: BootParts,
+  process: ProcessState,
+  action: () => void,
+): Promise<void> {
+  const isDone = await kernel.attempt(process, action).catch((error: unknown) => {
+    if (error instanceof BadAddress) throw new UserError(program.name, `can't be loaded: ${error.message}`);
+    throw error;
+  });
+  memory.forgetProcess(process.pid);
+  if (isDone) return;
   throw tooSmall(config, FIRST_TABLES + INSTRUCTION_PAGES, INSTRUCTION_PAGES);
 }
 

@@ -11,13 +11,23 @@ import type { TlbConfig } from '../machine/contract.ts';
 import { MAXIMUM_FRAMES } from '../machine/layout.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
+import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import { findSchedulingPolicy } from '../policies/scheduling/registry.ts';
-import { parseStore, type StoreChoice } from '../stores/registry.ts';
+import type { StoreFault } from '../stores/fault-syntax.ts';
+import { parseFaults, parseStore, type StoreChoice } from '../stores/registry.ts';
+import { type AdmissionChoice, parseAdmission } from './load-options.ts';
+import { DEFAULT_PAGING, type PagingConfig, type PagingOptions, pagingOf } from './paging-options.ts';
+import {
+  DEFAULT_REPLACEMENT,
+  type ReplacementConfig,
+  type ReplacementOptions,
+  replacementOf,
+} from './replacement-options.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { parseTlb } from './tlb-syntax.ts';
 
 /** As written; each is optional. The defaults are those of `DEFAULT_OPTIONS`. */
-export interface SystemOptions {
+export interface SystemOptions extends PagingOptions, ReplacementOptions {
   /** Size of all memory, tables included: `64M`. */
   memory?: string | undefined;
   /** Instead: number of frames for pages, with tables beside them. */
@@ -36,10 +46,25 @@ export interface SystemOptions {
   fork?: string | undefined;
   /** `memory,64M`, `file:PATH,256M`, `none`, or `file` for a temporary one. */
   swap?: string | undefined;
+  /** Faults to inject into the swap store: see stores/fault-syntax.ts. */
+  storeFaults?: string | undefined;
+  /** Whether pages that come back from swap are checked: `on` or `off`. */
+  swapChecksums?: string | undefined;
   /** Whether pages of the program are read when they are touched (`lazy`) or before it starts (`eager`). */
   loading?: string | undefined;
   /** Whether a page that is writable may be executable. */
   writeXorExecute?: boolean | undefined;
+  /** Which pages may be executed: `nx`, those mapped so, or `readable`, all that may be read. */
+  execute?: string | undefined;
+  /** Which processes may compete for memory: see `ADMISSION_SYNTAX`. */
+  admission?: string | undefined;
+  /**
+   * Whole processes go to swap: `suspended`, when admission suspends them; `switch`, whenever another one gets the
+   * processor; `off`, never.
+   */
+  swapping?: string | undefined;
+  /** Who is killed when memory lacks: `largest`, or the `asker`. */
+  outOfMemory?: string | undefined;
   /** Seed of everything random: -2^31 to 2^32 - 1. */
   seed?: number | string | undefined;
   /** Virtual time after which the run is stopped: `10s`. */
@@ -51,7 +76,7 @@ export interface SystemOptions {
 }
 
 /** Checked, complete, plain data. */
-export interface SystemConfig {
+export interface SystemConfig extends PagingConfig, ReplacementConfig {
   /** `memory`: `frames` are all there are, tables included; `frames`: those that pages may have. */
   readonly sizing: { readonly mode: 'memory' | 'frames'; readonly frames: number };
   readonly translation: 'sv39';
@@ -62,8 +87,14 @@ export interface SystemConfig {
   readonly fork: 'copy-on-write' | 'eager';
   /** `undefined`: a temporary file of this many slots, where there are files. */
   readonly swap: StoreChoice | { readonly kind: 'temporary'; readonly capacity: number };
+  readonly storeFaults: readonly StoreFault[];
+  readonly swapChecksums: 'on' | 'off';
   readonly loading: 'lazy' | 'eager';
   readonly writeXorExecute: 'off' | 'on';
+  readonly execute: 'nx' | 'readable';
+  readonly admission: AdmissionChoice;
+  readonly swapping: 'off' | 'suspended' | 'switch';
+  readonly outOfMemory: 'largest' | 'asker';
   readonly seed: number;
   readonly limits: { readonly time: number | undefined; readonly instructions: number | undefined };
   readonly costs: Costs;
@@ -78,9 +109,16 @@ export const DEFAULT_OPTIONS = {
   timer: 'on',
   fork: 'copy-on-write',
   swap: 'file,256M',
+  swapChecksums: 'on',
   loading: 'lazy',
   writeXorExecute: false,
+  execute: 'nx',
+  admission: 'off',
+  swapping: 'suspended',
+  outOfMemory: 'largest',
   seed: 1,
+  ...DEFAULT_PAGING,
+  ...DEFAULT_REPLACEMENT,
 } as const satisfies SystemOptions;
 
 /** Names the place of an option for messages: `--memory`, or `FILE: memory`. */
@@ -89,29 +127,44 @@ export type PlaceOf = (option: string) => string;
 const flagOf: PlaceOf = (option) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /**
- * @param own a policy of the user's own, instead of the one that is named
+ * @param own a replacement policy of the user's own, instead of the one that is named
+ * @param ownScheduling the same for scheduling
  * @throws UserError naming the option, for the first one that is wrong
  */
 export function systemConfig(
   options: SystemOptions,
   placeOf: PlaceOf = flagOf,
   own?: PolicyDefinition,
+  ownScheduling?: SchedulingDefinition,
 ): SystemConfig {
   const policy =
     own ?? findReplacementPolicy(options.replacement ?? DEFAULT_OPTIONS.replacement, placeOf('replacement'));
   checkNeeds(policy, placeOf('replacement'));
+  const scheduling =
+    ownScheduling ??
+    findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'));
+  const sizing = sizingOf(options, placeOf);
   return {
-    sizing: sizingOf(options, placeOf),
+    sizing,
     translation: oneOf(options.translation ?? DEFAULT_OPTIONS.translation, ['sv39'], placeOf('translation')),
     tlb: parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb')),
     replacement: policy.name,
-    scheduler: findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'))
-      .name,
+    ...replacementOf(options, policy, placeOf),
+    scheduler: scheduling.name,
     timer: oneOf(options.timer ?? DEFAULT_OPTIONS.timer, ['on', 'off'], placeOf('timer')),
     fork: oneOf(options.fork ?? DEFAULT_OPTIONS.fork, ['copy-on-write', 'eager'], placeOf('fork')),
     swap: parseSwap(options.swap ?? DEFAULT_OPTIONS.swap, placeOf('swap')),
+    storeFaults: faultsOf(options, placeOf),
+    swapChecksums: oneOf(
+      options.swapChecksums ?? DEFAULT_OPTIONS.swapChecksums,
+      ['on', 'off'],
+      placeOf('swapChecksums'),
+    ),
     loading: oneOf(options.loading ?? DEFAULT_OPTIONS.loading, ['lazy', 'eager'], placeOf('loading')),
     writeXorExecute: (options.writeXorExecute ?? DEFAULT_OPTIONS.writeXorExecute) ? 'on' : 'off',
+    execute: executeOf(options, placeOf),
+    ...loadOf(options, placeOf),
+    ...pagingOf(options, sizing.frames, placeOf),
     seed: seedOf(options.seed ?? DEFAULT_OPTIONS.seed, placeOf('seed')),
     limits: {
       time: options.maxTime === undefined ? undefined : parseDuration(options.maxTime, placeOf('maxTime')),
@@ -153,6 +206,44 @@ function sizingOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['sizin
     `${frames} is more than the machine can have (${MAXIMUM_FRAMES / 2})`,
   );
 }
+
+function faultsOf({ storeFaults, swap }: SystemOptions, placeOf: PlaceOf): readonly StoreFault[] {
+  if (storeFaults === undefined) return [];
+  if (swap === 'none') throw new UserError(placeOf('storeFaults'), 'there is no swap that could fail');
+  return parseFaults(storeFaults, placeOf('storeFaults'));
+}
+
+/** Where every readable page is executable, no writable one can be otherwise. */
+function executeOf(options: SystemOptions, placeOf: PlaceOf): SystemConfig['execute'] {
+  const place = placeOf('execute');
+  const rule = oneOf(options.execute ?? DEFAULT_OPTIONS.execute, ['nx', 'readable'], place);
+  if (rule === 'readable' && options.writeXorExecute === true)
+    throw new UserError(
+      place,
+      `readable makes writable pages executable, which ${placeOf('writeXorExecute')} forbids`,
+    );
+  return rule;
+}
+
+function loadOf(
+  options: SystemOptions,
+  placeOf: PlaceOf,
+): Pick<SystemConfig, 'admission' | 'swapping' | 'outOfMemory'> {
+  const { admission, swapping, outOfMemory } = { ...DEFAULT_OPTIONS, ...given(options) };
+  const transfer = options.costs?.diskPage ?? DEFAULT_COSTS.diskPage;
+  return {
+    admission: parseAdmission(admission, transfer, placeOf('admission')),
+    swapping: oneOf(swapping, ['off', 'suspended', 'switch'], placeOf('swapping')),
+    outOfMemory: oneOf(outOfMemory, ['largest', 'asker'], placeOf('outOfMemory')),
+  };
+}
+
+/** Without what is undefined. */
+const given = ({ admission, swapping, outOfMemory }: SystemOptions) => ({
+  ...(admission === undefined ? {} : { admission }),
+  ...(swapping === undefined ? {} : { swapping }),
+  ...(outOfMemory === undefined ? {} : { outOfMemory }),
+});
 
 function parseSwap(text: string, place: string): SystemConfig['swap'] {
   if (text !== 'file' && !text.startsWith('file,')) return parseStore(text, place);

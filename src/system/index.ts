@@ -7,3 +7,4 @@
  */
 export * from './replaying.ts';
 export * from './running.ts';
+export { type Attribute, attributeFaults, parseWhere, type WhereChoice } from './where.ts';

@@ -5,6 +5,10 @@
 import { z } from 'zod';
 import { DEFAULT_COSTS } from '../kernel/clock.ts';
 import { DEFAULT_OPTIONS, type SystemOptions } from './config.ts';
+import { DISK_SYNTAX } from './disk-syntax.ts';
+import { ADMISSION_SYNTAX } from './load-options.ts';
+import { DAEMON_SYNTAX } from './paging-options.ts';
+import { SCOPE_SYNTAX } from './replacement-options.ts';
 
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
 export const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
@@ -18,12 +22,34 @@ export const systemOptionsSchema = z.strictObject({
   translation: z.string().optional().describe('address translation: sv39'),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
+  bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),
+  sampleEvery: z.string().optional().describe('processor time between samples of referenced bits, e.g. 1ms'),
+  replacementScope: z.string().optional().describe(`whose pages may be evicted: ${SCOPE_SYNTAX}`),
   scheduler: z.string().optional().describe(`scheduling policy; default ${DEFAULT_OPTIONS.scheduler}`),
   timer: z.string().optional().describe('on, or off: nothing takes the processor away'),
   fork: z.string().optional().describe('copy-on-write or eager'),
   swap: z.string().optional().describe(`default ${DEFAULT_OPTIONS.swap}`),
+  storeFaults: z.string().optional().describe('faults to inject into swap, e.g. read:slot=17,write:p=0.01'),
+  swapChecksums: z.string().optional().describe('on, or off: pages from swap are not checked'),
   loading: z.string().optional().describe('lazy or eager'),
   writeXorExecute: z.boolean().optional().describe('refuse pages that are writable and executable'),
+  execute: z.string().optional().describe('nx, or readable: every page that may be read may be executed'),
+  admission: z
+    .string()
+    .optional()
+    .describe(
+      `which processes may compete for memory: ${ADMISSION_SYNTAX}; default ${DEFAULT_OPTIONS.admission}`,
+    ),
+  swapping: z.string().optional().describe('whole processes go to swap: when suspended, at a switch, or off'),
+  outOfMemory: z.string().optional().describe('who is killed when memory lacks: largest or asker'),
+  disk: z.string().optional().describe(`what a transfer takes: ${DISK_SYNTAX}`),
+  readAhead: z
+    .union([z.int().nonnegative(), z.string()])
+    .optional()
+    .describe('pages that are read beside the one that was asked for; default 0'),
+  daemon: z.string().optional().describe(`page daemon: ${DAEMON_SYNTAX}`),
+  cluster: count.optional().describe('pages that one write holds at most; default 1'),
+  cleanEvery: z.string().optional().describe('how often dirty pages are written, e.g. 1s; default off'),
   seed: z.union([z.int(), z.string()]).optional().describe('seed of everything random'),
   maxTime: z.string().optional().describe('virtual time after which the run is stopped, e.g. 10s'),
   maxInstructions: count.optional().describe('instructions after which the run is stopped'),

@@ -2,10 +2,12 @@
 import type { HostFiles, HostStreams } from '../kernel/files/host.ts';
 import type { SchedulingInputs } from '../kernel/state.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
+import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
 import type { PageStore } from '../stores/contract.ts';
 import type { StoreOpeners } from '../stores/registry.ts';
 import type { JobFile } from './job-file.ts';
+import type { Attribute } from './where.ts';
 
 /** A program and how it is called. */
 export interface ProgramRequest {
@@ -25,6 +27,8 @@ export interface ProgramRequest {
   readonly scheduling?: Partial<SchedulingInputs>;
   /** Most bytes of its address space (RLIMIT_AS). */
   readonly memoryLimit?: number | undefined;
+  /** Thousandths of all memory added to its score when a process has to be killed: -1000 (never it) to 1000. */
+  readonly memoryAdjust?: number | undefined;
 }
 
 /** What the parts of a system are put together with. */
@@ -44,6 +48,8 @@ export interface AssemblyPorts {
   readonly interpreters?: ((shape: string) => Uint8Array<ArrayBuffer> | undefined) | undefined;
   /** A policy of the user's own, under the name that the configuration has; the registry's without it. */
   readonly policy?: PolicyDefinition | undefined;
+  /** The same for scheduling. */
+  readonly scheduling?: SchedulingDefinition | undefined;
   /** Where every reference goes; slows the run. */
   readonly record?: RecordWriter | undefined;
   /** A variable whose accesses are events; slows the run. */
@@ -59,4 +65,6 @@ export interface SystemPorts extends AssemblyPorts {
   readonly others?: readonly ProgramRequest[];
   /** Scripted jobs beside them. */
   readonly jobs?: JobFile | undefined;
+  /** What attributes faults to where they come from; slows the run a little. */
+  readonly where?: Attribute | undefined;
 }

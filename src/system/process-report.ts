@@ -1,8 +1,11 @@
 /** What reports tell of processes. */
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import { shellStatus } from '../kernel/process/exit.ts';
+import { reported } from '../kernel/process/told.ts';
+import { processUse } from '../kernel/process/use.ts';
 import type { EndedProcess, ProcessState, RootState } from '../kernel/state.ts';
 import type { RunReport } from '../report/schema.ts';
+import type { SystemConfig } from './config.ts';
 
 type ProcessReport = RunReport['processes'][number];
 
@@ -14,17 +17,12 @@ export function processesReport(root: RootState): ProcessReport[] {
 }
 
 function leaderReport(root: RootState, leader: ProcessState): ProcessReport {
-  const { group, status, sleep, times } = leader;
+  const { group, status, sleep } = leader;
   const exit = status === 'zombie' ? group.exit : undefined;
-  const since = root.clock.now - times.since;
-  const now = {
-    ...times,
-    running: times.running + (status === 'running' ? since : 0),
-    ready: times.ready + (status === 'ready' ? since : 0),
-  };
-  const residentPeak = root.spaces[leader.space]?.residentPeak ?? leader.residentPeak;
+  const used = reported(leader, processUse(root, leader));
+  if (status === 'ready') used.times.ready += root.clock.now - used.times.since;
   return {
-    ...common({ ...leader, parent: group.parent, times: now, residentPeak }),
+    ...common({ ...leader, parent: group.parent, ...used }),
     state: status === 'zombie' ? 'ended' : status,
     ...(exit === undefined ? {} : { status: shellStatus(exit) }),
     ...(status === 'blocked' ? { waitsFor: sleep?.reason ?? 'a page' } : {}),
@@ -77,3 +75,13 @@ export const forksReport = (memory: MemoryCounters): RunReport['forks'] => ({
   takenOver: memory.takenOver,
   tables: memory.forkTables,
 });
+
+/** What load control did, and whom lack of memory cost his life. */
+export function loadReport(
+  { admission, swapping }: SystemConfig,
+  { load, outOfMemory }: RootState,
+): Pick<RunReport, 'load'> {
+  if (admission.policy === 'off' && swapping !== 'switch' && outOfMemory.length === 0) return {};
+  const killed = outOfMemory.map((record) => ({ ...record, scores: [...record.scores] }));
+  return { load: { admission: admission.policy, ...load.counts, killed } };
+}

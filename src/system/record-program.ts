@@ -9,6 +9,7 @@ import { createSystem } from './system.ts';
 import type { ReadTrace, TraceOptions } from './trace.ts';
 
 const WORD = 2 ** 32;
+const nameOf = (page: number) => ({ low: page % WORD, high: Math.floor(page / WORD) });
 
 /** A record that is not written but built into a trace. */
 class TracedRecord implements RecordWriter {
@@ -28,6 +29,14 @@ class TracedRecord implements RecordWriter {
 
   unmap(page: number, count: number): void {
     this.#builder.release(page % WORD, Math.floor(page / WORD), count);
+  }
+
+  share(page: number, space: number, of: number): void {
+    this.#builder.share(nameOf(page), space, nameOf(of));
+  }
+
+  part(page: number): void {
+    this.#builder.part(nameOf(page));
   }
 
   exit(): void {

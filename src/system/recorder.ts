@@ -1,36 +1,84 @@
 /** Puts the references of a run into a record: the guest's, the kernel's on its behalf, and pages that are gone. */
-import type { SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
+import { addressOf, PAGE_SIZE, type SpaceId, type VirtualAddress, type Vpn } from '../base/numbers.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { ReferenceSink } from '../kernel/memory/contract.ts';
+import type { MemoryState } from '../kernel/memory/state.ts';
+import type { RootState } from '../kernel/state.ts';
 import type { Access } from '../machine/contract.ts';
 import type { RecordWriter } from '../replay/record-format.ts';
+import { SharingRecord } from './sharing-record.ts';
 
 export class Recorder implements ReferenceSink {
   readonly #writer: RecordWriter;
-  #space: SpaceId | undefined;
+  readonly #root: RootState;
+  readonly #sharing: SharingRecord;
+  /** The space that entries are of. */
+  #space: number | undefined;
+  /** Page that was read out of swap last. */
+  #readIn = -1;
 
-  constructor(writer: RecordWriter) {
+  constructor(writer: RecordWriter, root: RootState) {
     this.#writer = writer;
+    this.#root = root;
+    this.#sharing = new SharingRecord(root, (space) => this.#in(space));
   }
 
   reference(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void {
-    this.#enter(space);
-    this.#writer.reference(kind, address, bytes);
+    if (this.#sharing.isStale) this.#sharing.refresh();
+    this.#in(space).reference(kind, address, bytes);
   }
 
   gone(space: SpaceId, page: Vpn, count: number): void {
-    this.#enter(space);
-    this.#writer.unmap(page, count);
+    if (this.#sharing.isStale) this.#sharing.refresh();
+    this.#sharing.gone(space, page, count);
+    this.#in(space).unmap(page, count);
   }
 
-  /** To be called for each event: a process's end ends its space. */
+  /** To be called for each event. */
   readonly observe = (event: KernelEvent): void => {
-    if (event.type === 'exit') this.#writer.exit();
+    switch (event.type) {
+      case 'exit':
+        this.#ended(event.pid);
+        break;
+      case 'swap-in':
+        this.#readIn = event.page;
+        break;
+      case 'map':
+        if (this.#sharing.isStale) this.#sharing.refresh();
+        this.#sharing.mapped(event.space, event.vpn, event.frame, event.page);
+        if (event.page === this.#readIn) this.#readToCopy(event.space, event.vpn);
+        break;
+      case 'unmap':
+        this.#sharing.unmapped(event.space, event.vpn, event.frame);
+        break;
+      case 'copy-on-write':
+        if (event.how === 'taken-over') this.#sharing.takenOver(event.space, event.vpn);
+        break;
+    }
   };
 
-  #enter(space: SpaceId): void {
-    if (space === this.#space) return;
+  /** An eager fork that has to read a page of the parent's brings it in by reading it. */
+  #readToCopy(space: SpaceId, page: Vpn): void {
+    this.#readIn = -1;
+    for (const { parent, mode } of (this.#root.memory as MemoryState).forks.values()) {
+      if (parent !== space || mode !== 'eager') continue;
+      this.#in(space).reference('load', addressOf(page), PAGE_SIZE);
+      return;
+    }
+  }
+
+  /** A thread ended. Its space has ended with it when it was the last one there. */
+  #ended(pid: number): void {
+    if (this.#sharing.isStale) this.#sharing.refresh();
+    const ended = this.#root.processes.find((process) => process.pid === pid);
+    if (ended === undefined || this.#root.spaces[ended.space] !== undefined) return;
+    this.#in(ended.space).exit();
+  }
+
+  /** Where entries of a space go. */
+  #in(space: number): RecordWriter {
+    if (space !== this.#space) this.#writer.space(space);
     this.#space = space;
-    this.#writer.space(space);
+    return this.#writer;
   }
 }

@@ -126,6 +126,7 @@ function resultOf(
     compulsory,
     capacity: faults - compulsory,
     evictions: { clean: counts.cleanEvictions, dirty: counts.dirtyEvictions },
+    ...(counts.secondChances === undefined ? {} : { secondChances: { ...counts.secondChances } }),
     accessTime: averageAccessTime(faults, references, { hit: costs.memory, miss: costs.disk }),
   };
 }

@@ -8,9 +8,12 @@ import type { MachineCounters, TlbShape } from '../machine/contract.ts';
 import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
+import { formatFaults } from '../stores/registry.ts';
 import type { SystemConfig } from './config.ts';
+import { pagingConfiguration, pagingReport, transferTime } from './paging-report.ts';
 import type { ProgramRequest } from './ports.ts';
-import { forksReport, processesReport } from './process-report.ts';
+import { forksReport, loadReport, processesReport } from './process-report.ts';
+import { scopeText } from './replacement-options.ts';
 import { formatShape, formatTlb } from './tlb-syntax.ts';
 
 export interface ReportSources {
@@ -26,6 +29,7 @@ export interface ReportSources {
   /** Whether it was ended because memory or swap did not suffice. */
   readonly lacks: boolean;
   readonly watch: RunReport['watch'];
+  readonly where: RunReport['where'];
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -50,6 +54,7 @@ export function collectReport(sources: ReportSources): RunReport {
       dirty: memory.evictionsDirty,
       writesSaved: memory.writesSaved,
     },
+    ...chancesReport(sources),
     swap: {
       reads: memory.swapReads,
       writes: memory.swapWrites,
@@ -57,7 +62,9 @@ export function collectReport(sources: ReportSources): RunReport {
       peak: memory.swapPeak,
       failures: memory.storeFailures,
     },
+    ...failuresReport(sources),
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
+    ...pagingReport(root, memory),
     tables: { frames: memory.tableFrames, peak: memory.tableFramesPeak },
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
@@ -70,11 +77,19 @@ export function collectReport(sources: ReportSources): RunReport {
     },
     processes: processesReport(root),
     forks: forksReport(memory),
+    ...loadReport(config, root),
     ...(sources.watch === undefined ? {} : { watch: sources.watch }),
+    ...(sources.where === undefined ? {} : { where: sources.where }),
     systemCalls: callsReport(root),
     areas: sources.areas.map(areaReport),
     notes: notesOf(sources),
   };
+}
+
+function chancesReport({ memory, policyNeeds }: ReportSources): Pick<RunReport, 'secondChances'> {
+  if (policyNeeds !== 'rescues') return {};
+  const { setAside, rescues, cleaned, cleanings } = memory;
+  return { secondChances: { setAside, rescues, cleaned, batches: cleanings } };
 }
 
 function notesOf({ config: { replacement }, policyNeeds }: ReportSources): string[] {
@@ -91,16 +106,44 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     translation: config.translation,
     tlb: formatTlb(config.tlb),
     replacement: config.replacement,
+    bits: config.bits,
+    ...(config.sampleEvery === undefined ? {} : { sampleEvery: config.sampleEvery }),
+    replacementScope: scopeText(config.scope),
     scheduler: config.scheduler,
     timer: config.timer,
     fork: config.fork,
     // A temporary file's name differs from run to run, and reports of equal runs should be equal.
     swap: config.swap.kind === 'temporary' ? 'a temporary file' : store.name,
     swapPages: store.capacity,
+    storeFaults: formatFaults(config.storeFaults),
+    swapChecksums: config.swapChecksums,
     loading: config.loading,
     writeXorExecute: config.writeXorExecute === 'on',
+    execute: config.execute,
+    admission: config.admission.policy,
+    swapping: config.swapping,
+    outOfMemory: config.outOfMemory,
+    ...pagingConfiguration(config),
     seed: config.seed,
     costs: { ...config.costs },
+  };
+}
+
+function failuresReport({ memory, store }: ReportSources): Pick<RunReport, 'failures'> {
+  const { storeFailures, swapErrors, fileErrors, writesRetried, badSlots, lostPages, refused } = memory;
+  const { injected } = store;
+  if (storeFailures === 0 && injected === undefined) return {};
+  const processes = Object.entries(refused).map(([pid, times]) => ({ pid: Number(pid), ...times }));
+  return {
+    failures: {
+      ...(injected === undefined ? {} : { injected: { ...injected } }),
+      swap: { ...swapErrors },
+      files: { ...fileErrors },
+      retries: writesRetried,
+      badSlots,
+      lostPages,
+      processes,
+    },
   };
 }
 
@@ -131,10 +174,11 @@ export function leastMemory(memory: MemoryCounters): NonNullable<RunReport['leas
 }
 
 /** As the notes define it: P(hit) T(M) + P(miss) T(D), where a miss is a reference that had to wait for a transfer. */
-function accessTime({ config, machine, memory }: ReportSources): RunReport['accessTime'] {
+function accessTime({ config, root, machine, memory }: ReportSources): RunReport['accessTime'] {
   const references = machine.fetches + machine.loads + machine.stores;
   const miss = references === 0 ? 0 : Math.min(1, memory.majorFaults / references);
-  const { memory: hitTime, diskPage: missTime } = config.costs;
+  const { memory: hitTime } = config.costs;
+  const missTime = transferTime(config, root);
   return {
     average: (1 - miss) * hitTime + miss * missTime,
     hitRatio: 1 - miss,
@@ -144,7 +188,7 @@ function accessTime({ config, machine, memory }: ReportSources): RunReport['acce
 }
 
 function timeReport({ clock }: RootState): RunReport['time'] {
-  const { now, diskFreeAt: _later, counted: _counted, ...parts } = clock;
+  const { now, counted: _counted, ...parts } = clock;
   return { total: now, ...parts };
 }
 

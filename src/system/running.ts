@@ -23,9 +23,13 @@ export {
   type SystemOptions,
   systemConfig,
 } from './config.ts';
+export { DISK_SYNTAX } from './disk-syntax.ts';
 export { type MadeInterpreter, usualInterpreters } from './interpreters.ts';
 export { type JobFile, parseJobs } from './job-file.ts';
+export { ADMISSION_SYNTAX } from './load-options.ts';
+export { DAEMON_SYNTAX } from './paging-options.ts';
 export type { AssemblyPorts, ProgramRequest, SystemPorts } from './ports.ts';
+export { SCOPE_SYNTAX } from './replacement-options.ts';
 export {
   createSystem,
   type RunOutcome,

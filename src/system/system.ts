@@ -21,6 +21,7 @@ import { addJobs } from './jobs.ts';
 import type { ProgramRequest, SystemPorts } from './ports.ts';
 import { collectReport, leastMemory } from './run-report.ts';
 import { tooSmall } from './too-small.ts';
+import type { Attribution } from './where.ts';
 
 /** How a run ended, or that it has not. */
 export type RunOutcome = RunReport['end'] | { readonly kind: 'paused' };
@@ -51,6 +52,8 @@ export class System {
   #end: RunReport['end'] | undefined;
   /** Of what is watched. */
   #interleaving: Interleaving | undefined;
+  /** Of where faults come from. */
+  readonly #attribution: Attribution | undefined;
 
   /** Use `createSystem` or `resumeSystem`. */
   constructor(config: SystemConfig, ports: SystemPorts, snapshot: Snapshot | undefined) {
@@ -62,6 +65,8 @@ export class System {
     this.memory = this.#parts.memory;
     this.store = this.#parts.store;
     if (snapshot !== undefined) this.#takeUp(snapshot);
+    this.#attribution = ports.where?.(this.root, this.#parts.files);
+    if (this.#attribution !== undefined) this.#parts.stream.observe(this.#attribution.observe);
     const { watch } = ports;
     if (watch === undefined) return;
     this.#interleaving = new Interleaving(watch.name, watch.address);
@@ -115,6 +120,7 @@ export class System {
       policyNeeds: this.#parts.policyNeeds,
       lacks: this.#parts.kernel.exit?.lacks !== undefined,
       watch: this.#interleaving?.finish(),
+      where: this.#attribution?.report(),
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });
   }

@@ -15,6 +15,7 @@
  *   1      swap slot that holds the page
  *   2      key of a page that was dropped because it can be made again from its area
  *   3      frame of a page that is in memory and that the program may not access at all (PROT_NONE)
+ *   4      frame of a page that is in memory; the kernel wants to see its next use
  */
 import { assert } from '../base/errors.ts';
 import type { EntryHalves, RadixGeometry } from './radix.ts';
@@ -23,9 +24,10 @@ export const NOTHING = 0;
 export const SWAPPED = 1;
 export const DROPPED = 2;
 export const HIDDEN = 3;
+export const UNUSED = 4;
 
-/** One of the four kinds above. */
-export type InvalidKind = 0 | 1 | 2 | 3;
+/** One of the kinds above. */
+export type InvalidKind = 0 | 1 | 2 | 3 | 4;
 
 /** Kind of an invalid entry from its lower half. */
 export const kindOf = (low: number): InvalidKind => ((low >>> 1) & 7) as InvalidKind;

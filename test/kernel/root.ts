@@ -2,6 +2,7 @@
 import { frame, nanoseconds, spaceId, virtualAddress } from '../../src/base/numbers.ts';
 import { randomState } from '../../src/base/random.ts';
 import { initialClockState } from '../../src/kernel/clock.ts';
+import { initialDiskState } from '../../src/kernel/disk.ts';
 import { filesState } from '../../src/kernel/files/state.ts';
 import { createProcess, FIRST_PID, NO_PARENT, noProcesses } from '../../src/kernel/process/create.ts';
 import type { ProcessState, RootState, SpaceState } from '../../src/kernel/state.ts';
@@ -43,6 +44,7 @@ export function testRoot(): TestRoot {
     programs: [FIRST_PID],
     requests: [],
     nextRequest: 1,
+    disk: initialDiskState(0),
     memory: undefined,
     files: filesState(),
     calls: { made: {}, unknown: {} },

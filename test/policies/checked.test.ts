@@ -215,7 +215,7 @@ describe('validateDefinition', () => {
     [{ ...good, ties: undefined }, 'ties has to be a text, not undefined'],
     [
       { ...good, needs: 'all' },
-      "needs has to be one of 'nothing', 'bits', 'last-use order', 'every reference', 'the future', not 'all'",
+      "needs has to be one of 'nothing', 'bits', 'last-use order', 'rescues', 'every reference', 'the future', not 'all'",
     ],
     [{ ...good, interval: 0 }, 'interval has to be a number of nanoseconds above 0, or left out, not 0'],
     [

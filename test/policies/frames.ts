@@ -7,11 +7,13 @@ import type {
   Future,
   PolicyDefinition,
   ReplacementPolicy,
+  SecondChances,
   Why,
 } from '../../src/policies/replacement/contract.ts';
 
 /** The bits of each frame, as a test sets them. */
-export class TestBits implements FrameBits {
+export class TestBits implements FrameBits, SecondChances {
+  readonly aside: boolean[];
   readonly referenced: boolean[];
   readonly dirty: boolean[];
   readonly pinned: boolean[];
@@ -20,6 +22,7 @@ export class TestBits implements FrameBits {
     this.referenced = new Array<boolean>(frames).fill(false);
     this.dirty = new Array<boolean>(frames).fill(false);
     this.pinned = new Array<boolean>(frames).fill(false);
+    this.aside = new Array<boolean>(frames).fill(false);
   }
 
   testAndClearReferenced(at: Frame): boolean {
@@ -38,6 +41,15 @@ export class TestBits implements FrameBits {
 
   isPinned(at: Frame): boolean {
     return this.pinned[at] === true;
+  }
+
+  setAside(at: Frame): void {
+    this.aside[at] = true;
+  }
+
+  clean(frames: readonly Frame[]): readonly Frame[] {
+    for (const at of frames) this.dirty[at] = false;
+    return frames;
   }
 }
 
@@ -61,7 +73,7 @@ const NOTHING_AHEAD: Future = { length: 1, nextUse: NEVER, frameAt: () => frame(
 export function make(
   definition: PolicyDefinition,
   frames: number,
-  bits: FrameBits,
+  bits: TestBits,
   seed = 1,
 ): ReplacementPolicy {
   const future = definition.needs === 'the future' ? NOTHING_AHEAD : undefined;
@@ -69,6 +81,7 @@ export function make(
     frameLimit: frames,
     bits,
     future,
+    chances: bits,
   });
 }
 
@@ -87,6 +100,10 @@ export function page(definition: PolicyDefinition, references: readonly number[]
     if (at >= 0) {
       if (definition.needs === 'last-use order' || definition.needs === 'every reference')
         policy.referenced(frame(at));
+      if (bits.aside[at]) {
+        bits.aside[at] = false;
+        policy.rescued?.(frame(at), 0);
+      }
     } else {
       faults++;
       at = content.length;
@@ -94,6 +111,7 @@ export function page(definition: PolicyDefinition, references: readonly number[]
         const victim = policy.victim(reference, now);
         if (victim === -1) throw new Error('nothing is pinned, so there is a victim');
         policy.evicted(victim);
+        bits.aside[victim] = false;
         at = victim;
       }
       content[at] = reference;

@@ -113,7 +113,7 @@ class Run {
 
   private attach(): ReplacementPolicy {
     const { definition, state, bits, future } = this;
-    return definition.attach(state, { frameLimit: frames, bits, future });
+    return definition.attach(state, { frameLimit: frames, bits, future, chances: bits });
   }
 
   do(step: Step): void {
@@ -153,14 +153,19 @@ class Run {
     this.setBit('referenced', at, true);
     this.setBit('dirty', at, false);
     this.setBit('pinned', at, false);
-    this.policy.admitted(at, page, 1);
+    this.bits.aside[at] = false;
+    this.policy.admitted(at, page, 1 + (pick % 3));
     this.twin?.admitted(at);
   }
 
   private use(at: Frame, pick: number): void {
     if (this.future?.mayUse(at) === false) return;
     this.setBit('referenced', at, true);
-    if (this.definition.needs === 'nothing' || this.definition.needs === 'bits') return;
+    if (this.bits.aside[at]) {
+      this.bits.aside[at] = false;
+      this.policy.rescued?.(at, 1 + (pick % 3));
+    }
+    if (['nothing', 'bits', 'rescues'].includes(this.definition.needs)) return;
     this.future?.reference(at, pick);
     this.policy.referenced(at);
     this.twin?.referenced(at);

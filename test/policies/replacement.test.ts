@@ -207,7 +207,7 @@ describe('registry', () => {
     expect(() => findReplacementPolicy('Clock', '--replacement')).toThrow(
       new UserError(
         '--replacement',
-        "unknown policy 'Clock'; known: fifo, random, lru, mru, lfu, clock, clock-clean, aging, sampled-lru, " +
+        "unknown policy 'Clock'; known: fifo, random, lru, mru, lfu, clock, clock-clean, vms, aging, sampled-lru, " +
           'working-set, wsclock, lru-k, 2q, arc, car, lirs, clock-pro, sieve, s3-fifo, w-tinylfu, optimal',
       ),
     );

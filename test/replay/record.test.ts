@@ -13,6 +13,8 @@ function written(form: 'binary' | 'text', head: RecordHeader, entries: readonly 
     if (entry.type === 'reference') writer.reference(entry.kind, entry.address, entry.bytes);
     else if (entry.type === 'space') writer.space(entry.space);
     else if (entry.type === 'unmap') writer.unmap(entry.page, entry.count);
+    else if (entry.type === 'share') writer.share(entry.page, entry.space, entry.of);
+    else if (entry.type === 'part') writer.part(entry.page);
     else writer.exit();
   }
   writer.finish();
@@ -33,6 +35,10 @@ function randomEntries(count: number): RecordEntry[] {
     else entries.push({ type: 'reference', kind, address, bytes: 1 << nextBelow(random, 4) });
     if (nextBelow(random, 50) === 0)
       entries.push({ type: 'unmap', page: nextBelow(random, 2 ** 26), count: 1 + nextBelow(random, 9) });
+    if (nextBelow(random, 60) === 0) {
+      const [page, space, of] = [2 ** 26, 70_000, 2 ** 32].map((most) => nextBelow(random, most));
+      entries.push({ type: 'share', page: page!, space: space!, of: of! }, { type: 'part', page: of! });
+    }
   }
   return [...entries, { type: 'exit' }];
 }
@@ -75,6 +81,21 @@ describe.each(['binary', 'text'] as const)('a %s record', (form) => {
     const entries = readRecord(bytes.subarray(0, bytes.length - 2), 'r').entries;
     if (form === 'text') expect(() => [...entries]).toThrow(/^r:\d+: /);
   });
+});
+
+it.each([
+  'share 1f 0',
+  'share 1f 0 xyz',
+  'share 1f zero 2',
+  'share',
+  'part',
+  'part 1g',
+  'parts 1',
+])("'%s' is no entry", (line) => {
+  const bytes = new TextEncoder().encode(
+    `pagewalk-references 1 text\n${JSON.stringify(header)}\nf 10000 2\n${line}\n`,
+  );
+  expect(() => [...readRecord(bytes, 'r').entries]).toThrow(`r:4: '${line}' is not an entry`);
 });
 
 it('straight code takes a byte an instruction', () => {

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import {
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +10,6 @@ import {
   symlinkSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -64,43 +62,9 @@ describe('a swap file', () => {
   });
 });
 
+// Pages that were changed are found by the kernel's checksums: test/kernel/memory/swap-io.test.ts.
 describe('damage to the swap file is found', () => {
   const read = (store: PageStore, at: number) => store.read([slot(at)], new Uint8Array(PAGE_SIZE));
-
-  it('one bit flipped in one page', () => {
-    const path = freshPath();
-    const store = open(path);
-    store.write([slot(0), slot(1), slot(2)], join([0, 1, 2].map(testPage)));
-    const descriptor = openSync(path, 'r+');
-    // Slot 1 lies in the third page of the file.
-    writeSync(descriptor, Uint8Array.of((testPage(1)[77] as number) ^ 0x10), 0, 1, 2 * PAGE_SIZE + 77);
-    closeSync(descriptor);
-    expect(read(store, 0)).toBeUndefined();
-    expect(read(store, 1)).toMatchObject({
-      kind: 'corrupt',
-      slot: 1,
-      detail: expect.stringMatching(/checksum/),
-    });
-    expect(read(store, 2)).toBeUndefined();
-    const all = [slot(0), slot(1), slot(2)];
-    expect(store.read(all, new Uint8Array(3 * PAGE_SIZE))).toMatchObject({ kind: 'corrupt', slot: 1 });
-    expect(store.save()).toBeUndefined();
-    // Writing the page again heals it.
-    store.write([slot(1)], testPage(1));
-    expect(read(store, 1)).toBeUndefined();
-    store.close();
-  });
-
-  it('two pages exchanged', () => {
-    const path = freshPath();
-    const store = open(path);
-    store.write([slot(0), slot(1)], join([testPage(0), testPage(1)]));
-    const descriptor = openSync(path, 'r+');
-    writeSync(descriptor, join([testPage(1), testPage(0)]), 0, 2 * PAGE_SIZE, PAGE_SIZE);
-    closeSync(descriptor);
-    expect(read(store, 0)).toMatchObject({ kind: 'corrupt', slot: 0 });
-    store.close();
-  });
 
   it('the file cut off', () => {
     const path = freshPath();

@@ -75,6 +75,9 @@ describe('a configuration', () => {
       swap: { kind: 'temporary', capacity: 65_536 },
       loading: 'lazy',
       writeXorExecute: 'off',
+      execute: 'nx',
+      storeFaults: [],
+      swapChecksums: 'on',
       seed: 1,
       costs: { memory: 100, diskPage: 10_000_000 },
     });

@@ -40,6 +40,58 @@ const ways: readonly SystemOptions[] = [
   { replacement: 'wsclock', scheduler: 'stcf', fork: 'copy-on-write' },
   { replacement: 'lru', scheduler: 'sjf', fork: 'copy-on-write' },
   { replacement: 'clock', scheduler: 'rr:100us', fork: 'eager' },
+  // Pages read ahead, freed and cleaned beside what is asked for.
+  {
+    replacement: 'clock',
+    scheduler: 'rr:1ms',
+    fork: 'eager',
+    ...{ disk: 'arm', readAhead: 7, daemon: '5%,10%', cluster: 8, cleanEvery: '20ms' },
+  },
+  {
+    replacement: 'lru',
+    scheduler: 'lottery',
+    fork: 'copy-on-write',
+    ...{
+      disk: 'arm:order=elevator',
+      readAhead: 3,
+      daemon: '3%,6%,clean-first',
+      cluster: 4,
+      cleanEvery: '5ms',
+    },
+  },
+  // Bits kept by traps or beside stamps, second chances, and pages of one's own; even ones also for what takes longer.
+  {
+    replacement: 'clock',
+    scheduler: 'rr:1ms',
+    fork: 'copy-on-write',
+    ...{ bits: 'traps', replacementScope: 'local:proportional', readAhead: 3, daemon: '5%,10%' },
+  },
+  {
+    replacement: 'lru',
+    scheduler: 'lottery',
+    fork: 'copy-on-write',
+    ...{ bits: 'traps', sampleEvery: '100us', replacementScope: 'local', maxTime: '10000s' },
+  },
+  {
+    replacement: 'vms',
+    scheduler: 'rr:100us',
+    fork: 'copy-on-write',
+    ...{ bits: 'traps', readAhead: 7, daemon: '5%,10%', cluster: 8, cleanEvery: '20ms' },
+  },
+  { replacement: 'vms', scheduler: 'mlfq', fork: 'eager' },
+  {
+    replacement: 'lru',
+    scheduler: 'stride',
+    fork: 'copy-on-write',
+    ...{ bits: 'stamps', replacementScope: 'local' },
+  },
+  {
+    replacement: 'car',
+    scheduler: 'rr:1ms',
+    fork: 'eager',
+    // Many processes with equal shares of very little thrash.
+    ...{ replacementScope: 'local', maxTime: '10000s' },
+  },
 ];
 
 /** Runs with memory to spare, then with less, and compares. That the roomy run is right is for the other tests. */
@@ -68,6 +120,7 @@ const compilers = 'apt-get install gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 
 describe.each([
   { name: 'memory', from: 'process-guests' },
+  { name: 'robust', from: 'process-guests' },
   { name: 'conditions', from: 'thread-guests' },
   { name: 'shells.sh', from: 'scripts' },
 ])('$name', ({ name, from }) => {
@@ -90,7 +143,7 @@ describe.each([
     // What takes longer goes half of the ways.
     it.each(
       ways.filter((_, at) => name === 'memory' || at % 2 === 0),
-    )('does the same under $replacement and $scheduler with fork $fork', async (way) => {
+    )('does the same under $replacement and $scheduler with fork $fork, read-ahead $readAhead, bits $bits, $replacementScope', async (way) => {
       await comparePressure(command, way);
     });
 

@@ -14,7 +14,9 @@ import {
   HOST_COMPILER,
   hostRuns,
   installShell,
+  oneOfRuns,
   removeFolder,
+  type Said,
   said,
   temporaryFolder,
 } from '../support/processes.ts';
@@ -45,11 +47,16 @@ const folder = (): string => {
 
 withCompilers('a program of several processes', () => {
   it.each(cases.map(({ name, sentence }) => [`${name}: ${sentence}`, name]))('%s', async (_, name) => {
-    const [guest, host] = [folder(), folder()];
+    const guest = folder();
     compile(join(sources, `${name}.c`), guest, name, GUEST_COMPILER);
-    compile(join(sources, `${name}.c`), host, name, HOST_COMPILER);
     const command = { file: name, argv: [`./${name}`] };
-    expect(said(await guestRuns(guest, command))).toEqual(hostRuns(host, command));
+    const ran = said(await guestRuns(guest, command));
+    const hostSays = (): Said => {
+      const host = folder();
+      compile(join(sources, `${name}.c`), host, name, HOST_COMPILER);
+      return hostRuns(host, command);
+    };
+    expect(ran).toEqual(oneOfRuns(hostSays, ran));
   });
 
   needsTool(busybox.guest, 'npm run guests')('with a shell', () => {

@@ -38,6 +38,8 @@ class ResidentFrames {
     },
     space: () => {},
     unmap: () => {},
+    share: () => {},
+    part: () => {},
     exit: () => {},
     finish: () => {},
   };

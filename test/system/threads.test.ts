@@ -11,6 +11,7 @@ import {
   guestRuns,
   HOST_COMPILER,
   hostRuns,
+  oneOfRuns,
   removeFolder,
   said,
   temporaryFolder,
@@ -44,7 +45,8 @@ withCompilers('a program of several threads', () => {
     compile(join(sources, `${name}.c`), guest, name, GUEST_COMPILER);
     compile(join(sources, `${name}.c`), host, name, HOST_COMPILER);
     const command = { file: name, argv: [`./${name}`] };
-    expect(said(await guestRuns(guest, command))).toEqual(hostRuns(host, command));
+    const ran = said(await guestRuns(guest, command));
+    expect(ran).toEqual(oneOfRuns(() => hostRuns(host, command), ran));
   });
 
   describe('that add to one counter', () => {

@@ -3,6 +3,7 @@ import type { BackingObjects, Result } from '../memory/contract.ts';
 import type { ObjectId, ProcessState } from '../state.ts';
 import type { Events } from './event-contract.ts';
 import type { Space } from './filesystem.ts';
+import type { Locks } from './lock-contract.ts';
 import type { Sockets } from './socket-contract.ts';
 import type { Description, DirectoryEntry } from './state.ts';
 
@@ -29,7 +30,7 @@ export interface NamedFiles {
   access(process: ProcessState, directory: number, path: string, mode: number, flags: number): Result;
   readLink(process: ProcessState, directory: number, path: string): string | Result;
   makeDirectory(process: ProcessState, directory: number, path: string, mode: number): Result;
-  /** mknodat(2), which makes regular files only. */
+  /** mknodat(2): regular files, FIFOs and sockets; devices are EPERM. */
   makeNode(process: ProcessState, directory: number, path: string, mode: number): Result;
   makeLink(process: ProcessState, target: string, directory: number, path: string): Result;
   link(
@@ -113,9 +114,24 @@ export interface OpenDescriptors {
   changesAt(process: ProcessState, descriptor: number): number;
   /** pipe2(2): descriptors to read from and to write to. */
   pipe(process: ProcessState, flags: number): readonly [number, number] | Result;
+  /** Bytes that a write of so many to a pipe begins with: as many as fit into one of its pages. */
+  firstPiece(process: ProcessState, descriptor: number, bytes: number): number;
+  /** F_GETPIPE_SZ, F_SETPIPE_SZ: EBADF when it is no pipe, EBUSY, EPERM, EINVAL. */
+  pipeSize(process: ProcessState, descriptor: number): Result;
+  resizePipe(process: ProcessState, descriptor: number, bytes: number): Result;
   /** memfd_create(2) with O_CLOEXEC or 0. */
   memoryFile(process: ProcessState, name: string, flags: number): Result;
   terminalSize(): { columns: number; rows: number };
+}
+
+/** FIFOs that are being opened. `Files.open` answers EAGAIN, with `process.call.opening`, when one has to wait. */
+export interface Fifos {
+  /** Tries again: a descriptor, or EAGAIN. */
+  goOn(process: ProcessState): Result;
+  /** What is woken when the other end is opened, see process/wakeups.ts. */
+  channel(process: ProcessState): string;
+  /** Gives back what is half opened; does nothing when that is nothing. */
+  abandon(process: ProcessState): void;
 }
 
 export interface Files extends BackingObjects {
@@ -124,11 +140,18 @@ export interface Files extends BackingObjects {
   readonly descriptors: OpenDescriptors;
   readonly sockets: Sockets;
   readonly events: Events;
+  readonly locks: Locks;
+  readonly fifos: Fifos;
   /** openat(2): a new descriptor. */
   open(process: ProcessState, directory: number, path: string, flags: number, mode: number): Result;
   close(process: ProcessState, descriptor: number): Result;
   /** Counts the descriptors that a process has from its parent (fork). */
   inherit(process: ProcessState): void;
+  /**
+   * Gives back what the system call of a process has half done and will not go on with: a FIFO it has half opened,
+   * descriptions it has received and not told of.
+   */
+  abandon(process: ProcessState): void;
   /** Closes everything (exit). */
   closeAll(process: ProcessState): void;
   duplicate(process: ProcessState, descriptor: number, least: number, closeOnExec: 'keep' | 'close'): Result;

@@ -32,21 +32,25 @@ export interface Opened {
   readonly system: FileSystem;
 }
 
+/** Who is told of what is closed, while it is still there. */
+export interface Closings {
+  /** A process has closed a descriptor of a file, by the file's index; not of O_PATH. */
+  closedBy(process: ProcessState, file: number): void;
+  /** No descriptor refers to a description any more, by its index. */
+  closed(description: number, file: number): void;
+  /** A process has closed a descriptor, and that is done. */
+  afterClose(): void;
+}
+
 export class Descriptors implements Directories {
   readonly #state: FilesState;
   readonly #mounts: Mounts;
   readonly #table: FileTable;
-  readonly #lastClosed: (description: number) => void;
+  readonly #closings: Closings;
 
-  /** @param lastClosed told the index of a description that no descriptor refers to any more, while it is still there */
-  constructor(
-    state: FilesState,
-    mounts: Mounts,
-    table: FileTable,
-    lastClosed: (description: number) => void = () => {},
-  ) {
+  constructor(state: FilesState, mounts: Mounts, table: FileTable, closings: Closings) {
     this.#state = state;
-    this.#lastClosed = lastClosed;
+    this.#closings = closings;
     this.#mounts = mounts;
     this.#table = table;
   }
@@ -99,18 +103,38 @@ export class Descriptors implements Directories {
   /** A new description of a file, and the lowest free descriptor for it. */
   add(process: ProcessState, place: Place, flags: number): Result {
     const descriptor = lowestFree(process, 0);
-    if (descriptor < 0) return descriptor;
+    return descriptor < 0 ? descriptor : this.install(process, this.describe(place, flags), flags);
+  }
+
+  /** A new description, which no descriptor refers to yet: its index. */
+  describe(place: Place, flags: number): number {
     const file = this.#table.enter(place);
     this.#table.count(file, 1);
     const kept = flags & ~O_CLOEXEC;
     const description: Description = { file, flags: kept, position: 0, references: 1, listing: undefined };
+    const { writeErrors } = this.#table.file(file);
+    if (writeErrors !== undefined) description.writeErrorsSeen = writeErrors;
     this.#mounts.of(place).opened(place.key, kept);
     const free = this.#state.descriptions.indexOf(undefined);
     const index = free < 0 ? this.#state.descriptions.length : free;
     this.#state.descriptions[index] = description;
-    process.descriptors[descriptor] = { description: index, closeOnExec: (flags & O_CLOEXEC) !== 0 };
     this.#state.counters.opened++;
+    return index;
+  }
+
+  /** The lowest free descriptor for a description that has a reference for it; EMFILE, and the reference is gone. */
+  install(process: ProcessState, description: number, flags: number): Result {
+    const descriptor = lowestFree(process, 0);
+    if (descriptor < 0) this.release(description);
+    else process.descriptors[descriptor] = { description, closeOnExec: (flags & O_CLOEXEC) !== 0 };
     return descriptor;
+  }
+
+  /** A description by its index; asking for one that is not there is a bug. */
+  byIndex(index: number): Description {
+    const description = this.#state.descriptions[index];
+    if (description === undefined) throw new Error(`invariant broken: description ${index} is gone`);
+    return description;
   }
 
   close(process: ProcessState, descriptor: number): Result {
@@ -118,13 +142,28 @@ export class Descriptors implements Directories {
     if (entry === undefined) return Errno.EBADF;
     process.descriptors[descriptor] = undefined;
     const description = this.#state.descriptions[entry.description]!;
-    if (--description.references > 0) return 0;
-    this.#lastClosed(entry.description);
-    this.#state.descriptions[entry.description] = undefined;
+    const isPath = (description.flags & O_PATH) !== 0;
+    if (!isPath) this.#closings.closedBy(process, description.file);
+    const failure = isPath ? 0 : this.#table.takeWriteError(description);
+    this.release(entry.description);
+    this.#closings.afterClose();
+    return failure;
+  }
+
+  /** One reference more to a description, by its index. */
+  retain(index: number): void {
+    this.byIndex(index).references++;
+  }
+
+  /** One reference fewer to a description, by its index; it goes with the last. */
+  release(index: number): void {
+    const description = this.#state.descriptions[index]!;
+    if (--description.references > 0) return;
+    this.#closings.closed(index, description.file);
+    this.#state.descriptions[index] = undefined;
     const record = this.#table.file(description.file);
     this.#mounts.of(record).closed(record.key, description.flags);
     this.#table.count(description.file, -1);
-    return 0;
   }
 
   /** Counts the descriptors that a process has from its parent. */

@@ -6,6 +6,7 @@ import type { FileStat } from './contract.ts';
 import { FixedFileSystem, type Found, type Space } from './filesystem.ts';
 import { entryType, GUEST_UID, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK } from './flags.ts';
 import type { HostStreams } from './host.ts';
+import type { StandardInput } from './standard-input.ts';
 import type { DirectoryEntry } from './state.ts';
 
 const DEVTMPFS_MAGIC = 0x01021994;
@@ -47,10 +48,12 @@ export class DeviceFileSystem extends FixedFileSystem {
   readonly rootKey = ROOT;
   readonly #streams: HostStreams;
   readonly #random: RandomState;
+  readonly #input: StandardInput;
 
-  constructor(streams: HostStreams, random: RandomState) {
+  constructor(streams: HostStreams, input: StandardInput, random: RandomState) {
     super();
     this.#streams = streams;
+    this.#input = input;
     this.#random = random;
   }
 
@@ -88,9 +91,9 @@ export class DeviceFileSystem extends FixedFileSystem {
   read(key: string, _offset: number, into: Uint8Array): Result {
     switch (key) {
       case '<0':
-        return this.#streams.readInput(into);
+        return this.#input.read(into);
       case 'tty':
-        return this.isTerminal('<0') ? this.#streams.readInput(into) : Errno.EIO;
+        return this.isTerminal('<0') ? this.#input.read(into) : Errno.EIO;
       case 'null':
         return 0;
       case 'zero':
@@ -104,7 +107,8 @@ export class DeviceFileSystem extends FixedFileSystem {
       case ROOT:
         return Errno.EISDIR;
       default:
-        return Errno.EBADF;
+        // Where they are the terminal, output and errors can be read as well.
+        return this.isInput(key) ? this.#input.read(into) : Errno.EBADF;
     }
   }
 
@@ -132,6 +136,16 @@ export class DeviceFileSystem extends FixedFileSystem {
   isTerminal(key: string): boolean {
     if (isStreamKey(key)) return this.#streams.isTerminal(streamOf(key));
     return key === 'tty' && streamKeys.some((stream) => this.isTerminal(stream));
+  }
+
+  /** Whether it is standard input that is read. */
+  isInput(key: string): boolean {
+    return key === '<0' || (this.isTerminal(key) && this.isTerminal('<0'));
+  }
+
+  /** Whether reading would give something now, if only the end. */
+  isReadable(key: string): boolean {
+    return !this.isInput(key) || this.#input.isReady();
   }
 
   /** Whether reading gives all that was asked for unless the end has come. */

@@ -15,6 +15,7 @@ import type { Result } from '../memory/contract.ts';
 import type { EpollEvent, InterestRequest } from './event-contract.ts';
 import type { EpollState, EventsState, Interest } from './event-state.ts';
 import { POLLERR, POLLHUP } from './flags.ts';
+import { eventChannel } from './polling.ts';
 
 const EPOLLEXCLUSIVE = 0x1000_0000;
 const EPOLLONESHOT = 0x4000_0000;
@@ -130,6 +131,12 @@ export class Epolls {
       const isMeant = events === 0 || (events & (interest.events | ALWAYS)) !== 0;
       if (!isDisabled && isMeant) this.#queue(epoll, id);
     }
+  }
+
+  /** Keys of the epolls that hear of a channel, those that watch such epolls among them. */
+  watchers(channel: string): string[] {
+    const direct = (this.#state.watches[channel] ?? []).map(({ epoll }) => epoll);
+    return direct.flatMap((key) => [key, ...this.watchers(eventChannel(key))]);
   }
 
   /** A description is gone for good, and with it all interests in it, or the epoll that it was. */

@@ -11,10 +11,13 @@ import type { Node } from './filesystem.ts';
 import { isRegular } from './flags.ts';
 import type { MemoryFileSystem } from './memory-filesystem.ts';
 import type { Mounts, Place } from './mounts.ts';
-import type { FileRecord, FilesState, ObjectRecord } from './state.ts';
+import type { Description, FileRecord, FilesState, ObjectRecord } from './state.ts';
 
 /** Memory's page cache, as far as files must keep in step with it. */
-export type PageCache = Pick<VirtualMemory, 'objectTruncated' | 'readThroughCache' | 'writeThroughCache'>;
+export type PageCache = Pick<
+  VirtualMemory,
+  'objectTruncated' | 'readThroughCache' | 'writeThroughCache' | 'synchronizeObject'
+>;
 
 export class FileTable implements BackingObjects {
   readonly #state: FilesState;
@@ -86,6 +89,13 @@ export class FileTable implements BackingObjects {
     return this.#record(object).kind === 'shared';
   }
 
+  isForgotten(object: ObjectId): boolean {
+    const record = this.#record(object);
+    if (record.kind === 'shared' || record.descriptions > 0) return record.kind === 'shared';
+    const stat = this.#mounts.stat(record);
+    return typeof stat === 'object' && stat.links === 0;
+  }
+
   readPage(object: ObjectId, index: number, into: Uint8Array): boolean {
     const record = this.#record(object);
     if (record.kind === 'shared') {
@@ -106,7 +116,27 @@ export class FileTable implements BackingObjects {
     if (record.kind === 'shared') return false;
     const bytes = Math.min(PAGE_SIZE, this.size(object) - index * PAGE_SIZE);
     if (bytes <= 0) return true;
-    return this.#mounts.of(record).write(record.key, index * PAGE_SIZE, from.subarray(0, bytes)) === bytes;
+    const written = this.#mounts.of(record).write(record.key, index * PAGE_SIZE, from.subarray(0, bytes));
+    if (written === bytes) return true;
+    record.writeErrors = (record.writeErrors ?? 0) + 1;
+    return false;
+  }
+
+  /** fsync(2): pages of it in memory that are newer, then what the host holds back, then whether all ever went well. */
+  synchronize(description: Description): Result {
+    const { file } = description;
+    const record = this.file(file);
+    if (record.mappings > 0) this.#cache?.synchronizeObject(file);
+    const result = this.#mounts.of(record).synchronize(record.key);
+    return result < 0 ? result : this.takeWriteError(description);
+  }
+
+  /** EIO, once for each description, when a page of its file could not be written since it was opened or was last told. */
+  takeWriteError(description: Description): Result {
+    const { writeErrors = 0 } = this.file(description.file);
+    if (writeErrors === (description.writeErrorsSeen ?? 0)) return 0;
+    description.writeErrorsSeen = writeErrors;
+    return Errno.EIO;
   }
 
   /** Bytes of a file as read(2) sees them: pages in memory may be newer than the file. */

@@ -2,12 +2,15 @@
 
 import { Errno } from '../errno.ts';
 import type { Result, VirtualMemory } from '../memory/contract.ts';
+import { NO_PARENT } from '../process/create.ts';
+import { takeTerminal } from '../process/terminal.ts';
 import { type ObjectId, PROT_WRITE, type ProcessState, type RootState } from '../state.ts';
-import type { FileStat, Files, NamedFiles, OpenDescriptors } from './contract.ts';
+import type { Fifos, FileStat, Files, NamedFiles, OpenDescriptors } from './contract.ts';
 import { Descriptors } from './descriptors.ts';
 import { DeviceFileSystem, streamKeys } from './device-filesystem.ts';
 import { EventCalls } from './event-calls.ts';
 import type { Events } from './event-contract.ts';
+import { FifoOpening } from './fifos.ts';
 import { FileTable, type PageCache } from './file-table.ts';
 import type { FileSystem, Jump } from './filesystem.ts';
 import {
@@ -22,6 +25,10 @@ import {
 } from './flags.ts';
 import type { HostFiles, HostStreams } from './host.ts';
 import { HostFileSystem } from './host-filesystem.ts';
+import { HostNodes } from './host-nodes.ts';
+import type { InputWaits } from './input-waits.ts';
+import type { Locks } from './lock-contract.ts';
+import { LockCalls } from './locks.ts';
 import { MemoryFileSystem } from './memory-filesystem.ts';
 import { Mounts } from './mounts.ts';
 import { Names } from './names.ts';
@@ -34,6 +41,8 @@ import { ProcFileSystem } from './proc-filesystem.ts';
 import type { ProcSources } from './proc-texts.ts';
 import { SocketCalls } from './socket-calls.ts';
 import type { Sockets } from './socket-contract.ts';
+import { type DescriptionGraph, dropUnreachable } from './socket-cycles.ts';
+import { StandardInput } from './standard-input.ts';
 import type { FilesState } from './state.ts';
 
 export interface KernelFilesParts {
@@ -57,6 +66,11 @@ export class KernelFiles implements Files {
   readonly descriptors: OpenDescriptors;
   readonly sockets: Sockets;
   readonly events: Events;
+  readonly locks: Locks;
+  readonly fifos: Fifos;
+  /** For whoever runs the machine: who waits for standard input. */
+  readonly inputWaits: InputWaits;
+  readonly #root: RootState;
   readonly #state: FilesState;
   readonly #table: FileTable;
   readonly #open: Descriptors;
@@ -75,24 +89,31 @@ export class KernelFiles implements Files {
       },
       bootTime: state.bootTime,
     };
+    this.#root = root;
     this.#state = state;
     this.#sources = { frames, writable: host.writable, memory: undefined };
     this.#memory = new MemoryFileSystem(state.memory, time);
-    const devices = new DeviceFileSystem(streams, root.random);
+    const input = new StandardInput(state.input, streams);
+    const devices = new DeviceFileSystem(streams, input, root.random);
     this.#devices = devices;
     const openedAt = (description: number) => this.#open.openedAt(description);
-    const { pipes, sockets, eventFiles, polling, epolls } = assemblePollable({
+    const { pipes, sockets, eventFiles, polling, epolls, inputWaits } = assemblePollable({
       root,
       time,
       devices,
+      input,
+      memory: this.#memory,
       openedAt,
+      retain: (description) => this.#open.retain(description),
+      release: (description) => this.#open.release(description),
     });
+    this.inputWaits = inputWaits;
     const proc = new ProcFileSystem(root, this.#sources, {
       ofDescriptor: (process, descriptor) => this.#open.place(process, descriptor),
       ofProgram: (process) => this.#programOf(process),
     });
     const systems = {
-      host: new HostFileSystem(host),
+      host: new HostFileSystem(host, new HostNodes(state.hostNodes, this.#memory)),
       memory: this.#memory,
       dev: devices,
       proc,
@@ -107,9 +128,26 @@ export class KernelFiles implements Files {
     ]);
     const mounts = new Mounts(systems, points);
     this.#table = new FileTable(state, mounts, this.#memory);
-    this.#open = new Descriptors(state, mounts, this.#table, (description) => epolls.forget(description));
+    this.#open = new Descriptors(state, mounts, this.#table, {
+      closedBy: (process, file) => locks.closedBy(process, file),
+      closed: (description, file) => {
+        epolls.forget(description);
+        locks.closed(description, file);
+      },
+      afterClose: () => dropUnreachable(state.sockets, graph, sockets.table.ancillaries),
+    });
+    const graph: DescriptionGraph = {
+      descriptions: state.descriptions,
+      socketOf: (description) => {
+        const record = openedAt(description)?.record;
+        return record?.mount === 'socket' ? record.key : undefined;
+      },
+    };
+    const locks = new LockCalls(root, this.#open);
+    this.locks = locks;
     this.#paths = new Paths(mounts, this.#open);
     const parts = {
+      root,
       state,
       mounts,
       paths: this.#paths,
@@ -119,7 +157,9 @@ export class KernelFiles implements Files {
       devices,
       pipes,
       polling,
+      fifos: new FifoOpening(this.#open, pipes),
     };
+    this.fifos = parts.fifos;
     this.#opening = new Opening(parts);
     this.#names = new Names(mounts, this.#paths, this.#table);
     this.names = this.#names;
@@ -140,7 +180,7 @@ export class KernelFiles implements Files {
     this.#sources.memory = memory;
   }
 
-  /** Gives a process descriptors 0, 1 and 2: the standard streams. */
+  /** Gives a process descriptors 0, 1 and 2: the standard streams, and the terminal if they are one. */
   openStandardStreams(process: ProcessState): void {
     const flags = [O_RDONLY, O_WRONLY, O_WRONLY];
     streamKeys.forEach((key, i) => {
@@ -148,6 +188,8 @@ export class KernelFiles implements Files {
       const place = { mount: 'dev', key, path: isTerminal ? '/dev/tty' : `stream:[${i}]` } as const;
       this.#open.add(process, place, isTerminal ? O_RDWR : flags[i]!);
     });
+    const isFree = this.#root.terminal.session === NO_PARENT;
+    if (isFree && this.#devices.isTerminal('tty')) takeTerminal(this.#root, process.group);
   }
 
   open(process: ProcessState, directory: number, path: string, flags: number, mode: number): Result {
@@ -160,6 +202,13 @@ export class KernelFiles implements Files {
 
   inherit(process: ProcessState): void {
     this.#open.inherit(process);
+  }
+
+  abandon(process: ProcessState): void {
+    const { call } = process;
+    for (const received of [call?.taken, call?.message])
+      if (received !== undefined) this.sockets.release(received.rights);
+    this.fifos.abandon(process);
   }
 
   closeAll(process: ProcessState): void {
@@ -250,6 +299,10 @@ export class KernelFiles implements Files {
 
   path(object: ObjectId): string {
     return this.#table.path(object);
+  }
+
+  isForgotten(object: ObjectId): boolean {
+    return this.#table.isForgotten(object);
   }
 
   isAnonymous(object: ObjectId): boolean {

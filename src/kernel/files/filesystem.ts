@@ -16,6 +16,8 @@ export interface Node {
 
 export interface Found {
   readonly key: string;
+  /** Where the key is to be understood, when that is another filesystem. */
+  readonly mount?: MountName;
   readonly stat: FileStat;
 }
 
@@ -62,6 +64,8 @@ export interface FileSystem {
   create(directory: string, name: string, mode: number): string | Result;
   /** A file that names an AF_UNIX socket; its key, or EPERM where there can be none. */
   makeSocket(directory: string, name: string, mode: number): string | Result;
+  /** A FIFO; its key. */
+  makeFifo(directory: string, name: string, mode: number): string | Result;
   makeDirectory(directory: string, name: string, mode: number): Result;
   makeLink(directory: string, name: string, target: string): Result;
   link(key: string, directory: string, name: string): Result;
@@ -121,6 +125,9 @@ export abstract class FixedFileSystem implements FileSystem {
     return Errno.EPERM;
   }
   makeSocket(_directory: string, _name: string, _mode: number): string | Result {
+    return Errno.EPERM;
+  }
+  makeFifo(_directory: string, _name: string, _mode: number): string | Result {
     return Errno.EPERM;
   }
   makeDirectory(_directory: string, _name: string, _mode: number): Result {

@@ -100,6 +100,7 @@ export const GUEST_GID = 1000;
 export const isDirectory = (mode: number) => (mode & S_IFMT) === S_IFDIR;
 export const isLink = (mode: number) => (mode & S_IFMT) === S_IFLNK;
 export const isSocket = (mode: number) => (mode & S_IFMT) === S_IFSOCK;
+export const isFifo = (mode: number) => (mode & S_IFMT) === S_IFIFO;
 export const isRegular = (mode: number) => (mode & S_IFMT) === S_IFREG;
 /** DT_* of getdents64(2) for a mode. */
 export const entryType = (mode: number) => (mode & S_IFMT) >>> 12;

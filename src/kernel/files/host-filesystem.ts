@@ -14,6 +14,7 @@ import {
   S_IFSOCK,
 } from './flags.ts';
 import type { HostFiles, HostStat } from './host.ts';
+import type { HostNodes } from './host-nodes.ts';
 import type { DirectoryEntry } from './state.ts';
 
 const typeBits: Readonly<Record<HostStat['kind'], number>> = {
@@ -32,9 +33,12 @@ export class HostFileSystem implements FileSystem {
   readonly name = 'host';
   readonly rootKey = '/';
   readonly #host: HostFiles;
+  readonly #nodes: HostNodes;
 
-  constructor(host: HostFiles) {
+  /** @param nodes what has its name here and lies in memory */
+  constructor(host: HostFiles, nodes: HostNodes) {
     this.#host = host;
+    this.#nodes = nodes;
   }
 
   get writable(): boolean {
@@ -47,6 +51,8 @@ export class HostFileSystem implements FileSystem {
 
   lookup(directory: string, name: string): Found | Result {
     const key = join(directory, name);
+    const node = this.#nodes.find(key);
+    if (node !== undefined) return node;
     const stat = this.stat(key);
     return typeof stat === 'number' ? stat : { key, stat };
   }
@@ -73,7 +79,8 @@ export class HostFileSystem implements FileSystem {
   list(key: string): DirectoryEntry[] | Result {
     const found = this.#host.list(key);
     if (typeof found === 'number') return found;
-    return found.map(({ name, kind, inode }) => ({ name, inode, type: typeBits[kind] >>> 12 }));
+    const entries = found.map(({ name, kind, inode }) => ({ name, inode, type: typeBits[kind] >>> 12 }));
+    return [...entries, ...this.#nodes.in(key)];
   }
 
   read(key: string, offset: number, into: Uint8Array): Result {
@@ -106,9 +113,12 @@ export class HostFileSystem implements FileSystem {
     return result < 0 ? result : key;
   }
 
-  /** The host is asked to make no sockets: what is behind them is in the machine only. */
-  makeSocket(_directory: string, _name: string, _mode: number): Result {
-    return Errno.EPERM;
+  makeSocket(directory: string, name: string, mode: number): string {
+    return this.#nodes.make(join(directory, name), S_IFSOCK | (mode & 0o7777));
+  }
+
+  makeFifo(directory: string, name: string, mode: number): string {
+    return this.#nodes.make(join(directory, name), S_IFIFO | (mode & 0o7777));
   }
 
   makeDirectory(directory: string, name: string, mode: number): Result {
@@ -124,17 +134,32 @@ export class HostFileSystem implements FileSystem {
   }
 
   unlink(directory: string, name: string): Result {
-    return this.#host.removeFile(join(directory, name));
+    const path = join(directory, name);
+    return this.#nodes.remove(path) ? 0 : this.#host.removeFile(path);
   }
 
   removeDirectory(directory: string, name: string): Result {
-    return this.#host.removeDirectory(join(directory, name));
+    const path = join(directory, name);
+    return this.#nodes.in(path).length > 0 ? Errno.ENOTEMPTY : this.#host.removeDirectory(path);
   }
 
   rename(directory: string, name: string, toDirectory: string, toName: string, flags: number): Result {
     // RENAME_NOREPLACE is answered by the caller, who knows whether the target is there.
     if (flags > 1) return Errno.EINVAL;
-    return this.#host.rename(join(directory, name), join(toDirectory, toName));
+    const [from, to] = [join(directory, name), join(toDirectory, toName)];
+    if (this.#nodes.in(to).length > 0) return Errno.ENOTEMPTY;
+    const isNode = this.#nodes.find(from) !== undefined;
+    const result = isNode ? this.#makeRoom(to) : this.#host.rename(from, to);
+    if (result < 0) return result;
+    this.#nodes.remove(to);
+    this.#nodes.moved(from, to);
+    return 0;
+  }
+
+  /** Takes away a file of the host that a node is to take the place of. */
+  #makeRoom(path: string): Result {
+    const result = this.#host.removeFile(path);
+    return result === Errno.ENOENT ? 0 : result;
   }
 
   setMode(key: string, mode: number): Result {

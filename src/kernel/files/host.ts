@@ -48,10 +48,24 @@ export interface HostFiles {
   space(): { total: number; free: number; files: number };
 }
 
+/** Why a wait for standard input is over: it is ready, the time is over, or it was stopped. */
+export type InputWait = 'ready' | 'late' | 'stopped';
+
+/** Standard input that may have nothing yet: a terminal, a pipe whose writer is slow. */
+export interface SlowInput {
+  /** Whether a read would give something now: bytes, the end, or an error. Takes nothing away from reads. */
+  isReady(): boolean;
+  /** Resolves when it is, or after `ms`, or when it is stopped. One at a time. */
+  whenReady(ms: number): Promise<InputWait>;
+  stopWaiting(): void;
+}
+
 /** The guest's standard streams. */
 export interface HostStreams {
-  /** Reads standard input: count, 0 at the end. May wait for the user. */
+  /** Reads standard input: count, 0 at the end; EAGAIN when there is nothing yet, from a `slowInput`; others may wait. */
   readInput(into: Uint8Array): number;
+  /** How to wait for input while others go on; absent where reading always gives something, or waits by itself. */
+  readonly slowInput?: SlowInput | undefined;
   /** Writes to standard output (1) or error (2); the count or -errno (EPIPE when nobody reads). */
   writeOutput(stream: 1 | 2, from: Uint8Array): number;
   isTerminal(stream: 0 | 1 | 2): boolean;

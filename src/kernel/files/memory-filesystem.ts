@@ -15,6 +15,7 @@ import {
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
   S_IFDIR,
+  S_IFIFO,
   S_IFLNK,
   S_IFREG,
   S_IFSOCK,
@@ -151,6 +152,20 @@ export class MemoryFileSystem implements FileSystem {
     return this.#make(directory, name, S_IFSOCK | (mode & 0o7777));
   }
 
+  makeFifo(directory: string, name: string, mode: number): string {
+    return this.#make(directory, name, S_IFIFO | (mode & 0o7777));
+  }
+
+  /** A FIFO or a socket whose one name is elsewhere. @param mode with its type */
+  createNode(mode: number): string {
+    return this.#add({ ...this.#inode(mode), links: 1 });
+  }
+
+  /** That name has gone. */
+  dropNode(key: string): void {
+    this.#drop(key);
+  }
+
   /** A regular file without a name, with these bytes: memfd_create(2), O_TMPFILE, a removed file. */
   createNameless(mode: number, bytes?: Uint8Array): string | Result {
     const inode = this.#inode(S_IFREG | (mode & 0o7777));
@@ -247,13 +262,13 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   hold(key: string): void {
-    this.#get(key).held = true;
+    this.#get(key).held++;
   }
 
   letGo(key: string): void {
     const inode = this.#get(key);
-    inode.held = false;
-    if (inode.links === 0) this.#destroy(key);
+    inode.held = Math.max(0, inode.held - 1);
+    if (inode.links === 0 && inode.held === 0) this.#destroy(key);
   }
 
   opened(_key: string, _flags: number): void {}
@@ -290,7 +305,7 @@ export class MemoryFileSystem implements FileSystem {
       accessed: now,
       modified: now,
       changed: now,
-      held: false,
+      held: 0,
     };
   }
 
@@ -322,7 +337,7 @@ export class MemoryFileSystem implements FileSystem {
     const inode = this.#get(key);
     if (inode.links > 0) inode.links--;
     inode.changed = this.#time.now;
-    if (inode.links === 0 && !inode.held) this.#destroy(key);
+    if (inode.links === 0 && inode.held === 0) this.#destroy(key);
   }
 
   #destroy(key: string): void {

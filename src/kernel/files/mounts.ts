@@ -41,7 +41,7 @@ export class Mounts {
     const system = mounted ?? this.of(directory);
     const found = mounted === undefined ? system.lookup(directory.key, name) : rootOf(mounted);
     if (typeof found === 'number') return found;
-    return { place: { mount: system.name, key: found.key, path }, stat: found.stat };
+    return { place: { mount: found.mount ?? system.name, key: found.key, path }, stat: found.stat };
   }
 
   /** `..`, which at the root stays there. */

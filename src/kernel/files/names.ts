@@ -19,8 +19,10 @@ import {
   R_OK,
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
+  S_IFIFO,
   S_IFMT,
   S_IFREG,
+  S_IFSOCK,
   W_OK,
   X_OK,
 } from './flags.ts';
@@ -32,6 +34,14 @@ interface Target {
   readonly place: Place;
   readonly stat: FileStat;
 }
+
+/** What mknod(2) makes for everybody, by type; devices are root's to make. */
+const nodeMakers: Readonly<Record<number, 'create' | 'makeFifo' | 'makeSocket'>> = {
+  0: 'create',
+  [S_IFREG]: 'create',
+  [S_IFIFO]: 'makeFifo',
+  [S_IFSOCK]: 'makeSocket',
+};
 
 export class Names implements NamedFiles {
   readonly #mounts: Mounts;
@@ -85,9 +95,10 @@ export class Names implements NamedFiles {
     const found = this.#vacant(process, directory, path);
     if (typeof found === 'number') return found;
     if (found.directoryOnly) return Errno.ENOENT;
-    if (type !== 0 && type !== S_IFREG) return Errno.EPERM;
+    const make = nodeMakers[type];
+    if (make === undefined) return Errno.EPERM;
     const system = this.#mounts.of(found.parent);
-    const key = system.create(found.parent.key, found.name, mode & 0o7777 & ~process.directory.umask);
+    const key = system[make](found.parent.key, found.name, mode & 0o7777 & ~process.directory.umask);
     return typeof key === 'number' ? key : 0;
   }
 

@@ -87,7 +87,7 @@ export class DescriptorCalls implements OpenDescriptors {
   synchronize(process: ProcessState, descriptor: number): Result {
     const opened = this.#parts.descriptors.opened(process, descriptor);
     if (typeof opened === 'number') return opened;
-    return opened.system.synchronize(opened.record.key);
+    return this.#parts.table.synchronize(opened.description);
   }
 
   synchronizeAll(): Result {
@@ -146,6 +146,21 @@ export class DescriptorCalls implements OpenDescriptors {
     return to;
   }
 
+  firstPiece(process: ProcessState, descriptor: number, bytes: number): number {
+    const key = this.#pipe(process, descriptor);
+    return key === undefined ? bytes : this.#parts.pipes.firstPiece(key, bytes);
+  }
+
+  pipeSize(process: ProcessState, descriptor: number): Result {
+    const key = this.#pipe(process, descriptor);
+    return key === undefined ? Errno.EBADF : this.#parts.pipes.size(key);
+  }
+
+  resizePipe(process: ProcessState, descriptor: number, bytes: number): Result {
+    const key = this.#pipe(process, descriptor);
+    return key === undefined ? Errno.EBADF : this.#parts.pipes.resize(key, bytes);
+  }
+
   memoryFile(process: ProcessState, name: string, flags: number): Result {
     const key = this.#parts.memory.createNameless(0o777);
     if (typeof key === 'number') return key;
@@ -157,5 +172,11 @@ export class DescriptorCalls implements OpenDescriptors {
 
   terminalSize(): { columns: number; rows: number } {
     return this.#parts.devices.terminalSize();
+  }
+
+  /** Key of the pipe behind a descriptor; `undefined`: it is none. */
+  #pipe(process: ProcessState, descriptor: number): string | undefined {
+    const opened = this.#parts.descriptors.opened(process, descriptor);
+    return typeof opened === 'object' && opened.record.mount === 'pipe' ? opened.record.key : undefined;
   }
 }

@@ -1,13 +1,16 @@
 /** openat(2). */
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import type { ProcessState } from '../state.ts';
+import { hasTerminal } from '../process/terminal.ts';
+import type { ProcessState, RootState } from '../state.ts';
 import type { FileStat } from './contract.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { DeviceFileSystem } from './device-filesystem.ts';
+import type { FifoOpening } from './fifos.ts';
 import type { FileTable } from './file-table.ts';
 import {
   isDirectory,
+  isFifo,
   isLink,
   isRegular,
   isSocket,
@@ -33,6 +36,7 @@ import type { MemoryFileSystem } from './memory-filesystem.ts';
 import type { Mounts, Place } from './mounts.ts';
 import type { Found, Paths } from './paths.ts';
 import { permits } from './permissions.ts';
+import type { PipeFileSystem } from './pipe-filesystem.ts';
 
 /** Flags that are for opening only and leave nothing behind in the description. */
 const CREATION = O_CREAT | O_EXCL | O_TRUNC | O_TMPFILE_BIT;
@@ -43,12 +47,15 @@ interface Target {
 }
 
 export interface OpeningParts {
+  readonly root: RootState;
   readonly mounts: Mounts;
   readonly paths: Paths;
   readonly table: FileTable;
   readonly descriptors: Descriptors;
   readonly memory: MemoryFileSystem;
   readonly devices: DeviceFileSystem;
+  readonly pipes: PipeFileSystem;
+  readonly fifos: FifoOpening;
 }
 
 export class Opening {
@@ -73,8 +80,13 @@ export class Opening {
     if (creates && found.directoryOnly && found.name !== '') return Errno.EISDIR;
     if (found.entry === undefined) return this.#create(process, found, flags, mode);
     if (exclusive) return Errno.EEXIST;
-    const refusal = this.#check(found, found.entry, flags);
-    return refusal < 0 ? refusal : this.#add(process, found.entry, flags);
+    const refusal = this.#check(process, found, found.entry, flags);
+    if (refusal < 0) return refusal;
+    const { place, stat } = found.entry;
+    const hasName =
+      place.mount === 'memory' || (place.mount === 'pipe' && this.#parts.pipes.isFifo(place.key));
+    if (isFifo(stat.mode) && hasName) return this.#parts.fifos.open(process, place, flags & ~CREATION);
+    return this.#add(process, found.entry, flags);
   }
 
   #openPath(process: ProcessState, directory: number, path: string, flags: number): Result {
@@ -115,7 +127,7 @@ export class Opening {
   }
 
   /** Whether something that exists may be opened so. */
-  #check(found: Found, { place, stat }: Target, flags: number): Result {
+  #check(process: ProcessState, found: Found, { place, stat }: Target, flags: number): Result {
     const access = flags & O_ACCMODE;
     const writes = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
     if (isLink(stat.mode)) return (flags & O_DIRECTORY) !== 0 ? Errno.ENOTDIR : Errno.ELOOP;
@@ -129,7 +141,7 @@ export class Opening {
     // Devices, pipes and sockets of the host are none of the guest's.
     if (place.mount === 'host' && !isRegular(stat.mode) && !isDirectory(stat.mode)) return Errno.ENXIO;
     const isTty = place.mount === 'dev' && place.key === 'tty' && (stat.mode & S_IFMT) === S_IFCHR;
-    return isTty && !this.#parts.devices.isTerminal('tty') ? Errno.ENXIO : 0;
+    return isTty && !hasTerminal(this.#parts.root, process.group) ? Errno.ENXIO : 0;
   }
 
   #add(process: ProcessState, { place, stat }: Target, flags: number): Result {

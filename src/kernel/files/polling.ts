@@ -1,5 +1,5 @@
 /** What open files can do now, for poll(2), epoll(7) and calls that would wait. */
-import { pipeChannel } from '../process/wakeups.ts';
+import { inputChannel, pipeChannel } from '../process/wakeups.ts';
 import type { Readiness } from './contract.ts';
 import type { Opened } from './descriptors.ts';
 import type { DeviceFileSystem } from './device-filesystem.ts';
@@ -20,6 +20,7 @@ import {
 } from './flags.ts';
 import type { PipeFileSystem } from './pipe-filesystem.ts';
 import type { SocketFileSystem } from './socket-filesystem.ts';
+import type { Description } from './state.ts';
 
 export const socketChannel = (key: string): string => `socket:${key}`;
 export const eventChannel = (key: string): string => `event:${key}`;
@@ -48,7 +49,7 @@ export class Polling {
     const { key } = record;
     switch (record.mount) {
       case 'pipe':
-        return this.#pipe(key, allowed);
+        return this.#pipe(key, allowed, description);
       case 'socket': {
         const isStream = sockets.table.get(key).kind === 'stream';
         return answer(sockets.events(key), sockets.available(key), isStream ? 'stream' : 'datagram');
@@ -57,7 +58,11 @@ export class Polling {
         return answer(this.#events(key), undefined, 'event');
       case 'dev':
         return {
-          ...answer(allowed, undefined, devices.isTerminal(key) ? 'terminal' : 'file'),
+          ...answer(
+            devices.isReadable(key) ? allowed : allowed & ~POLLIN,
+            undefined,
+            devices.isTerminal(key) ? 'terminal' : 'file',
+          ),
           fillsReads: devices.fillsReads(key),
         };
       default: {
@@ -77,6 +82,8 @@ export class Polling {
         return [socketChannel(record.key)];
       case 'event':
         return [eventChannel(record.key)];
+      case 'dev':
+        return this.#parts.devices.isInput(record.key) ? [inputChannel] : [];
       default:
         return [];
     }
@@ -108,13 +115,14 @@ export class Polling {
     return this.epolls!.isReady(key) ? POLLIN : 0;
   }
 
-  #pipe(key: string, allowed: number): Readiness {
-    const { available, room, readers, writers } = this.#parts.pipes.level(key);
+  #pipe(key: string, allowed: number, { writersBefore }: Description): Readiness {
+    const { available, hasRoom, readers, writers, writersEver } = this.#parts.pipes.level(key);
     const isReader = (allowed & POLLIN) !== 0;
     const canRead = isReader && available > 0 ? POLLIN : 0;
-    const canWrite = (allowed & POLLOUT) !== 0 && room > 0 ? POLLOUT : 0;
-    const hangUp = isReader && writers === 0 ? POLLHUP : 0;
-    const broken = !isReader && readers === 0 ? POLLERR : 0;
+    const canWrite = (allowed & POLLOUT) !== 0 && hasRoom ? POLLOUT : 0;
+    // A FIFO that nobody has written to yet has nobody who could have hung up.
+    const hangUp = isReader && writers === 0 && writersBefore !== writersEver ? POLLHUP : 0;
+    const broken = (allowed & POLLOUT) !== 0 && readers === 0 ? POLLERR : 0;
     return answer(canRead | canWrite | hangUp | broken, available, 'pipe');
   }
 }

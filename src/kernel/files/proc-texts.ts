@@ -2,6 +2,8 @@
 import { nextUint32 } from '../../base/random.ts';
 import { LIMITS, limitOf } from '../limits.ts';
 import type { MemoryCounters, VirtualMemory } from '../memory/contract.ts';
+import { hasTerminal } from '../process/terminal.ts';
+import { processUse } from '../process/use.ts';
 import {
   type Area,
   PROT_EXEC,
@@ -73,6 +75,8 @@ export const processTexts: Readonly<Record<string, ProcessText>> = {
 export const nameOf = (process: ProcessState): string =>
   process.name ?? process.path.slice(process.path.lastIndexOf('/') + 1).slice(0, 15);
 
+/** Device number of the terminal, 5:0. */
+const TTY = 1280;
 const kib = (pages: number) => pages * 4;
 const ticks = (ns: number) => Math.floor(ns / 1e7);
 
@@ -191,14 +195,15 @@ const stateNames = {
 } as const;
 
 function processStat(root: RootState, _sources: ProcSources, process: ProcessState): string {
-  const { group, times, faults, scheduling } = process;
+  const { group, times, scheduling } = process;
   const { pages, resident } = sizes(root, process);
   const names = [process.pid, `(${nameOf(process)})`, stateLetters[process.status]];
-  const head = [...names, group.parent, group.processGroup, group.session, 0, -1, 0];
-  const running = times.running + (process.status === 'running' ? root.clock.now - times.since : 0);
-  const children = group.childTimes;
-  const used = [times.user, running - times.user, children.user, children.system].map(ticks);
-  const counts = [faults.minor, 0, faults.major, 0, ...used];
+  const terminal = hasTerminal(root, group) ? [TTY, root.terminal.foreground] : [0, -1];
+  const head = [...names, group.parent, group.processGroup, group.session, ...terminal, 0];
+  const own = processUse(root, process);
+  const { children } = group;
+  const used = [own.user, own.system, children.user, children.system].map(ticks);
+  const counts = [own.minor, children.minor, own.major, children.major, ...used];
   const rest = [20 + scheduling.nice, scheduling.nice, group.threads, 0, ticks(times.arrived)];
   const fields = [...counts, ...rest];
   const tail = new Array<number>(52 - head.length - fields.length - 2).fill(0);

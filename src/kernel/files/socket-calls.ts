@@ -6,10 +6,20 @@ import type { Descriptors } from './descriptors.ts';
 import { O_NONBLOCK, O_RDWR } from './flags.ts';
 import type { Place } from './mounts.ts';
 import type { Names } from './names.ts';
+import type { Sending } from './socket-ancillary.ts';
 import type { Sockets } from './socket-contract.ts';
 import type { SocketFileSystem } from './socket-filesystem.ts';
 import { abstractId, pathId, reached, suits } from './socket-names.ts';
-import type { Message, SocketDomain, SocketKind, SocketName, SocketState, UnixName } from './socket-state.ts';
+import {
+  isConnection,
+  type Message,
+  type SocketDomain,
+  type SocketKind,
+  type SocketName,
+  type SocketState,
+  type Taken,
+  type UnixName,
+} from './socket-state.ts';
 
 /** A socket, its key, and whether its descriptor waits. */
 interface Found {
@@ -70,7 +80,7 @@ export class SocketCalls implements Sockets {
     const found = this.#find(process, descriptor);
     if (typeof found === 'number') return found;
     const { key, socket } = found;
-    if (socket.kind !== 'stream') return Errno.EOPNOTSUPP;
+    if (!isConnection(socket.kind)) return Errno.EOPNOTSUPP;
     if (socket.local === undefined) {
       if (socket.domain === 'unix') return Errno.EINVAL;
       const any = '0'.repeat(socket.domain === 'inet' ? 8 : 32);
@@ -85,7 +95,7 @@ export class SocketCalls implements Sockets {
     if (typeof found === 'number') return found;
     const { key, socket, may } = found;
     const { streams, datagrams } = this.#system;
-    const isStream = socket.kind === 'stream';
+    const isStream = isConnection(socket.kind);
     if (name === undefined) return isStream ? Errno.EINVAL : datagrams.disconnect(key);
     if (name.domain === 'inet') {
       if (!suits(socket, name.host)) return socket.domain === 'inet' ? Errno.EAFNOSUPPORT : Errno.ENETUNREACH;
@@ -100,7 +110,7 @@ export class SocketCalls implements Sockets {
   accept(process: ProcessState, descriptor: number, flags: number): Result {
     const found = this.#find(process, descriptor);
     if (typeof found === 'number') return found;
-    if (found.socket.kind !== 'stream') return Errno.EOPNOTSUPP;
+    if (!isConnection(found.socket.kind)) return Errno.EOPNOTSUPP;
     const room = this.#descriptors.room(process);
     if (room < 0) return room;
     const accepted = this.#system.streams.accept(found.key);
@@ -111,14 +121,24 @@ export class SocketCalls implements Sockets {
     const found = this.#find(process, descriptor);
     if (typeof found === 'number') return found;
     const { streams, datagrams } = this.#system;
-    return found.socket.kind === 'stream'
+    return isConnection(found.socket.kind)
       ? streams.shutdown(found.key, how)
       : datagrams.shutdown(found.key, how);
   }
 
-  peek(process: ProcessState, descriptor: number, into: Uint8Array, skip: number): Result {
+  peek(process: ProcessState, descriptor: number, into: Uint8Array, skip: number, taken?: Taken): Result {
     const found = this.#find(process, descriptor);
-    return typeof found === 'number' ? found : this.#system.streams.receive(found.key, into, { skip });
+    return typeof found === 'number' ? found : this.#system.streams.receive(found.key, into, { skip }, taken);
+  }
+
+  receiveBytes(process: ProcessState, descriptor: number, into: Uint8Array, taken: Taken): Result {
+    const found = this.#find(process, descriptor);
+    return typeof found === 'number' ? found : this.#system.streams.receive(found.key, into, 'take', taken);
+  }
+
+  sendBytes(process: ProcessState, descriptor: number, from: Uint8Array, sending: Sending): Result {
+    const found = this.#find(process, descriptor);
+    return typeof found === 'number' ? found : this.#system.streams.send(found.key, from, sending);
   }
 
   receive(process: ProcessState, descriptor: number, how: 'take' | 'peek'): Message | Result {
@@ -126,17 +146,39 @@ export class SocketCalls implements Sockets {
     return typeof found === 'number' ? found : this.#system.datagrams.receive(found.key, how);
   }
 
-  send(process: ProcessState, descriptor: number, bytes: Uint8Array, to: SocketName | undefined): Result {
+  send(
+    process: ProcessState,
+    descriptor: number,
+    bytes: Uint8Array,
+    to: SocketName | undefined,
+    sending?: Sending,
+  ): Result {
     const found = this.#find(process, descriptor);
     if (typeof found === 'number') return found;
     const { key, socket } = found;
     const { datagrams } = this.#system;
     if (socket.domain !== 'unix')
       return datagrams.sendUdp(key, bytes, to?.domain === 'inet' ? to : undefined);
-    if (to?.domain !== 'unix') return datagrams.sendUnix(key, bytes, undefined);
+    if (socket.kind === 'packet') return datagrams.sendPacket(key, bytes, sending);
+    if (to?.domain !== 'unix') return datagrams.sendUnix(key, bytes, undefined, sending);
     const target = this.#owner(process, socket.kind, to);
     if (typeof target === 'number') return target;
-    return target === undefined ? Errno.ECONNREFUSED : datagrams.sendUnix(key, bytes, target);
+    return target === undefined ? Errno.ECONNREFUSED : datagrams.sendUnix(key, bytes, target, sending);
+  }
+
+  install(process: ProcessState, rights: number[], most: number, flags: number): number[] {
+    const descriptors: number[] = [];
+    while (rights.length > 0 && descriptors.length < most) {
+      const descriptor = this.#descriptors.install(process, rights.shift()!, flags);
+      if (descriptor < 0) break;
+      descriptors.push(descriptor);
+    }
+    this.release(rights);
+    return descriptors;
+  }
+
+  release(rights: number[]): void {
+    this.#system.table.ancillaries.release(rights);
   }
 
   #find(process: ProcessState, descriptor: number): Found | Result {

@@ -1,7 +1,8 @@
 /** Sockets as the system calls use them. Every method answers >= 0 or -errno; EAGAIN: it would have to wait. */
 import type { Result } from '../memory/contract.ts';
 import type { ProcessState } from '../state.ts';
-import type { Message, SocketDomain, SocketKind, SocketName, SocketState } from './socket-state.ts';
+import type { Sending } from './socket-ancillary.ts';
+import type { Message, SocketDomain, SocketKind, SocketName, SocketState, Taken } from './socket-state.ts';
 
 export interface Sockets {
   /** socket(2): a descriptor. @param flags O_NONBLOCK, O_CLOEXEC */
@@ -19,10 +20,27 @@ export interface Sockets {
   accept(process: ProcessState, descriptor: number, flags: number): Result;
   /** @param how RECEIVE_SHUT, SEND_SHUT or both */
   shutdown(process: ProcessState, descriptor: number, how: number): Result;
-  /** Looks at bytes of a stream from `skip` on, without taking them. */
-  peek(process: ProcessState, descriptor: number, into: Uint8Array, skip: number): Result;
-  /** The oldest datagram. */
+  /** Looks at bytes of a stream from `skip` on, without taking them. @param taken where what comes with them goes */
+  peek(process: ProcessState, descriptor: number, into: Uint8Array, skip: number, taken?: Taken): Result;
+  /** As read(2) of a stream, with what comes beside bytes. */
+  receiveBytes(process: ProcessState, descriptor: number, into: Uint8Array, taken: Taken): Result;
+  /** As write(2) to a stream, with what goes beside bytes. */
+  sendBytes(process: ProcessState, descriptor: number, from: Uint8Array, sending: Sending): Result;
+  /** The oldest datagram or packet; the references of its rights are the caller's. */
   receive(process: ProcessState, descriptor: number, how: 'take' | 'peek'): Message | Result;
   /** Sends a datagram; without a name to where the socket is connected. */
-  send(process: ProcessState, descriptor: number, bytes: Uint8Array, to: SocketName | undefined): Result;
+  send(
+    process: ProcessState,
+    descriptor: number,
+    bytes: Uint8Array,
+    to: SocketName | undefined,
+    sending?: Sending,
+  ): Result;
+  /**
+   * Gives a process descriptors for descriptions that were received, `most` at most; what it gets none for is given up.
+   * @param flags O_CLOEXEC or 0
+   */
+  install(process: ProcessState, rights: number[], most: number, flags: number): number[];
+  /** Gives up descriptions that were received. */
+  release(rights: number[]): void;
 }

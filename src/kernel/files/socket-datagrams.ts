@@ -1,7 +1,9 @@
 /** Sockets of datagrams: AF_UNIX, and UDP over loopback. Source: net/unix/af_unix.c, net/ipv4/udp.c. */
+import type { Pid } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from './flags.ts';
+import type { Sending } from './socket-ancillary.ts';
 import { ANY_HOST, ANY_HOST_6, isWildcard, reached, route, type SocketNames, suits } from './socket-names.ts';
 import {
   BOTH_SHUT,
@@ -15,6 +17,8 @@ import { SOCKET_CAPACITY, type SocketTable, takeError } from './socket-table.ts'
 
 /** Datagrams that an AF_UNIX socket holds (net.unix.max_dgram_qlen); one more does, as in Linux. */
 const MOST_MESSAGES = 10;
+/** What a packet takes beside its bytes: the least that Linux reckons for one. */
+const MESSAGE_COST = 768;
 /** The most that IPv4 can carry. */
 const MOST_UDP_BYTES = 65_507;
 
@@ -71,25 +75,30 @@ export class Datagrams {
     return 0;
   }
 
-  /** The oldest datagram; EAGAIN when there is none; of zero bytes when no more is to come. */
+  /**
+   * The oldest datagram; EAGAIN when there is none; of zero bytes when no more is to come. The references of its rights
+   * are the caller's.
+   */
   receive(key: string, how: 'take' | 'peek'): Message | Result {
     const socket = this.#table.get(key);
+    const { ancillaries } = this.#table;
+    if (socket.kind === 'packet' && socket.phase !== 'connected') return Errno.ENOTCONN;
     if (socket.error !== 0) return takeError(socket);
     const [message] = socket.messages;
     if (message === undefined)
       return (socket.shut & RECEIVE_SHUT) !== 0
-        ? { bytes: new Uint8Array(0), from: undefined }
+        ? { bytes: new Uint8Array(0), from: undefined, rights: [], sender: 0 as Pid }
         : Errno.EAGAIN;
-    if (how === 'peek') return message;
+    if (how === 'peek') return { ...message, rights: ancillaries.copy(message) };
     const wasFull = isFull(socket);
     socket.messages.shift();
     socket.queued -= message.bytes.length;
     if (wasFull) this.#tellSenders(key, socket);
-    return message;
+    return { ...message, rights: ancillaries.unpack(message) };
   }
 
   /** @param target key of the socket that an AF_UNIX name stands for; `undefined`: the one it is connected to */
-  sendUnix(key: string, bytes: Uint8Array, target: string | undefined): Result {
+  sendUnix(key: string, bytes: Uint8Array, target: string | undefined, sending?: Sending): Result {
     const socket = this.#table.get(key);
     if ((socket.shut & SEND_SHUT) !== 0) return Errno.EPIPE;
     if (bytes.length > SOCKET_CAPACITY) return Errno.EMSGSIZE;
@@ -108,7 +117,26 @@ export class Datagrams {
       if (!peer.waiting.includes(key)) peer.waiting.push(key);
       return Errno.EAGAIN;
     }
-    this.#deliver(to, peer, { bytes, from: socket.local });
+    const ancillary = this.#table.ancillaries.pack(socket, peer, sending);
+    this.#deliver(to, peer, { bytes, from: socket.local, ...ancillary });
+    return bytes.length;
+  }
+
+  /** A packet of a connection (SOCK_SEQPACKET). */
+  sendPacket(key: string, bytes: Uint8Array, sending?: Sending): Result {
+    const socket = this.#table.get(key);
+    if (socket.phase !== 'connected') return Errno.ENOTCONN;
+    if (bytes.length > SOCKET_CAPACITY) return Errno.EMSGSIZE;
+    if (socket.error !== 0) return takeError(socket);
+    const peer = this.#table.find(socket.peer);
+    const isShut = (socket.shut & SEND_SHUT) !== 0;
+    if (isShut || peer === undefined || (peer.shut & RECEIVE_SHUT) !== 0) return Errno.EPIPE;
+    if (isFull(peer)) {
+      if (!peer.waiting.includes(key)) peer.waiting.push(key);
+      return Errno.EAGAIN;
+    }
+    const ancillary = this.#table.ancillaries.pack(socket, peer, sending);
+    this.#deliver(socket.peer!, peer, { bytes, from: socket.local, ...ancillary });
     return bytes.length;
   }
 
@@ -132,7 +160,8 @@ export class Datagrams {
     if (peer === undefined) {
       if (socket.phase === 'connected') socket.error = Errno.ECONNREFUSED;
       if (socket.phase === 'connected') this.#table.changed(key, POLLERR);
-    } else if (peer.queued + bytes.length <= SOCKET_CAPACITY) this.#deliver(target!, peer, { bytes, from });
+    } else if (peer.queued + bytes.length <= SOCKET_CAPACITY)
+      this.#deliver(target!, peer, { bytes, from, rights: [], sender: 0 as Pid });
     return bytes.length;
   }
 
@@ -179,4 +208,10 @@ export class Datagrams {
   }
 }
 
-const isFull = (socket: SocketState): boolean => !isUdp(socket) && socket.messages.length > MOST_MESSAGES;
+/** Whether an AF_UNIX socket takes no more: so many datagrams, or so many bytes of packets. */
+export function isFull(socket: SocketState): boolean {
+  if (socket.kind === 'packet') {
+    return socket.queued + socket.messages.length * MESSAGE_COST >= SOCKET_CAPACITY;
+  }
+  return !isUdp(socket) && socket.messages.length > MOST_MESSAGES;
+}

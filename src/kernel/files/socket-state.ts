@@ -3,8 +3,11 @@ import type { Pid } from '../../base/numbers.ts';
 import type { ByteRing } from './ring.ts';
 
 export type SocketDomain = 'unix' | 'inet' | 'inet6';
-/** SOCK_STREAM, SOCK_DGRAM. */
-export type SocketKind = 'stream' | 'datagram';
+/** SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET. */
+export type SocketKind = 'stream' | 'datagram' | 'packet';
+
+/** Whether sockets of a kind are connected in pairs, by listen(2) and accept(2). */
+export const isConnection = (kind: SocketKind): boolean => kind !== 'datagram';
 
 /** A name of an AF_UNIX socket, a character a byte: a pathname, or an abstract name with the zero before it; '' is none. */
 export interface UnixName {
@@ -21,10 +24,32 @@ export interface InternetName {
 
 export type SocketName = UnixName | InternetName;
 
+/** What AF_UNIX sends beside bytes (unix(7)). */
+export interface Ancillary {
+  /** Open file descriptions by index, each with a reference of its own (SCM_RIGHTS). */
+  rights: number[];
+  /** The process that sent it, where anybody wants to know (SCM_CREDENTIALS); 0: nobody is told. */
+  sender: Pid;
+}
+
 /** A datagram and who sent it; `undefined`: a socket without a name. */
-export interface Message {
+export interface Message extends Ancillary {
   bytes: Uint8Array;
   from: SocketName | undefined;
+}
+
+/** Bytes of a stream that something came with; `start` and `end` count all bytes that ever came. */
+export interface StreamPart extends Ancillary {
+  start: number;
+  end: number;
+}
+
+/** What one receive has taken so far beside bytes. */
+export interface Taken {
+  rights: number[];
+  sender: Pid | undefined;
+  /** Where the part of the stream ends that rights came with: no receive goes past it. */
+  until: number | undefined;
 }
 
 export interface SocketState {
@@ -40,6 +65,9 @@ export interface SocketState {
   peer: string | undefined;
   /** Bytes that came and were not read yet: of a stream. */
   inbox: ByteRing;
+  /** Bytes that ever came, and what came with those in `inbox`. */
+  received: number;
+  parts: StreamPart[];
   /** The same of datagrams; `queued` bytes in all. */
   messages: Message[];
   queued: number;
@@ -53,6 +81,8 @@ export interface SocketState {
   backlog: number;
   /** Keys of connections that accept(2) has not taken yet. */
   pending: string[];
+  /** Whether it is one of those. */
+  isPending: boolean;
   /** Keys of sockets that wait for room here: to connect, or to send a datagram. */
   waiting: string[];
   /** Values of setsockopt(2), `level:option`, where they differ from the defaults. */
@@ -71,6 +101,8 @@ export interface SocketsState {
   names: Record<string, string>;
   /** Where the search for a free port begins. */
   nextPort: number;
+  /** Descriptions in messages that nobody has received yet. */
+  inFlight: number;
 }
 
 export const RECEIVE_SHUT = 1;
@@ -86,4 +118,5 @@ export const socketsState = (): SocketsState => ({
   next: 1,
   names: {},
   nextPort: FIRST_FREE_PORT,
+  inFlight: 0,
 });

@@ -11,6 +11,8 @@ import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from './flags.ts';
 import { peek, put, take } from './ring.ts';
+import { nothingTaken, type Sending } from './socket-ancillary.ts';
+import { isFull as isFullOfMessages } from './socket-datagrams.ts';
 import { route, type SocketNames } from './socket-names.ts';
 import {
   BOTH_SHUT,
@@ -19,6 +21,7 @@ import {
   SEND_SHUT,
   type SocketName,
   type SocketState,
+  type Taken,
 } from './socket-state.ts';
 import { SOCKET_CAPACITY, type SocketTable, takeError } from './socket-table.ts';
 
@@ -46,7 +49,7 @@ export class Streams {
     if (shut === BOTH_SHUT || phase === 'idle' || phase === 'closed') events |= POLLHUP;
     if ((shut & RECEIVE_SHUT) !== 0) events |= POLLIN | POLLRDHUP;
     if (phase === 'connecting') return events;
-    if (socket.inbox.length > 0) events |= POLLIN;
+    if (socket.inbox.length > 0 || socket.messages.length > 0) events |= POLLIN;
     const mayFail = isTcp(socket) && (shut & SEND_SHUT) !== 0;
     return mayFail || this.#hasRoom(socket) ? events | POLLOUT : events;
   }
@@ -84,6 +87,7 @@ export class Streams {
     if (listener.phase !== 'listening' || (listener.shut & RECEIVE_SHUT) !== 0) return Errno.EINVAL;
     const accepted = listener.pending.shift();
     if (accepted === undefined) return Errno.EAGAIN;
+    this.#table.get(accepted).isPending = false;
     this.#admit(key);
     return accepted;
   }
@@ -93,7 +97,7 @@ export class Streams {
     const socket = this.#table.get(key);
     const listener = this.#table.find(target);
     if (target === undefined || listener === undefined) return Errno.ECONNREFUSED;
-    if (listener.kind !== 'stream') return Errno.EPROTOTYPE;
+    if (listener.kind !== this.#table.get(key).kind) return Errno.EPROTOTYPE;
     if (listener.phase !== 'listening' || (listener.shut & RECEIVE_SHUT) !== 0) return Errno.ECONNREFUSED;
     if (isFull(listener)) {
       if (!listener.waiting.includes(key)) listener.waiting.push(key);
@@ -132,23 +136,27 @@ export class Streams {
     return may === 'wait' ? this.connectTcp(key, to, may) : Errno.EINPROGRESS;
   }
 
-  /** Bytes that came, in order: 0 when no more will come, EAGAIN when none is there. @param skip of a peek: bytes to leave out */
-  receive(key: string, into: Uint8Array, how: 'take' | { readonly skip: number }): Result {
+  /**
+   * Bytes that came, in order: 0 when no more will come, EAGAIN when none is there.
+   * @param how with `skip`: only looks, and leaves so many bytes out
+   * @param taken where what comes with them goes; it is given up otherwise
+   */
+  receive(key: string, into: Uint8Array, how: 'take' | { readonly skip: number }, taken?: Taken): Result {
     const socket = this.#table.get(key);
     const isUnconnected = socket.phase === 'idle' || socket.phase === 'listening';
     if (isUnconnected) return isTcp(socket) ? Errno.ENOTCONN : Errno.EINVAL;
     if (into.length === 0 && (how === 'take' || socket.inbox.length > 0)) return 0;
     if (how !== 'take') {
-      const count = peek(socket.inbox, into, how.skip);
+      const count = this.#peek(socket, into, how.skip, taken);
       if (count > 0 || how.skip > 0) return count;
-    } else if (socket.inbox.length > 0) return this.#take(socket, into);
+    } else if (socket.inbox.length > 0) return this.#take(socket, into, taken);
     if (socket.ended) return 0;
     if (socket.error !== 0) return takeError(socket);
     return (socket.shut & RECEIVE_SHUT) !== 0 ? 0 : Errno.EAGAIN;
   }
 
   /** Sends what there is room for; EAGAIN when there is none, EPIPE when nobody will read it. */
-  send(key: string, from: Uint8Array): Result {
+  send(key: string, from: Uint8Array, sending?: Sending): Result {
     const socket = this.#table.get(key);
     if (isTcp(socket) && socket.error !== 0) return takeError(socket);
     if ((socket.shut & SEND_SHUT) !== 0) return Errno.EPIPE;
@@ -160,6 +168,8 @@ export class Streams {
     if (!isTcp(socket) && (peer.shut & RECEIVE_SHUT) !== 0) return Errno.EPIPE;
     const count = put(peer.inbox, from, SOCKET_CAPACITY);
     if (count === 0) return Errno.EAGAIN;
+    peer.received += count;
+    if (!isTcp(socket)) this.#table.ancillaries.attach(socket, peer, count, sending);
     this.#table.changed(socket.peer, POLLIN);
     return count;
   }
@@ -187,7 +197,10 @@ export class Streams {
     this.#abandonQueue(socket);
     const peer = this.#table.find(socket.peer);
     if (peer !== undefined) {
-      const isLost = socket.inbox.length > 0 || (isTcp(socket) && socket.options[SO_LINGER] === 0);
+      const isLost =
+        socket.inbox.length > 0 ||
+        socket.messages.length > 0 ||
+        (isTcp(socket) && socket.options[SO_LINGER] === 0);
       peer.peer = undefined;
       if (isTcp(socket) && isLost) reset(peer);
       else if (isTcp(socket)) finish(peer, SEND_SHUT);
@@ -201,17 +214,31 @@ export class Streams {
     this.#table.changed(key, 0);
   }
 
-  #take(socket: SocketState, into: Uint8Array): number {
+  #take(socket: SocketState, into: Uint8Array, taken: Taken | undefined): number {
+    const { ancillaries } = this.#table;
+    const collected = taken ?? nothingTaken();
     const peer = this.#table.find(socket.peer);
     const hadRoom = peer === undefined || this.#hasRoom(peer);
-    const count = take(socket.inbox, into);
+    const extent = ancillaries.extent(socket, into.length, 0, 'take', collected);
+    const count = take(socket.inbox, into.subarray(0, extent));
+    ancillaries.forget(socket);
+    if (taken === undefined) ancillaries.release(collected.rights);
     if (peer !== undefined && !hadRoom && this.#hasRoom(peer)) this.#table.changed(socket.peer!, POLLOUT);
     return count;
+  }
+
+  #peek(socket: SocketState, into: Uint8Array, skip: number, taken: Taken | undefined): number {
+    const { ancillaries } = this.#table;
+    const collected = taken ?? nothingTaken();
+    const extent = ancillaries.extent(socket, into.length, skip, 'peek', collected);
+    if (taken === undefined) ancillaries.release(collected.rights);
+    return peek(socket.inbox, into.subarray(0, extent), skip);
   }
 
   /** Writers go on when a third of the buffer is free (sk_stream_is_writeable). */
   #hasRoom({ peer }: SocketState): boolean {
     const other = this.#table.find(peer);
+    if (other?.kind === 'packet') return !isFullOfMessages(other);
     return other === undefined || (SOCKET_CAPACITY - other.inbox.length) * 3 >= SOCKET_CAPACITY;
   }
 
@@ -250,8 +277,9 @@ export class Streams {
   /** Makes the other end of a connection, which waits for accept(2). */
   #establish(key: string, target: string): void {
     const [socket, listener] = [this.#table.get(key), this.#table.get(target)];
-    const made = this.#table.make(listener.domain, 'stream', listener.owner);
+    const made = this.#table.make(listener.domain, listener.kind, listener.owner);
     const accepted = this.#table.get(made);
+    accepted.isPending = true;
     const address: SocketName | undefined = isTcp(socket) ? socket.remote : listener.local;
     accepted.local = address;
     accepted.remote = socket.local;

@@ -1,6 +1,7 @@
 /** The sockets there are, by key: made, found, told of changes, taken away. */
 import type { Pid } from '../../base/numbers.ts';
 import { emptyRing } from './ring.ts';
+import { Ancillaries, type Descriptions } from './socket-ancillary.ts';
 import type { SocketDomain, SocketKind, SocketState, SocketsState } from './socket-state.ts';
 
 /** Bytes that wait at most to be read: Linux's default of net.core.rmem_default. */
@@ -11,9 +12,17 @@ export class SocketTable {
   /** Tells those who wait for a socket what it may be ready for now, POLL*; 0: for anything. */
   readonly changed: (key: string, events: number) => void;
 
-  constructor(state: SocketsState, changed: (key: string, events: number) => void) {
+  /** What is passed beside bytes. */
+  readonly ancillaries: Ancillaries;
+
+  constructor(
+    state: SocketsState,
+    changed: (key: string, events: number) => void,
+    descriptions: Descriptions,
+  ) {
     this.state = state;
     this.changed = changed;
+    this.ancillaries = new Ancillaries(state, descriptions);
   }
 
   /** A socket; asking for one that is not there is a bug. */
@@ -40,6 +49,8 @@ export class SocketTable {
       remote: undefined,
       peer: undefined,
       inbox: emptyRing(),
+      received: 0,
+      parts: [],
       messages: [],
       queued: 0,
       shut: 0,
@@ -47,6 +58,7 @@ export class SocketTable {
       error: 0,
       backlog: 0,
       pending: [],
+      isPending: false,
       waiting: [],
       options: {},
       timeouts: { receive: Number.POSITIVE_INFINITY, send: Number.POSITIVE_INFINITY },
@@ -57,7 +69,9 @@ export class SocketTable {
   }
 
   remove(key: string): void {
+    const socket = this.get(key);
     delete this.state.sockets[key];
+    this.ancillaries.discard(socket);
     for (const [name, owner] of Object.entries(this.state.names)) {
       if (owner === key) delete this.state.names[name];
     }

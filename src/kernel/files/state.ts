@@ -1,5 +1,6 @@
 /** State of the files part of the kernel: plain data off `RootState.files`. */
 import { type EventsState, eventsState } from './event-state.ts';
+import type { FileLocks } from './lock-state.ts';
 import type { ByteRing } from './ring.ts';
 import { type SocketsState, socketsState } from './socket-state.ts';
 
@@ -25,6 +26,10 @@ export interface Description {
   references: number;
   /** A directory's entries as they were when reading began. */
   listing: DirectoryEntry[] | undefined;
+  /** Errors of its file's write-back that it was told of, or that were before it; absent: 0. */
+  writeErrorsSeen?: number;
+  /** Of a FIFO that was opened for reading without waiting for a writer: how many there had been (PipeState.writersEver). */
+  writersBefore?: number;
 }
 
 /** A file that is open or mapped. */
@@ -37,6 +42,8 @@ export interface FileRecord {
   descriptions: number;
   /** Areas that map it; memory holds pages of it as long as there are any. */
   mappings: number;
+  /** Pages that could not be written back to it; absent: 0. (Linux 6.6, lib/errseq.c, keeps the same.) */
+  writeErrors?: number;
 }
 
 /** Shared anonymous memory: its pages live in memory and swap only. */
@@ -69,8 +76,8 @@ export interface MemoryInode {
   accessed: Timestamp;
   modified: Timestamp;
   changed: Timestamp;
-  /** Whether it is open or mapped, so that it outlives its last name. */
-  held: boolean;
+  /** How often it is open or mapped, and so outlives its last name. */
+  held: number;
 }
 
 export interface MemoryFilesState {
@@ -80,15 +87,37 @@ export interface MemoryFilesState {
   bytes: number;
 }
 
+/** A page of a pipe: bytes that were ever put into it, and those of them that were not read yet. */
+export interface PipePage {
+  filled: number;
+  left: number;
+}
+
 export interface PipeState extends ByteRing {
+  /** Pages in use, the first to be read first; no write begins in a page that another one has filled too far. */
+  pages: PipePage[];
+  /** Pages that it may have (F_SETPIPE_SZ). */
+  most: number;
   /** Open ends. */
   readers: number;
   writers: number;
+  /** How often each end was ever opened. */
+  readersEver: number;
+  writersEver: number;
+  /** Inode in memory of the FIFO that it is; `undefined`: it has no name. */
+  node: string | undefined;
 }
 
 export interface PipesState {
   pipes: Record<string, PipeState>;
+  /** Inode of a FIFO that is open to its pipe. */
+  fifos: Record<string, string>;
   next: number;
+}
+
+export interface InputState {
+  /** Whether those who wait were told of input, and nobody has found it missing since. */
+  isTold: boolean;
 }
 
 export interface FileCounters {
@@ -107,9 +136,14 @@ export interface FilesState {
   /** Programs given from the host outside the root: path to ObjectId. */
   programs: Record<string, number>;
   memory: MemoryFilesState;
+  /** FIFOs and sockets with a name in the host's directories, which the host does not see: path to inode in memory. */
+  hostNodes: Record<string, string>;
   pipes: PipesState;
   sockets: SocketsState;
   events: EventsState;
+  /** By ObjectId, of files that have any. */
+  locks: Record<number, FileLocks>;
+  input: InputState;
   /** The date at which the system started, seconds since 1970. */
   bootTime: number;
   counters: FileCounters;
@@ -127,9 +161,12 @@ export function filesState(bootTime: number = DEFAULT_BOOT_TIME): FilesState {
     byNode: {},
     programs: {},
     memory: { inodes: {}, nextInode: 2, bytes: 0 },
-    pipes: { pipes: {}, next: 1 },
+    hostNodes: {},
+    pipes: { pipes: {}, fifos: {}, next: 1 },
     sockets: socketsState(),
     events: eventsState(),
+    locks: {},
+    input: { isTold: false },
     bootTime,
     counters: { opened: 0, bytesRead: 0, bytesWritten: 0 },
   };

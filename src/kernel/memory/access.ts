@@ -131,7 +131,7 @@ export class SpaceMemory implements UserMemory {
         return frame;
       }
       const outcome = faults.handle({ space: this.#space, address, access, pc: machine.pc, by: 'kernel' });
-      if (outcome.kind === 'signal') throw new BadAddress(`0x${address.toString(16)}`);
+      if (outcome.kind === 'signal') throw new BadAddress(outcome.detail ?? `0x${address.toString(16)}`);
       if (outcome.kind !== 'resumed') throw new PageWait(outcome);
     }
     throw new Error('invariant broken: a page stays mapped until its access is made');

@@ -1,15 +1,16 @@
 /** madvise(2), msync(2), mincore(2), and the list of areas: what programs ask and say about their pages. */
 import { type Frame, PAGE_SIZE, pageOf, roundUp, type VirtualAddress, type Vpn } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
-import type { Area, SpaceState } from '../state.ts';
+import type { Area, ObjectId, SpaceState } from '../state.ts';
 import { findArea, isCovered, overlapping } from './areas.ts';
 import type { ReferenceSink, Result } from './contract.ts';
 import { backedPage, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageBits } from './page-bits.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Replacement } from './replacement.ts';
-import { LOADING, MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
+import { LOADING } from './state.ts';
 import type { PageTables } from './tables.ts';
 import type { WriteBack } from './writeback.ts';
 
@@ -19,6 +20,7 @@ export interface AdviseParts {
   readonly frames: FrameTable;
   readonly cache: PageCache;
   readonly mappings: Mappings;
+  readonly pageBits: PageBits;
   readonly replacement: Replacement;
   readonly writeBack: WriteBack;
   readonly references: ReferenceSink | undefined;
@@ -93,32 +95,29 @@ export function synchronize(
 
 /** Number of pages that could not be written. */
 function writeArea(parts: AdviseParts, area: Area, from: number, to: number): number {
-  const { cache, frames, replacement, writeBack } = parts;
   const { object, offset } = area.backing!;
-  const known = cache.object(object);
-  if (known === undefined || known.anonymous) return 0;
   const first = (offset + Math.max(from, area.start) - area.start) / PAGE_SIZE;
   const last = (offset + Math.min(to, area.end) - area.start) / PAGE_SIZE;
+  return writePages(parts, object, first, last);
+}
+
+/** fsync(2)'s part of memory: 0, or EIO when a page could not be written. */
+export const synchronizeObject = (parts: AdviseParts, object: ObjectId): Result =>
+  writePages(parts, object, 0, Number.POSITIVE_INFINITY) === 0 ? 0 : Errno.EIO;
+
+/** Number of an object's pages, from `first` to before `last`, that could not be written. */
+function writePages(parts: AdviseParts, object: ObjectId, first: number, last: number): number {
+  const { cache, frames, pageBits, replacement, writeBack } = parts;
+  const known = cache.object(object);
+  if (known === undefined || known.anonymous) return 0;
   let failures = 0;
   for (const [index, number] of [...known.frames].sort(([a], [b]) => a - b)) {
     const frame = number as Frame;
     if (index < first || index >= last || frames.has(frame, LOADING) || !replacement.isDirty(frame)) continue;
-    if (writeBack.write(frame) === 'written') makeClean(parts, frame);
+    if (writeBack.write(frame) === 'written') pageBits.clean(frame);
     else failures++;
   }
   return failures;
-}
-
-/** The page is the file's again: the next store to it sets the dirty bit anew. */
-function makeClean({ spaces, frames, tables }: AdviseParts, frame: Frame): void {
-  frames.clear(frame, MODIFIED);
-  for (const code of frames.mappersOf(frame)) {
-    const space = spaces[spaceOfCode(code)]!;
-    const at = tables.find(space, pageOfCode(code));
-    if (!tables.isValid(tables.low(at))) continue;
-    tables.clearBits(at, 1 << tables.geometry.entry.dirty);
-    tables.flush(space, pageOfCode(code));
-  }
 }
 
 /** mincore(2): one byte a page, 1 when it is in memory; EINVAL, or ENOMEM when the range has holes. */

@@ -3,7 +3,7 @@
  * mappings; `Paths` are what happens to it: faults, transfers, system calls.
  */
 import { assert } from '../../base/errors.ts';
-import type { Vpn } from '../../base/numbers.ts';
+import type { Slot, Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { PageStore } from '../../stores/contract.ts';
@@ -12,22 +12,33 @@ import type { EventSink } from '../events.ts';
 import type { Costs, RootState, SpaceState } from '../state.ts';
 import type { AccessParts } from './access.ts';
 import type { AdviseParts } from './advise.ts';
+import { cleanPages } from './cleaning.ts';
+import { Clusters } from './clusters.ts';
 import type { BackingObjects, Clock, MemoryCounters, ReferenceSink } from './contract.ts';
+import type { ExecuteRule } from './execute-rule.ts';
 import { Faults } from './faults.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
 import { FrameTable } from './frames.ts';
 import { Mappings } from './mappings.ts';
 import { ObjectAreas } from './object-areas.ts';
+import { type BitsMode, PageBits } from './page-bits.ts';
+import { PageDaemon } from './page-daemon.ts';
 import { PageCache } from './pagecache.ts';
+import type { PagingRules } from './paging-rules.ts';
+import { PeriodicCleaning } from './periodic-cleaning.ts';
 import { Pins } from './pins.ts';
+import { DiskPlaces } from './places.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { Reclaim } from './reclaim.ts';
 import type { RemapParts } from './remap.ts';
 import { Replacement } from './replacement.ts';
 import { Resolvers } from './resolvers.ts';
+import type { ShareRule } from './shares.ts';
 import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
 import { Swap } from './swap.ts';
+import { SwapIo } from './swap-io.ts';
 import { PageTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
@@ -47,8 +58,22 @@ export interface MemoryParts {
   readonly references: ReferenceSink | undefined;
   /** Format of the tables. */
   readonly geometry: RadixGeometry;
-  /** `writeXorExecute`: no page may be writable and executable at once. */
-  readonly options: { readonly writeXorExecute: boolean };
+  readonly options: {
+    /** No page may be writable and executable at once. */
+    readonly writeXorExecute: boolean;
+    /** Which pages may be executed. */
+    readonly execute: ExecuteRule;
+    /** Whether pages that come back from swap are checked. */
+    readonly checksums: 'on' | 'off';
+    /** What is read, freed and written beside what a fault asks for. */
+    readonly paging: PagingRules;
+    /** Who keeps referenced and dirty bits. */
+    readonly bits: BitsMode;
+    /** Busy time between samples of referenced bits, ns, instead of what the policy asks for. */
+    readonly sampleEvery: number | undefined;
+    /** How frames are divided among processes, for a policy that keeps them apart. */
+    readonly shares: ShareRule;
+  };
 }
 
 export interface Structures {
@@ -61,13 +86,18 @@ export interface Structures {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   readonly swap: Swap;
+  readonly swapIo: SwapIo;
   readonly cache: PageCache;
+  readonly pageBits: PageBits;
   readonly pins: Pins;
   readonly replacement: Replacement;
   readonly mappings: Mappings;
 }
 
 export interface Paths {
+  readonly daemon: PageDaemon;
+  readonly cleaning: PeriodicCleaning;
+  readonly reclaim: Reclaim;
   readonly transfers: Transfers;
   readonly faults: Faults;
   readonly spaces: Spaces;
@@ -79,38 +109,65 @@ export interface Paths {
 /** @throws UserError when the policy can't run live */
 export function buildStructures(parts: MemoryParts): Structures {
   const { root, machine, events, policyDefinition: definition, geometry, references } = parts;
+  const { execute, bits, sampleEvery, shares } = parts.options;
   const { spaces } = root;
   const state = root.memory as MemoryState;
   assert(state !== undefined && state.frames.count === machine.frames, 'the state was made for this machine');
   const { counters } = state;
+  const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = new PageTables(geometry, machine, frames, events);
-  const swap = new Swap(state.swap, parts.store, counters, events);
+  const tables = new PageTables(geometry, machine, frames, events, stamps);
+  const { checksums } = parts.options;
+  const { daemon, cleanEvery } = parts.options.paging;
+  // Only then are there writes that can be taken back.
+  const writesBehind = daemon !== undefined || cleanEvery !== undefined;
+  const freed = (slot: Slot) => {
+    if (writesBehind) parts.clock.forget(slot);
+  };
+  const swapIo = new SwapIo({ state: state.swap, store: parts.store, counters, events, checksums });
+  const swap = new Swap(state.swap, swapIo, counters, freed);
   const cache = new PageCache(state, frames);
   const pins = new Pins({ root, state, frames, counters });
-  const replacement = new Replacement({ definition, state, spaces, machine, frames, tables, cache, swap });
-  const mappings = new Mappings({ frames, tables, cache, swap, pins, replacement, events });
-  const below = { root, spaces, state, counters, machine, references };
-  return { ...below, frames, tables, swap, cache, pins, replacement, mappings };
+  const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
+  const below = { root, spaces, state, counters, machine, references, frames, tables, swap, cache, pageBits };
+  const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
+  const mappings = new Mappings({ ...below, pins, replacement, events, execute });
+  return { ...below, swapIo, pins, replacement, mappings };
 }
 
 export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const { clock, costs, events, objects, options } = parts;
   const { machine, tables } = structures;
-  const basics = { ...structures, clock, costs, events, objects };
+  const { writeXorExecute, execute } = options;
+  const places = new DiskPlaces({ disk: structures.root.disk, objects });
+  const basics = { ...structures, places, rules: options.paging, clock, costs, events, objects, execute };
   const writeBack = new WriteBack({ ...basics, ram: machine.ram });
-  const reclaim = new Reclaim({ ...basics, writeBack });
+  const clusters = new Clusters({ ...basics, ram: machine.ram, writeBack });
+  structures.replacement.connect((frames) => cleanPages({ ...structures, clusters }, frames));
+  const reclaim = new Reclaim({ ...basics, writeBack, clusters });
   const ensureEntry = (space: SpaceState, page: Vpn, key: number) =>
-    tables.ensure(space, page, () => reclaim.table(key));
+    tables.ensure(space, page, () => reclaim.table(key, space.id));
   const transfers = new Transfers({ ...basics, ensureEntry });
-  const resolvers = new Resolvers({ ...basics, reclaim, transfers });
+  const readAhead = new ReadAhead({ ...basics, reclaim, transfers });
+  const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead });
   const faults = new Faults({ ...basics, resolvers, transfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const limit = userLimit(parts.geometry);
-  const { writeXorExecute } = options;
   const calls = { ...basics, writeBack, objectAreas, limit, ensureEntry, writeXorExecute };
   const spaces = new Spaces({ ...basics, reclaim, transfers, calls });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
   const forks = new Forks({ ...basics, spaces, objectAreas, pages });
-  return { transfers, faults, spaces, forks, calls, access: { ...basics, faults } };
+  const daemon = new PageDaemon({ ...basics, reclaim });
+  const cleaning = new PeriodicCleaning({ ...basics, clusters });
+  return {
+    daemon,
+    cleaning,
+    reclaim,
+    transfers,
+    faults,
+    spaces,
+    forks,
+    calls,
+    access: { ...basics, faults },
+  };
 }

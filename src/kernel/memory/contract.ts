@@ -3,7 +3,9 @@
  */
 import type { Nanoseconds, Pid, SpaceId, VirtualAddress, Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
+import type { DiskRequest, Ticket } from '../disk.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
+import type { PagingCounters } from './paging-rules.ts';
 
 /** What became of a fault. Only trap code turns it into resume, sleep, signal or kill. */
 export type Outcome =
@@ -16,6 +18,8 @@ export type Outcome =
       readonly signal: number;
       readonly code: number;
       readonly address: VirtualAddress;
+      /** What was accessed, from where and why not: for the report. */
+      readonly detail?: string;
     }
   /** No frame can be had, because swap is full or because all that is not pinned is too little: the process is killed. */
   | { readonly kind: 'out-of-memory'; readonly lacks: 'frames' | 'swap'; readonly detail: string };
@@ -78,6 +82,8 @@ export interface BackingObjects {
   writePage(object: ObjectId, index: number, from: Uint8Array): boolean;
   /** Size in bytes now. */
   size(object: ObjectId): number;
+  /** Whether nobody can read its bytes any more once the last area that maps it goes: no name, no descriptor. */
+  isForgotten(object: ObjectId): boolean;
   /** Shown in areas and events. */
   path(object: ObjectId): string;
   /** Whether pages of it live in swap when evicted (shared anonymous memory) rather than in a file. */
@@ -85,6 +91,15 @@ export interface BackingObjects {
   /** One more or one fewer area maps the object. */
   retain(object: ObjectId): void;
   release(object: ObjectId): void;
+}
+
+/** Transfers of swap that failed: reads, pages that came back otherwise, writes, those that ended early, no room. */
+export interface SwapErrors {
+  read: number;
+  corrupt: number;
+  write: number;
+  short: number;
+  full: number;
 }
 
 /** Everything counted by the memory part of the kernel. */
@@ -103,6 +118,20 @@ export interface MemoryCounters {
   swapUsed: number;
   swapPeak: number;
   storeFailures: number;
+  /** Of these, transfers of swap by what went wrong, and of files. */
+  swapErrors: SwapErrors;
+  fileErrors: { read: number; write: number };
+  /** Writes that failed and were made again in another slot. */
+  writesRetried: number;
+  /** Slots that are not used any more because they have failed. */
+  badSlots: number;
+  /** Pages that could not be read back. */
+  lostPages: number;
+  /**
+   * Processes that wanted such a page: how often they were signalled, and how often the kernel's access for them
+   * failed (EFAULT).
+   */
+  refused: Record<number, { signals: number; calls: number }>;
   tableFrames: number;
   tableFramesPeak: number;
   residentPages: number;
@@ -127,6 +156,14 @@ export interface MemoryCounters {
   copiedOnWrite: number;
   /** Pages once shared that a write found to be nobody else's any more, so that no copy was needed. */
   takenOver: number;
+  /** Read-ahead, page daemon, clusters, cleaning. */
+  paging: PagingCounters;
+  /** Pages that left their resident sets and stayed in their frames, and those that were used again there. */
+  setAside: number;
+  rescues: number;
+  /** Pages that were written to be clean while they stay in memory, and how often some were written together. */
+  cleaned: number;
+  cleanings: number;
 }
 
 /** What is asked of memory by the loader and the system calls. Addresses and lengths are checked by the callee. */
@@ -199,6 +236,8 @@ export interface VirtualMemory {
   objectTruncated(object: ObjectId, from: number): void;
   /** Copies page cache contents over `into` where a mapped page of the object is newer than the file; for read(2). */
   readThroughCache(object: ObjectId, offset: number, into: Uint8Array): void;
+  /** Writes the dirty pages of a file that is mapped to it; EIO when one could not be written. For fsync(2). */
+  synchronizeObject(object: ObjectId): Result;
   /** Bytes were written to the object: updates its cached pages; for write(2). */
   writeThroughCache(object: ObjectId, offset: number, from: Uint8Array): void;
 
@@ -211,6 +250,14 @@ export interface VirtualMemory {
   readonly nextInterrupt: number | undefined;
   /** Time has passed: the policy's interrupts that are due are told. */
   clockInterrupt(): void;
+  /** When `background` has something to do by itself next; `undefined`: never. */
+  readonly nextBackground: number | undefined;
+  /** What is done between two steps of programs: the page daemon frees frames, and dirty pages are written. */
+  background(): void;
+  /** Evicts the pages that only this space has, as far as they may go and swap has room; how many. */
+  swapOut(space: SpaceState): number;
+  /** Pages of the space that were used since this was last asked. */
+  sampleWorkingSet(space: SpaceState): number;
   /**
    * Whether memory can hold all tables and, beside them, what the most demanding of the live processes needs in one
    * step. While it can, some process always makes progress; when not, the one that is running must not go on.
@@ -240,8 +287,12 @@ export interface Clock {
   /** `now` without the time in which the processor had nothing to do: the policies' clock. */
   readonly busy: Nanoseconds;
   charge(component: ChargedComponent, ns: number): void;
-  /** Queues one page transfer on the disk and gives the time at which it is done. */
-  disk(pages: number): Nanoseconds;
+  /** Queues a transfer on the disk, and says when it is done. */
+  disk(request: DiskRequest): Ticket;
+  /** What lies at a place of the disk is not needed any more: see `Disk.forget`. */
+  forget(place: number): void;
+  /** When the disk has nothing left to do, as things stand. */
+  readonly diskFreeAt: Nanoseconds;
   /** Lets time pass until `time`. */
   idleUntil(time: Nanoseconds): void;
 }

@@ -1,7 +1,7 @@
 /** Where a fault is: everything that classification and resolvers look at, gathered once. */
 import { addressOf, PAGE_SIZE, type VirtualAddress, type Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
-import { DROPPED, HIDDEN, kindOf, SWAPPED } from '../../translation/invalid-entry.ts';
+import { DROPPED, HIDDEN, kindOf, SWAPPED, UNUSED } from '../../translation/invalid-entry.ts';
 import { hasBit, type RadixGeometry } from '../../translation/radix.ts';
 import type { Area, ObjectId, SpaceState } from '../state.ts';
 import type { EntryView, ObjectPage } from './classify.ts';
@@ -67,6 +67,8 @@ export function viewEntry({ entry }: RadixGeometry, low: number): EntryView {
       return { kind: 'dropped' };
     case HIDDEN:
       return { kind: 'hidden' };
+    case UNUSED:
+      return { kind: 'unused' };
     default:
       return { kind: 'nothing' };
   }

@@ -2,24 +2,39 @@
  * The fault path, the same for the guest's accesses and for the kernel's on its behalf:
  * gather the site, classify, resolve.
  */
-import { pageOf, type VirtualAddress } from '../../base/numbers.ts';
+import { type Frame, pageOf, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access, MachinePort } from '../../machine/contract.ts';
 import type { EventSink, FaultCase } from '../events.ts';
-import type { Area, Costs, SpaceState } from '../state.ts';
+import type { Area, Costs, RootState, SpaceState } from '../state.ts';
 import { findArea, growableTo } from './areas.ts';
-import { classify, type EntryView, SEGV_ACCERR, SIGSEGV, type Verdict } from './classify.ts';
+import {
+  classify,
+  type EntryView,
+  type ResolvedCase,
+  SEGV_ACCERR,
+  SIGSEGV,
+  type Verdict,
+} from './classify.ts';
 import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.ts';
+import type { ExecuteRule } from './execute-rule.ts';
 import { type FaultSite, locate, viewEntry } from './fault-site.ts';
+import { lostPageText, refusalText } from './fault-text.ts';
+import type { FrameTable } from './frames.ts';
+import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
-import type { Resolvers } from './resolvers.ts';
+import { lostPage, type Resolvers } from './resolvers.ts';
+import { ASIDE } from './state.ts';
 import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface FaultParts {
+  readonly root: RootState;
   readonly machine: MachinePort;
   readonly tables: PageTables;
   readonly cache: PageCache;
+  readonly frames: FrameTable;
+  readonly mappings: Mappings;
   readonly objects: BackingObjects;
   readonly pins: Pins;
   readonly resolvers: Resolvers;
@@ -27,6 +42,7 @@ export interface FaultParts {
   readonly counters: MemoryCounters;
   readonly clock: Clock;
   readonly costs: Pick<Costs, 'fault'>;
+  readonly execute: ExecuteRule;
   readonly events: EventSink;
 }
 
@@ -55,27 +71,35 @@ export class Faults {
     this.#parts.clock.charge('faults', this.#parts.costs.fault);
     const area = findArea(space.areas, address) ?? grow(space, address);
     const page = pageOf(address);
-    const { tables, cache, objects, transfers } = this.#parts;
+    const { tables, cache, objects, transfers, execute } = this.#parts;
     const entryAddress = area === undefined ? -1 : tables.find(space, page);
     const low = entryAddress === -1 ? 0 : tables.low(entryAddress);
-    const entry = low === 0 ? NOTHING_THERE : viewEntry(tables.geometry, low);
-    const verdict = classify(area, entry, access, () => locate(area as Area, page, cache, objects));
+    const entry = low === 0 ? NOTHING_THERE : this.#view(area as Area, low, entryAddress);
+    const where = () => locate(area as Area, page, cache, objects);
+    const verdict = classify(area, entry, access, where, execute);
     this.#report(fault, verdict);
-    if (verdict.kind === 'signal') return { ...verdict, address };
+    if (verdict.kind === 'signal') {
+      const { signal, code } = verdict;
+      return { ...verdict, address, detail: refusalText(fault, area, signal, code) };
+    }
+    const refused = transfers.takeRefusal(space.id, page);
+    if (refused !== undefined) return this.#refuse(fault, area as Area, refused);
     const pending = transfers.pending(space.id, page);
     if (pending !== undefined) return pending;
     const high = low === 0 ? 0 : tables.high(entryAddress);
-    return this.#resolve(verdict.case, {
-      space,
-      area: area as Area,
-      address,
-      page,
-      access,
-      by,
-      entryAddress,
-      low,
-      high,
-    });
+    const site = { space, area: area as Area, address, page, access, by, entryAddress, low, high };
+    const outcome = this.#resolve(verdict.case, site);
+    return outcome.kind === 'signal' ? this.#refuse(fault, site.area, outcome.detail ?? '') : outcome;
+  }
+
+  /** The page is there no more, or can't be read: only who touches it is told. */
+  #refuse(fault: FaultingAccess, area: Area, why: string): Outcome {
+    const { root, counters } = this.#parts;
+    const process = root.processes.find(({ pid }) => pid === root.running);
+    const pid = process?.group.id ?? root.running;
+    counters.refused[pid] ??= { signals: 0, calls: 0 };
+    counters.refused[pid][fault.by === 'guest' ? 'signals' : 'calls']++;
+    return lostPage(fault, lostPageText(fault, area, why));
   }
 
   /** An access of the space's program begins, so that pins of completed instructions are let go. */
@@ -83,7 +107,19 @@ export class Faults {
     this.#parts.pins.enter(space, by, pc);
   }
 
-  #resolve(which: Exclude<FaultCase, 'invalid' | 'protection'>, site: FaultSite): Outcome {
+  #view(area: Area, low: number, entryAddress: number): EntryView {
+    const { tables, frames, mappings } = this.#parts;
+    const entry = viewEntry(tables.geometry, low);
+    if (entry.kind === 'unused') {
+      const frame = mappings.frameOf(entryAddress) as Frame;
+      const kind = frames.has(frame, ASIDE) ? 'aside' : 'unused';
+      return { kind, copied: !mappings.isWritable(area, frame) };
+    }
+    if (entry.kind !== 'valid' || entry.write) return entry;
+    return { ...entry, unmodified: mappings.isUnmodified(area, entryAddress) };
+  }
+
+  #resolve(which: ResolvedCase, site: FaultSite): Outcome {
     const { resolvers } = this.#parts;
     switch (which) {
       case 'zero':
@@ -96,16 +132,21 @@ export class Faults {
         return resolvers.mapped(site);
       case 'copy-on-write':
         return resolvers.copyOnWrite(site);
+      case 'first-use':
+      case 'rescue':
+        return resolvers.firstUse(site);
+      case 'first-write':
+        return resolvers.firstWrite(site);
       case 'spurious':
         return resolvers.spurious(site);
     }
   }
 
-  #report({ address, access, by, pc }: FaultingAccess, verdict: Verdict): void {
+  #report({ space, address, access, by, pc }: FaultingAccess, verdict: Verdict): void {
     const { counters, events } = this.#parts;
     const name = caseOf(verdict);
     counters.faults[name] = (counters.faults[name] ?? 0) + 1;
-    if (events.watched) events.emit({ type: 'fault', address, access, by, case: name, pc });
+    if (events.watched) events.emit({ type: 'fault', space: space.id, address, access, by, case: name, pc });
   }
 }
 

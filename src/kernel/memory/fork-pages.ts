@@ -60,9 +60,11 @@ export class ForkPages {
    * @throws PageWait when a page or a frame has to come first; nothing was done then
    */
   give(work: ForkWork, area: Area, page: Vpn, at: number): OutOfMemory | undefined {
-    const { mappings } = this.#parts;
+    const { mappings, swap } = this.#parts;
     const slot = mappings.slotOf(at);
-    if (slot !== -1 && work.fork.mode === 'copy-on-write') return this.#shareSlot(work, page, slot);
+    // A page that can't be had is not missed before it is touched.
+    const isShared = work.fork.mode === 'copy-on-write' || swap.whyLost(slotNumber(slot)) !== undefined;
+    if (slot !== -1 && isShared) return this.#shareSlot(work, page, slot);
     const failure = slot === -1 ? undefined : this.#bringIn(work, area, page, at);
     if (failure !== undefined) return failure;
     const frame = mappings.frameOf(at);
@@ -125,7 +127,7 @@ export class ForkPages {
     const { child } = work;
     frames.pin(source);
     const at = this.#entry(work, page);
-    const frame = at === -1 ? -1 : reclaim.page(state.nextKey++);
+    const frame = at === -1 ? -1 : reclaim.page(state.nextKey++, child.id);
     frames.unpin(source);
     // What has been got stays until the rest has come, too, or a crowd would take it again and again.
     if (frame === -1) pins.addGuest(source);
@@ -174,7 +176,9 @@ export class ForkPages {
   /** The child's entry, with tables; -1 without a frame for them. */
   #entry({ child }: ForkWork, page: Vpn): number {
     const { tables, reclaim } = this.#parts;
-    return tables.ensure(child, page, () => (this.checkRoom() === undefined ? reclaim.table(0) : -1));
+    return tables.ensure(child, page, () =>
+      this.checkRoom() === undefined ? reclaim.table(0, child.id) : -1,
+    );
   }
 
   #lackingTable(): OutOfMemory | undefined {

@@ -19,7 +19,7 @@ import type { Frame, Slot, SpaceId, Vpn } from '../../base/numbers.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
-import { FREE, type FramePool, type FrameTableState, mappingCode, PAGE, TABLE } from './state.ts';
+import { AHEAD, FREE, type FramePool, type FrameTableState, mappingCode, PAGE, TABLE } from './state.ts';
 
 const NO_MAPPERS: readonly number[] = [];
 
@@ -54,6 +54,12 @@ export class FrameTable {
     return frame;
   }
 
+  /** Frames that pages could have at once. */
+  get free(): number {
+    const { freed, fresh, limit } = this.state.pages;
+    return freed.length + limit - fresh;
+  }
+
   freePage(frame: Frame): void {
     const { state } = this;
     assert(state.use[frame] === PAGE, 'only a page is freed as one');
@@ -63,6 +69,7 @@ export class FrameTable {
       state.slot[frame] === 0 && state.object[frame] === 0,
       'a page is freed after its copy and its object let go',
     );
+    if (this.has(frame, AHEAD)) this.#counters.paging.readAhead.useless++;
     state.use[frame] = FREE;
     state.flags[frame] = 0;
     state.index[frame] = 0;
@@ -159,6 +166,7 @@ export class FrameTable {
 
   addMapper(frame: Frame, space: SpaceId, page: Vpn, entryAddress: number): void {
     const { state } = this;
+    this.noteUse(frame);
     const code = mappingCode(space, page);
     if (state.mapper[frame] === 0) {
       state.mapper[frame] = code;
@@ -168,6 +176,13 @@ export class FrameTable {
     const further = state.mappers.get(frame);
     if (further === undefined) state.mappers.set(frame, [code]);
     else further.push(code);
+  }
+
+  /** The page is used for the first time, if it was read ahead. */
+  noteUse(frame: Frame): void {
+    if (!this.has(frame, AHEAD)) return;
+    this.clear(frame, AHEAD);
+    this.#counters.paging.readAhead.useful++;
   }
 
   removeMapper(frame: Frame, space: SpaceId, page: Vpn): void {

@@ -1,12 +1,17 @@
 /** What must hold between any two operations; for tests and for doubt. */
 import { assert } from '../../base/errors.ts';
 import { addressOf, type Frame, PAGE_SIZE, type Slot, type Vpn } from '../../base/numbers.ts';
+import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageBits } from './page-bits.ts';
+import { checkPaging } from './paging-invariants.ts';
 import { isPause } from './pauses.ts';
 import {
+  AHEAD,
+  ASIDE,
   FREE,
   type FramePool,
   LOADING,
@@ -26,6 +31,7 @@ export interface InvariantParts {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   readonly mappings: Mappings;
+  readonly pageBits: PageBits;
   readonly swap: Swap;
 }
 
@@ -53,6 +59,7 @@ export function checkInvariants(parts: InvariantParts): void {
   checkKeys(parts);
   checkRequests(parts);
   checkForks(parts);
+  checkPaging(parts);
 }
 
 function takeCensus(parts: InvariantParts): Census {
@@ -90,7 +97,7 @@ function countSpace(parts: InvariantParts, space: SpaceState, census: Census): v
 }
 
 function checkEntry(
-  { tables, mappings }: InvariantParts,
+  { tables, mappings, frames, pageBits }: InvariantParts,
   { written }: Census,
   space: SpaceState,
   page: Vpn,
@@ -99,13 +106,20 @@ function checkEntry(
 ): void {
   const area = findArea(space.areas, addressOf(page))!;
   const low = tables.low(at);
-  assert(tables.isValid(low) === (area.protection !== 0), 'a page of an accessible area has a valid entry');
-  if (!tables.isValid(low)) return;
-  const { read, write, execute, user } = tables.geometry.entry;
+  const isValid = tables.isValid(low);
+  const expected = area.protection === 0 ? HIDDEN : UNUSED;
+  assert(isValid ? area.protection !== 0 : kindOf(low) === expected, `page ${page} is hidden for its reason`);
+  if (!isValid) return;
+  const { read, write, execute, user, accessed, dirty } = tables.geometry.entry;
   const has = (bit: number) => (low >>> bit) & 1;
+  assert(!frames.has(frame, ASIDE), `nobody can access the page in frame ${frame}, which was set aside`);
+  const isTold = pageBits.mode === 'traps';
+  assert(!isTold || has(accessed) === 1, 'the hardware has no referenced bit to set');
+  assert(!isTold || has(write) <= has(dirty), 'the hardware has no dirty bit to set');
   assert(has(user) === 1, 'entries of programs allow user mode');
   assert(has(read) === ((area.protection & 3) !== 0 ? 1 : 0), 'R agrees with the area');
-  assert(has(execute) === ((area.protection & 4) !== 0 ? 1 : 0), 'X agrees with the area');
+  const isExecutable = (mappings.granted(area) & 4) !== 0;
+  assert(has(execute) === (isExecutable ? 1 : 0), 'X agrees with the area and the rule');
   if (has(write) === 0) return;
   assert(
     (area.protection & 2) !== 0 && mappings.isWritable(area, frame),
@@ -224,7 +238,8 @@ function checkFrames(parts: InvariantParts, census: Census): void {
       const found = tables.find(root.spaces[spaceOfCode(code!)]!, pageOfCode(code!));
       assert(found === sole, `the entry of frame ${frame} is where it is remembered`);
     }
-    const owned = known.length > 0 || frames.object(frame) !== -1 || loading;
+    const isAhead = (flags[frame]! & AHEAD) !== 0;
+    const owned = known.length > 0 || frames.object(frame) !== -1 || loading || isAhead;
     assert(owned, `anonymous page in frame ${frame} belongs to somebody`);
   }
   assert(pages === state.counters.residentPages, 'resident pages are counted');
@@ -259,7 +274,8 @@ function checkObjects({ state, root, frames }: InvariantParts): void {
     for (const [index, frame] of known.frames) {
       const agrees = frames.object(frame as Frame) === object && frames.index(frame as Frame) === index;
       assert(agrees, `frame ${frame} holds page ${index} of object ${object}`);
-      assert(!known.slots.has(index), 'a page of shared memory is in a frame or in a slot');
+      const isComing = frames.has(frame as Frame, LOADING);
+      assert(isComing || !known.slots.has(index), 'a page of shared memory is in a frame or in a slot');
     }
   }
   for (const object of areas.keys()) assert(state.objects.has(object), `object ${object} is known`);
@@ -302,7 +318,20 @@ function checkSwap({ state, root, frames, swap }: InvariantParts, { slots }: Cen
     if (frame !== -1) assert(frames.slot(frame) === slot, `frame ${frame} holds the page of slot ${slot}`);
   });
   assert(used === state.swap.used, 'slots in use are counted');
+  checkBadSlots(state);
   for (const slot of slots.keys()) assert(slot < state.swap.references.length, `slot ${slot} exists`);
+}
+
+function checkBadSlots({ swap, counters, refusals }: MemoryState): void {
+  const { bad, lost, retired, references, frames } = swap;
+  assert(bad.size === counters.badSlots, 'bad slots are counted');
+  const unused = [...bad].filter((slot) => references[slot] === 0).length;
+  assert(unused === retired, 'bad slots that are in use no more are counted');
+  for (const slot of lost.keys()) {
+    assert(bad.has(slot) && references[slot] !== 0, `slot ${slot}, whose page is lost, is bad and in use`);
+    assert(frames[slot] === 0, `the page of slot ${slot}, which is lost, is in no frame`);
+  }
+  for (const { why } of refusals.values()) assert(why !== '', 'a refusal has a reason');
 }
 
 function add(counts: Map<number, number>, key: number): void {

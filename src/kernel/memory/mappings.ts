@@ -7,8 +7,9 @@
  *
  * When an entry goes, its referenced and dirty bits stay known in the frame's flags.
  */
-import type { Frame, Vpn } from '../../base/numbers.ts';
+import type { Frame, Slot, Vpn } from '../../base/numbers.ts';
 import { slot as slotNumber } from '../../base/numbers.ts';
+import type { Access } from '../../machine/contract.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
 import {
   DROPPED,
@@ -17,15 +18,19 @@ import {
   kindOf,
   payloadOf,
   SWAPPED,
+  UNUSED,
 } from '../../translation/invalid-entry.ts';
 import { entryOf, hasBit, type RadixGeometry } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
+import type { MemoryCounters } from './contract.ts';
+import { type ExecuteRule, granted } from './execute-rule.ts';
 import type { FrameTable } from './frames.ts';
+import type { PageBits } from './page-bits.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
-import { LOADING, MODIFIED, USED } from './state.ts';
+import { AHEAD, ASIDE, LOADING, MODIFIED, USED } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
 
@@ -35,8 +40,11 @@ export interface MappingParts {
   readonly cache: PageCache;
   readonly swap: Swap;
   readonly pins: Pins;
+  readonly counters: MemoryCounters;
+  readonly pageBits: PageBits;
   readonly replacement: Replacement;
   readonly events: EventSink;
+  readonly execute: ExecuteRule;
 }
 
 /** A leaf entry: of which page, and its physical address. */
@@ -59,14 +67,22 @@ export class Mappings {
     this.#dirty = 1 << this.#geometry.entry.dirty;
   }
 
-  /** Maps `frame` at an entry that is empty or invalid; what the entry held is the caller's affair. */
-  map(space: SpaceState, area: Area, page: Vpn, entryAddress: number, frame: Frame): void {
-    const { frames, tables, events } = this.#parts;
+  /**
+   * Maps `frame` at an entry that is empty or invalid; what the entry held is the caller's affair.
+   * @param access what is known to be going to be done, as soon as the program goes on
+   */
+  map(
+    space: SpaceState,
+    area: Area,
+    page: Vpn,
+    entryAddress: number,
+    frame: Frame,
+    access: Access = 'load',
+  ): void {
+    const { frames, events } = this.#parts;
     frames.addMapper(frame, space.id, page, entryAddress);
     countResident(space);
-    // The access that faulted is a use, which its retry need not report.
-    const { low, high } = this.#leaf(area, frame, this.#accessed);
-    tables.write(entryAddress, low, high);
+    this.#used(space, area, frame, entryAddress, access);
     if (events.watched)
       events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
   }
@@ -94,6 +110,30 @@ export class Mappings {
     return true;
   }
 
+  /** The next access to a page that waits in its frame for it is made now: its entry becomes valid. */
+  reveal({ space, page, at }: LeafEntry, area: Area, access: Access): Frame {
+    const frame = this.frameOf(at) as Frame;
+    this.#used(space, area, frame, at, access);
+    const { events } = this.#parts;
+    if (events.watched) events.emit({ type: 'reveal', space: space.id, vpn: page, frame });
+    return frame;
+  }
+
+  /** A page that stores need no copy of is written for the first time. */
+  modify({ space, page, at }: LeafEntry, area: Area): Frame {
+    const { tables } = this.#parts;
+    const frame = this.frameOf(at) as Frame;
+    tables.flush(space, page);
+    this.#used(space, area, frame, at, 'store');
+    return frame;
+  }
+
+  /** Whether a store to the page of a valid entry would only have to be noted. */
+  isUnmodified(area: Area, entryAddress: number): boolean {
+    const { pageBits, tables } = this.#parts;
+    return pageBits.mode === 'traps' && this.isWritable(area, tables.frameAt(entryAddress));
+  }
+
   /** Makes the entry of a page that is in memory agree with the area's protection again. */
   rederive(space: SpaceState, area: Area, page: Vpn, entryAddress: number): void {
     const { tables } = this.#parts;
@@ -116,7 +156,8 @@ export class Mappings {
     const { tables } = this.#parts;
     const low = tables.low(entryAddress);
     if (tables.isValid(low)) return tables.frameAt(entryAddress);
-    if (kindOf(low) !== HIDDEN) return -1;
+    const kind = kindOf(low);
+    if (kind !== HIDDEN && kind !== UNUSED) return -1;
     return payloadOf(this.#geometry, low, tables.high(entryAddress)) as Frame;
   }
 
@@ -157,18 +198,36 @@ export class Mappings {
       return;
     }
     tables.write(entryAddress, 0, 0);
-    if (slot !== -1) swap.release(slotNumber(slot));
+    if (slot === -1) return;
+    swap.release(slotNumber(slot));
+    this.#releaseUnused(slotNumber(slot));
+  }
+
+  /** A page that was read ahead is gone for good when no entry leads to its slot any more. */
+  #releaseUnused(slot: Slot): void {
+    const { frames, swap } = this.#parts;
+    const frame = swap.frame(slot);
+    if (frame === -1 || !frames.has(frame, AHEAD) || frames.object(frame) !== -1) return;
+    if (swap.references(slot) === 1) this.release(frame);
   }
 
   /** The page in `frame`, which nobody maps, is gone for good, and its copy with it. */
   release(frame: Frame): void {
     const { frames, cache, pins, replacement } = this.#parts;
     pins.forget(frame);
+    this.#noteUnwritten(frame);
     this.dropCopy(frame);
     if (!frames.has(frame, LOADING)) replacement.released(frame);
     frames.clear(frame, LOADING);
     cache.remove(frame);
     frames.freePage(frame);
+  }
+
+  /** A dirty page that goes never has to be written: laziness has paid. */
+  #noteUnwritten(frame: Frame): void {
+    const { frames, cache, replacement, counters } = this.#parts;
+    if (frames.has(frame, LOADING) || !replacement.isDirty(frame)) return;
+    counters.paging.neverWritten[cache.livesInSwap(frame) ? 'swap' : 'file']++;
   }
 
   /**
@@ -222,15 +281,42 @@ export class Mappings {
     return payloadOf(this.#geometry, low, high);
   }
 
-  /** The entry for `frame` under the area's protection. */
+  /** What an area's entries allow, stores aside that need a copy first: mmap(2)'s bits. */
+  granted(area: Area): number {
+    return granted(area.protection, this.#parts.execute);
+  }
+
+  /** Writes the entry of a page that is going to be used, which the access that faulted has told already. */
+  #used(space: SpaceState, area: Area, frame: Frame, entryAddress: number, access: Access): void {
+    const { frames, tables, replacement, pageBits } = this.#parts;
+    if (frames.has(frame, ASIDE)) replacement.rescue(frame, space.id);
+    const before = tables.low(entryAddress);
+    if (kindOf(before) === UNUSED && !tables.isValid(before)) replacement.seen(frame);
+    const isNoted = pageBits.mode === 'traps' && access === 'store' && this.isWritable(area, frame);
+    const kept = tables.isValid(before) ? before & this.#dirty : 0;
+    const { low, high } = this.#leaf(area, frame, kept | this.#accessed | (isNoted ? this.#dirty : 0));
+    tables.write(entryAddress, low, high);
+  }
+
+  /** The entry for `frame` under the area's protection; `kept`: its A and D bits. */
   #leaf(area: Area, frame: Frame, kept: number): { low: number; high: number } {
     if (area.protection === 0) return encodeInvalid(this.#geometry, HIDDEN, frame);
+    const { frames, pageBits } = this.#parts;
+    const isTrapped = pageBits.mode === 'traps';
+    if (frames.has(frame, ASIDE) || (isTrapped && (kept & this.#accessed) === 0))
+      return encodeInvalid(this.#geometry, UNUSED, frame);
     const { entry } = this.#geometry;
+    const allowed = this.granted(area);
     let flags = (1 << entry.valid) | (1 << entry.user) | kept;
     // Writable means readable: the architecture reserves W without R.
-    if ((area.protection & (PROT_READ | PROT_WRITE)) !== 0) flags |= 1 << entry.read;
-    if ((area.protection & PROT_EXEC) !== 0) flags |= 1 << entry.execute;
-    if ((area.protection & PROT_WRITE) !== 0 && this.isWritable(area, frame)) flags |= 1 << entry.write;
+    if ((allowed & (PROT_READ | PROT_WRITE)) !== 0) flags |= 1 << entry.read;
+    if ((allowed & PROT_EXEC) !== 0) flags |= 1 << entry.execute;
+    if ((allowed & PROT_WRITE) !== 0 && this.isWritable(area, frame)) {
+      if (!isTrapped) flags |= 1 << entry.write;
+      // Only a page that is known to be modified may be written without a trap.
+      else if ((kept & this.#dirty) !== 0 || frames.has(frame, MODIFIED))
+        flags |= (1 << entry.write) | this.#dirty;
+    }
     return entryOf(entry, frame, flags);
   }
 

@@ -13,11 +13,16 @@
  *   frames          frame table, free lists      pagecache      (object, page) → frame
  *   tables          page tables in RAM           mappings       entry and reverse map together
  *   swap            slots and their references   writeback      dirty pages to swap or file
+ *   swap-io         pages to the store and back
  *   pins            pages that must stay         replacement    the policy among its surroundings
+ *   page-bits       referenced, modified?        shares         frames that a process may have
  *   classify        what a fault means           resolvers      what is done about it
  *   reclaim         frames when they are wanted  transfers      pages on their way
  *   spaces          spaces come and go           fork           a space like another
  *   pauses          the older go first           fork-pages     a page of it
+ *   whole-space     all pages of a space at once  places         where pages lie on the disk
+ *   page-daemon     frames before they are wanted read-ahead     pages before they are
+ *   periodic-cleaning  dirty pages, every so often clusters       many pages in few writes
  *   invariants      what must always hold        state          all of it as plain data
  *   assembly        how it hangs together
  *
@@ -28,7 +33,7 @@ import { PAGE_SIZE, type Pid, pageOf, type SpaceId, type VirtualAddress } from '
 import type { Access } from '../../machine/contract.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import { SpaceMemory } from './access.ts';
-import { advise, listAreas, residency, synchronize } from './advise.ts';
+import { advise, listAreas, residency, synchronize, synchronizeObject } from './advise.ts';
 import { buildPaths, buildStructures, type MemoryParts, type Paths, type Structures } from './assembly.ts';
 import {
   type Clock,
@@ -46,6 +51,7 @@ import { addArea, type MapRequest, map, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
 import { protect } from './protect.ts';
 import { remap } from './remap.ts';
+import { sampleWorkingSet, swapOut } from './whole-space.ts';
 
 export type { MemoryParts } from './assembly.ts';
 
@@ -86,6 +92,7 @@ export class Memory implements VirtualMemory {
   forgetProcess(pid: Pid): void {
     this.#paths.forks.abandon(pid);
     this.#structures.pins.end(pid);
+    this.#structures.state.refusals.delete(pid);
   }
 
   fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome {
@@ -151,6 +158,10 @@ export class Memory implements VirtualMemory {
     objectTruncated(this.#structures, object, from);
   }
 
+  synchronizeObject(object: ObjectId): Result {
+    return synchronizeObject(this.#paths.calls, object);
+  }
+
   readThroughCache(object: ObjectId, offset: number, into: Uint8Array): void {
     readThroughCache(this.#structures, object, offset, into);
   }
@@ -175,6 +186,23 @@ export class Memory implements VirtualMemory {
 
   clockInterrupt(): void {
     this.#structures.replacement.interrupt(this.#clock.busy);
+  }
+
+  get nextBackground(): number | undefined {
+    return this.#paths.cleaning.due;
+  }
+
+  background(): void {
+    this.#paths.cleaning.run();
+    this.#paths.daemon.balance();
+  }
+
+  swapOut(space: SpaceState): number {
+    return swapOut({ ...this.#structures, reclaim: this.#paths.reclaim }, space);
+  }
+
+  sampleWorkingSet(space: SpaceState): number {
+    return sampleWorkingSet({ ...this.#structures, reclaim: this.#paths.reclaim }, space);
   }
 
   get hasRoom(): boolean {

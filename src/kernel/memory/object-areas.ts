@@ -1,6 +1,6 @@
 /**
  * The life of backing objects: an object is held as long as an area maps it. When the last one goes, its dirty
- * pages are written to the file, and none of its pages stays in memory.
+ * pages are written to the file, unless that is gone too as soon as it is let go, and none of its pages stays in memory.
  */
 import { assert } from '../../base/errors.ts';
 import { type Frame, slot as slotNumber } from '../../base/numbers.ts';
@@ -9,6 +9,7 @@ import type { AreaWatch } from './areas.ts';
 import type { BackingObjects } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageBits } from './page-bits.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING, type MemoryState, type ObjectState } from './state.ts';
@@ -23,6 +24,7 @@ export interface ObjectAreasParts {
   readonly swap: Swap;
   readonly mappings: Mappings;
   readonly replacement: Replacement;
+  readonly pageBits: PageBits;
   readonly writeBack: WriteBack;
 }
 
@@ -66,14 +68,21 @@ export class ObjectAreas implements AreaWatch {
   }
 
   #dropFrame(frame: Frame, object: ObjectState): void {
-    const { frames, cache, mappings, replacement, writeBack } = this.#parts;
+    const { frames, cache, mappings, replacement, pageBits, objects, writeBack } = this.#parts;
     if (frames.has(frame, LOADING)) {
       // Its transfer finds on completion that nobody wants the page.
       cache.remove(frame);
       return;
     }
     // A write that fails is counted and reported; with the last mapping gone, nobody is left to keep it for.
-    if (!object.anonymous && replacement.isDirty(frame)) writeBack.write(frame);
+    const isForgotten = objects.isForgotten(frames.object(frame) as number);
+    if (
+      !object.anonymous &&
+      !isForgotten &&
+      replacement.isDirty(frame) &&
+      writeBack.write(frame) === 'written'
+    )
+      pageBits.clean(frame);
     mappings.release(frame);
   }
 }

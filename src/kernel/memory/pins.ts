@@ -81,6 +81,18 @@ export class Pins {
     Object.assign(last, { since, instructions, pc, done });
   }
 
+  /** Whether somebody, or others than the running process, are in the middle of what they need the page for. */
+  isNeededBy(who: 'anybody' | 'others', frame: Frame): boolean {
+    const { root, frames, state } = this.#parts;
+    if (!frames.isPinned(frame)) return false;
+    for (const [pid, episode] of state.episodes) {
+      if (who === 'others' && pid === root.running) continue;
+      const has = episode.guest.includes(frame) || episode.kernel.includes(frame);
+      if (has && needsPages(root, pid, episode)) return true;
+    }
+    return false;
+  }
+
   /** The faulting instruction of a process needs the page in `frame`. */
   addGuest(frame: Frame, pid: Pid = this.#parts.root.running): void {
     const episode = this.#parts.state.episodes.get(pid);
@@ -138,6 +150,11 @@ export class Pins {
     if (state.starving.size === 0) return false;
     for (const pid of state.starving) if (pid !== root.running && this.#isOlder(pid)) return true;
     return false;
+  }
+
+  /** Whether anybody has found no frame, and waits. */
+  get areAnyStarving(): boolean {
+    return this.#parts.state.starving.size > 0;
   }
 
   /** The running process has found no frame, and waits. */
@@ -208,7 +225,7 @@ export class Pins {
 
   #letGoUnneeded(): void {
     const { root, state } = this.#parts;
-    if (state.episodes.size <= 1) return;
+    if (state.episodes.size <= (state.episodes.has(root.running) ? 1 : 0)) return;
     for (const { pid } of root.processes) {
       const episode = pid === root.running ? undefined : state.episodes.get(pid);
       if (episode !== undefined && holds(episode) && !needsPages(root, pid, episode)) this.#letAllGo(episode);
@@ -254,7 +271,9 @@ export const retired = (root: RootState, space: SpaceState): number =>
  */
 function needsPages(root: RootState, pid: Pid, episode: Episode): boolean {
   const process = processOf(root, pid);
-  if (process === undefined || process.exit !== undefined) return false;
+  if (process === undefined) return false;
+  // Who has ended still goes on with what it has to tell others by its memory.
+  if (process.exit !== undefined && process.lastWords === undefined) return false;
   if (process.status === 'zombie' || process.status === 'stopped') return false;
   return process.sleep === undefined && process.instructions === episode.instructions;
 }

@@ -9,25 +9,28 @@
  * When swap is full, pages that would need a slot count as pinned, so that the policy chooses among those that
  * can go. A failed write pins its page until the frame is found.
  */
-import type { Frame } from '../../base/numbers.ts';
+import type { Frame, SpaceId } from '../../base/numbers.ts';
 import type { PageKey, Why } from '../../policies/replacement/contract.ts';
 import { DROPPED, NOTHING, SWAPPED } from '../../translation/invalid-entry.ts';
 import type { Candidate, EventSink } from '../events.ts';
 import type { RequestState, RootState } from '../state.ts';
+import type { Clusters } from './clusters.ts';
 import type { Clock, MemoryCounters, Outcome, OutOfMemory } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
+import type { PagingRules } from './paging-rules.ts';
 import { isPause, pause } from './pauses.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
-import { MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
+import { AHEAD, FREE, type MemoryState, MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
-import type { WriteBack } from './writeback.ts';
+import type { Urgency, WriteBack } from './writeback.ts';
 
 export interface ReclaimParts {
   readonly root: RootState;
+  readonly state: MemoryState;
   readonly frames: FrameTable;
   readonly tables: PageTables;
   readonly cache: PageCache;
@@ -36,6 +39,8 @@ export interface ReclaimParts {
   readonly mappings: Mappings;
   readonly replacement: Replacement;
   readonly writeBack: WriteBack;
+  readonly clusters: Clusters;
+  readonly rules: PagingRules;
   readonly counters: MemoryCounters;
   readonly clock: Clock;
   readonly events: EventSink;
@@ -44,8 +49,11 @@ export interface ReclaimParts {
 /** Failed writes to look past before giving up. */
 const MOST_FAILURES = 16;
 
-const swapText = (swap: Swap): string =>
-  swap.capacity === 0 ? 'there is no swap' : swap.isFull ? 'swap is full' : 'swap is not full';
+function swapText(swap: Swap): string {
+  if (swap.capacity === 0) return 'there is no swap';
+  const bad = swap.bad === 0 ? '' : ` (${swap.bad} slots are bad)`;
+  return `${swap.isFull ? 'swap is full' : 'swap is not full'}${bad}`;
+}
 
 export type Shortage = Outcome & { readonly kind: 'blocked' | 'out-of-memory' };
 
@@ -60,25 +68,30 @@ export class Reclaim {
     this.#parts = parts;
   }
 
-  /** A frame for page `key`, as a page; -1 when none can be had: see `shortage`. */
-  page(key: PageKey): Frame | -1 {
-    const { frames, pins } = this.#parts;
+  /** A frame for page `key` of space `owner`, as a page; -1 when none can be had: see `shortage`. */
+  page(key: PageKey, owner: SpaceId): Frame | -1 {
+    const { frames, pins, replacement } = this.#parts;
     this.#lacked = 'page';
     if (pins.isOutranked) return -1;
-    let frame = frames.allocatePage(key);
-    if (frame === -1 && this.#evictOne(key)) frame = frames.allocatePage(key);
+    const { daemon } = this.#parts.counters.paging;
+    let frame = replacement.isFull(owner) ? -1 : frames.allocatePage(key);
+    if (frame === -1) {
+      daemon.missed++;
+      this.#evictOne(key, owner);
+      frame = frames.allocatePage(key);
+    } else daemon.found++;
     if (frame !== -1) pins.fed();
     return frame;
   }
 
-  /** A frame for a table, wanted to map page `key`; -1 when none can be had. */
-  table(key: PageKey): Frame | -1 {
+  /** A frame for a table, wanted to map page `key` of space `owner`; -1 when none can be had. */
+  table(key: PageKey, owner: SpaceId): Frame | -1 {
     const { frames, pins } = this.#parts;
     this.#lacked = 'table';
     const isPage = frames.state.tables === undefined;
     if (isPage && pins.isOutranked) return -1;
     let frame = frames.allocateTable();
-    if (frame === -1 && isPage && this.#evictOne(key)) frame = frames.allocateTable();
+    if (frame === -1 && isPage && this.#evictOne(key, owner)) frame = frames.allocateTable();
     if (frame === -1) return -1;
     pins.fed();
     pins.noteNeed();
@@ -112,24 +125,81 @@ export class Reclaim {
     return { kind: 'out-of-memory', lacks: swap.isFull ? 'swap' : 'frames', detail };
   }
 
-  #evictOne(incoming: PageKey): boolean {
+  /** Evicts a page that may go, for none in particular; false when it can't be written. */
+  evictPage(frame: Frame): boolean {
+    return this.#evict(frame, 0, []) === 'written';
+  }
+
+  /**
+   * A frame that costs nobody anything: a free one, or the policy's next victim if that needs no write and was not read
+   * ahead itself; -1 when there is none, or when somebody waits for a frame.
+   */
+  spare(key: PageKey, owner: SpaceId): Frame | -1 {
+    const { frames, pins, replacement, clock } = this.#parts;
+    if (pins.areAnyStarving) return -1;
+    const free = replacement.isFull(owner) ? -1 : frames.allocatePage(key);
+    if (free !== -1) return free;
+    const why: Candidate[] = [];
+    const victim = replacement.victim(key, clock.busy, this.#why(why), owner);
+    if (victim === -1 || frames.has(victim, AHEAD) || replacement.isDirty(victim)) return -1;
+    this.#evict(victim, key, why);
+    return frames.allocatePage(key);
+  }
+
+  /**
+   * The policy's next victims, in order, for whatever comes. They stay as they are.
+   * @param goesOn whether to ask for another, given those that there are
+   */
+  victims(owner: number, found: Frame[], goesOn: (found: readonly Frame[]) => boolean): Frame[] {
+    const { state, frames, replacement, clock } = this.#parts;
+    for (const frame of found) frames.pin(frame);
+    while (goesOn(found)) {
+      // A page that has never been.
+      const victim = replacement.victim(state.nextKey, clock.busy, undefined, owner);
+      if (victim === -1) break;
+      frames.pin(victim);
+      found.push(victim);
+    }
+    for (const frame of found) frames.unpin(frame);
+    return found;
+  }
+
+  /** Evicts pages that may go, those that are dirty with as few writes as can be; gives how many went. */
+  evictTogether(pages: readonly Frame[], urgency: Urgency): number {
+    const { replacement, clusters, rules } = this.#parts;
+    const isDirty = (frame: Frame) => replacement.isDirty(frame);
+    let gone = 0;
+    for (const frame of pages.filter((page) => !isDirty(page))) {
+      this.#leave(frame, 0, [], 'dropped');
+      gone++;
+    }
+    const written = (frame: Frame) => {
+      this.#leave(frame, 0, [], this.#homeOf(frame));
+      gone++;
+    };
+    clusters.write({ frames: pages.filter(isDirty), most: rules.cluster, urgency, written });
+    return gone;
+  }
+
+  #evictOne(incoming: PageKey, owner: SpaceId): boolean {
     const { frames, replacement } = this.#parts;
     const failed: Frame[] = [];
-    let found = this.#search(incoming, failed);
-    if (found === 'no slot') found = replacement.withoutSlots(() => this.#search(incoming, failed));
+    let found = this.#search(incoming, owner, failed);
+    if (found === 'no slot') found = replacement.withoutSlots(() => this.#search(incoming, owner, failed));
     for (const frame of failed) frames.unpin(frame);
     return found === 'found';
   }
 
-  #search(incoming: PageKey, failed: Frame[]): Search {
+  #search(incoming: PageKey, owner: SpaceId, failed: Frame[]): Search {
     const { frames, replacement, pins, clock } = this.#parts;
     while (failed.length < MOST_FAILURES) {
       const candidates: Candidate[] = [];
-      const victim = replacement.victim(incoming, clock.busy, this.#why(candidates));
+      const victim = replacement.victim(incoming, clock.busy, this.#why(candidates), owner);
       if (victim === -1) {
         if (pins.makeWay()) continue;
         return 'nothing';
       }
+      if (this.#evictCluster(victim, owner)) return 'found';
       const result = this.#evict(victim, incoming, candidates);
       if (result === 'no slot') return 'no slot';
       if (result === 'written') return 'found';
@@ -139,6 +209,23 @@ export class Reclaim {
     return 'nothing';
   }
 
+  /** Evicts a dirty victim with the next ones, as long as they are dirty too. False when it is still there. */
+  #evictCluster(victim: Frame, owner: SpaceId): boolean {
+    const { frames, replacement, rules } = this.#parts;
+    if (rules.cluster === 1 || !replacement.isDirty(victim)) return false;
+    const key = frames.key(victim);
+    const found = this.victims(
+      owner,
+      [victim],
+      (pages) => pages.length < rules.cluster && replacement.isDirty(pages.at(-1)!),
+    );
+    this.evictTogether(
+      found.filter((frame) => replacement.isDirty(frame)),
+      undefined,
+    );
+    return frames.state.use[victim] === FREE || frames.key(victim) !== key;
+  }
+
   #why(candidates: Candidate[]): Why | undefined {
     if (!this.#parts.events.watched) return undefined;
     return { considered: (frame, known) => void candidates.push({ frame, known }) };
@@ -146,15 +233,32 @@ export class Reclaim {
 
   /** Frees a frame, its page being safe. `failed` and `no slot` leave the page as it was. */
   #evict(frame: Frame, incoming: PageKey, why: readonly Candidate[]): 'written' | 'failed' | 'no slot' {
-    const { frames, replacement, writeBack, counters, events } = this.#parts;
+    const { replacement, writeBack } = this.#parts;
+    if (!replacement.isDirty(frame)) {
+      this.#leave(frame, incoming, why, 'dropped');
+      return 'written';
+    }
+    const result = writeBack.write(frame);
+    if (result === 'written') this.#leave(frame, incoming, why, this.#homeOf(frame));
+    return result;
+  }
+
+  /** Where a dirty page is written to. */
+  #homeOf(frame: Frame): 'swap' | 'file' {
+    return this.#parts.cache.livesInSwap(frame) ? 'swap' : 'file';
+  }
+
+  /** Frees the frame of a page that is safe: `written` just now, or not needed to be. */
+  #leave(
+    frame: Frame,
+    incoming: PageKey,
+    why: readonly Candidate[],
+    written: 'dropped' | 'swap' | 'file',
+  ): void {
+    const { frames, replacement, counters, events } = this.#parts;
     const page = frames.key(frame);
-    const dirty = replacement.isDirty(frame);
-    const written = !dirty ? 'dropped' : this.#parts.cache.livesInSwap(frame) ? 'swap' : 'file';
-    if (dirty) {
-      const result = writeBack.write(frame);
-      if (result !== 'written') return result;
-      counters.evictionsDirty++;
-    } else {
+    if (written !== 'dropped') counters.evictionsDirty++;
+    else {
       counters.evictionsClean++;
       if (frames.slot(frame) !== -1 || frames.object(frame) !== -1) counters.writesSaved++;
     }
@@ -164,12 +268,11 @@ export class Reclaim {
     if (events.watched) {
       events.emit({ type: 'evict', frame, page, incoming, written, policy: replacement.name, why });
     }
-    return 'written';
   }
 
   /** Every mapping now says where the page is instead. */
   #invalidate(frame: Frame): void {
-    const { root, frames, tables, cache, swap, mappings } = this.#parts;
+    const { root, state, frames, tables, cache, swap, mappings } = this.#parts;
     const object = frames.object(frame);
     const slot = frames.slot(frame);
     let kind: 0 | 1 | 2 = NOTHING;
@@ -178,6 +281,7 @@ export class Reclaim {
     for (const code of frames.mappersOf(frame)) {
       const space = root.spaces[spaceOfCode(code)]!;
       const page = pageOfCode(code);
+      state.evictedLately.get(space.id)?.add(page);
       mappings.unmap(space, page, tables.find(space, page), kind, kind === NOTHING ? 0 : payload);
       if (kind === SWAPPED) swap.retain(slot as never);
       // Only one page can come back as the one that was dropped.

@@ -1,36 +1,31 @@
 /**
  * The replacement policy among its surroundings: what it may ask of frames, and what it has to be told.
  *
- * A page is referenced or dirty when one of its mappings says so, or when the frame's own flags do, which keep
- * what mappings that are gone knew. To a policy that needs the order of last uses the frames used since its last
- * decision are reported before each one, in the order of their uses; nothing happens at the references
- * themselves.
+ * Whether a page is referenced or dirty is told by page-bits.ts. To a policy that needs the order of last uses the
+ * frames used since its last decision are reported before each one, in the order of their uses; nothing happens at
+ * the references themselves. Where the hardware tells nothing (`--bits traps`) it gets samples instead: at each clock
+ * interrupt every page is made inaccessible, and the first use after it is reported when it traps.
  */
-import { UserError } from '../../base/errors.ts';
-import type { Frame } from '../../base/numbers.ts';
+import { assert, UserError } from '../../base/errors.ts';
+import { type Frame, NOBODY } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type {
   FrameBits,
   PageKey,
   PolicyDefinition,
   ReplacementPolicy,
+  SecondChances,
   Why,
 } from '../../policies/replacement/contract.ts';
+import type { EventSink } from '../events.ts';
 import type { SpaceState } from '../state.ts';
+import type { MemoryCounters } from './contract.ts';
 import type { FrameTable } from './frames.ts';
+import type { PageBits } from './page-bits.ts';
 import type { PageCache } from './pagecache.ts';
-import {
-  ADMITTED,
-  LOADING,
-  type MemoryState,
-  MODIFIED,
-  PAGE,
-  pageOfCode,
-  spaceOfCode,
-  USED,
-} from './state.ts';
+import { type ShareRule, sharesOf } from './shares.ts';
+import { ADMITTED, ASIDE, LOADING, type MemoryState, PAGE, spaceOfCode } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 
 export interface ReplacementParts {
   readonly definition: PolicyDefinition;
@@ -38,30 +33,55 @@ export interface ReplacementParts {
   readonly spaces: readonly (SpaceState | undefined)[];
   readonly machine: MachinePort;
   readonly frames: FrameTable;
-  readonly tables: PageTables;
   readonly cache: PageCache;
   readonly swap: Swap;
+  readonly pageBits: PageBits;
+  readonly counters: MemoryCounters;
+  readonly events: EventSink;
+  /** Busy time between samples, ns, instead of what the policy asks for. */
+  readonly sampleEvery: number | undefined;
+  readonly shares: ShareRule;
 }
 
-export class Replacement implements FrameBits {
+/** Where pages are written back together; gives those that are clean now. */
+export type Cleaner = (frames: readonly Frame[]) => readonly Frame[];
+
+const SAMPLE_EVERY = 1_000_000;
+
+export class Replacement implements FrameBits, SecondChances {
   readonly name: string;
   readonly #parts: ReplacementParts;
   readonly #policy: ReplacementPolicy;
   readonly #stamped: boolean;
-  readonly #accessed: number;
-  readonly #dirty: number;
+  /** Whether the order of last uses is made of samples. */
+  readonly #sampled: boolean;
+  readonly #interval: number | undefined;
   #slotsLeft = true;
+  /** On whose behalf the policy acts. */
+  #asker: 'clock' | 'fault' = 'clock';
+  #cleaner: Cleaner | undefined;
 
   /** @throws UserError when the policy needs what a running system can't tell it */
   constructor(parts: ReplacementParts) {
-    const { definition, state, tables } = parts;
+    const { definition, state, pageBits, sampleEvery } = parts;
     refuseImpossible(definition);
     this.name = definition.name;
     this.#parts = parts;
-    this.#stamped = definition.needs === 'last-use order';
-    this.#accessed = 1 << tables.geometry.entry.accessed;
-    this.#dirty = 1 << tables.geometry.entry.dirty;
-    this.#policy = definition.attach(state.policy, { frameLimit: state.frames.pages.limit, bits: this });
+    const isOrdered = definition.needs === 'last-use order';
+    this.#sampled = isOrdered && pageBits.mode === 'traps';
+    this.#stamped = isOrdered && !this.#sampled;
+    this.#interval = sampleEvery ?? definition.interval ?? (this.#sampled ? SAMPLE_EVERY : undefined);
+    this.#policy = definition.attach(state.policy, {
+      frameLimit: state.frames.pages.limit,
+      bits: this,
+      chances: definition.needs === 'rescues' ? this : undefined,
+      room: (owner) => this.#room(owner),
+    });
+  }
+
+  /** Who writes pages back; once, before anything is replaced. */
+  connect(cleaner: Cleaner): void {
+    this.#cleaner = cleaner;
   }
 
   /** The page in `frame` was used, by the guest or the kernel. Only for policies that want every reference. */
@@ -86,7 +106,9 @@ export class Replacement implements FrameBits {
     // The admission takes its place in the order of uses.
     if (this.#stamped) this.#parts.machine.stamp(frame);
     if (this.needsReferences) this.#parts.frames.set(frame, ADMITTED);
-    this.#policy.admitted(frame, key, owner);
+    // A page that was asked for may arrive when its process is gone, for others that wait for it too.
+    const { spaces } = this.#parts;
+    this.#policy.admitted(frame, key, spaces[owner] === undefined ? NOBODY : owner);
   }
 
   evicted(frame: Frame): void {
@@ -99,19 +121,65 @@ export class Replacement implements FrameBits {
     if (this.#stamped) this.#parts.machine.clearStamp(frame);
   }
 
-  victim(incoming: PageKey, now: number, why: Why | undefined): Frame | -1 {
+  victim(incoming: PageKey, now: number, why: Why | undefined, owner: number): Frame | -1 {
     if (this.#stamped) this.#deliverUses();
-    return why === undefined ? this.#policy.victim(incoming, now) : this.#policy.victim(incoming, now, why);
+    this.#asker = 'fault';
+    try {
+      return this.#policy.victim(incoming, now, why, owner);
+    } finally {
+      this.#asker = 'clock';
+    }
+  }
+
+  /** Whether a space may have no more frames than it has. */
+  isFull(owner: number): boolean {
+    return this.#policy.isFull?.(owner) ?? false;
+  }
+
+  /** A space is gone; pages that it brought in and that others use pass to one of those. */
+  ended(owner: number): void {
+    const { frames } = this.#parts;
+    this.#policy.ended?.(owner, (frame) => {
+      const code = frames.firstMapper(frame);
+      return code === 0 ? NOBODY : spaceOfCode(code);
+    });
+  }
+
+  /** The first use of a page since its entries were made invalid. */
+  seen(frame: Frame): void {
+    if (this.#sampled) this.#policy.referenced(frame);
+  }
+
+  setAside(frame: Frame): void {
+    const { frames, pageBits, counters, events } = this.#parts;
+    pageBits.hide(frame);
+    frames.set(frame, ASIDE);
+    counters.setAside++;
+    if (events.watched) events.emit({ type: 'set-aside', frame, page: frames.key(frame) });
+  }
+
+  /** A space uses a page that was set aside, and is going to have a valid entry for it. */
+  rescue(frame: Frame, owner: number): void {
+    const { frames, counters } = this.#parts;
+    frames.clear(frame, ASIDE);
+    counters.rescues++;
+    this.#policy.rescued?.(frame, owner);
+  }
+
+  clean(frames: readonly Frame[]): readonly Frame[] {
+    assert(this.#cleaner !== undefined, 'pages are cleaned when memory is put together');
+    return this.#cleaner(frames);
   }
 
   /** When the policy's next clock interrupt is due, in busy time; `undefined` when it wants none. */
   get nextInterrupt(): number | undefined {
-    const { definition, state } = this.#parts;
-    return definition.interval === undefined ? undefined : definition.interval * (state.interrupts + 1);
+    const { interrupts } = this.#parts.state;
+    return this.#interval === undefined ? undefined : this.#interval * (interrupts + 1);
   }
 
   /** Tells the policy of its clock interrupts that are due. */
   interrupt(busy: number): void {
+    if (this.#sampled && (this.nextInterrupt ?? Number.POSITIVE_INFINITY) <= busy) this.#hideAll();
     for (let due = this.nextInterrupt; due !== undefined && due <= busy; due = this.nextInterrupt) {
       this.#parts.state.interrupts++;
       if (this.#stamped) this.#deliverUses();
@@ -130,26 +198,15 @@ export class Replacement implements FrameBits {
   }
 
   testAndClearReferenced(frame: Frame): boolean {
-    const { frames, tables, spaces } = this.#parts;
-    if (!this.isReferenced(frame)) return false;
-    frames.clear(frame, USED);
-    for (const code of frames.mappersOf(frame)) {
-      const space = spaces[spaceOfCode(code)]!;
-      const page = pageOfCode(code);
-      const at = tables.find(space, page);
-      if (!this.#has(at, this.#accessed)) continue;
-      tables.clearBits(at, this.#accessed);
-      tables.flush(space, page);
-    }
-    return true;
+    return this.#parts.pageBits.testAndClearReferenced(frame, this.#asker);
   }
 
   isReferenced(frame: Frame): boolean {
-    return this.#parts.frames.has(frame, USED) || this.#anyMapping(frame, this.#accessed);
+    return this.#parts.pageBits.isReferenced(frame);
   }
 
   isDirty(frame: Frame): boolean {
-    return this.#parts.frames.has(frame, MODIFIED) || this.#anyMapping(frame, this.#dirty);
+    return this.#parts.pageBits.isModified(frame);
   }
 
   isPinned(frame: Frame): boolean {
@@ -165,30 +222,31 @@ export class Replacement implements FrameBits {
     return this.isDirty(frame);
   }
 
-  #anyMapping(frame: Frame, bit: number): boolean {
-    const { frames, tables } = this.#parts;
-    const sole = frames.soleEntry(frame);
-    if (sole !== 0) return this.#has(sole, bit);
-    for (const code of frames.mappersOf(frame)) {
-      const space = this.#parts.spaces[spaceOfCode(code)]!;
-      if (this.#has(tables.find(space, pageOfCode(code)), bit)) return true;
-    }
-    return false;
+  #room(owner: number | undefined): number {
+    const { state, spaces, shares } = this.#parts;
+    const { pages, tables } = state.frames;
+    const room = pages.limit - (tables === undefined ? state.counters.tableFrames : 0);
+    return owner === undefined ? room : sharesOf(spaces, room, owner, shares);
   }
 
-  #has(entryAddress: number, bit: number): boolean {
-    const low = this.#parts.tables.low(entryAddress);
-    return (low & bit) !== 0 && this.#parts.tables.isValid(low);
+  /** From now on the next use of every page traps. */
+  #hideAll(): void {
+    const { state, pageBits } = this.#parts;
+    for (let frame = 0; frame < state.frames.pages.fresh; frame++)
+      if (this.#isAdmitted(frame as Frame)) pageBits.testAndClearReferenced(frame as Frame, 'clock');
   }
 
   #deliverUses(): void {
-    const { machine, state } = this.#parts;
-    const { use, flags } = state.frames;
+    const { machine } = this.#parts;
     machine.drainUses((frame) => {
-      // A page that is still being read is admitted, and stamped anew, when it is there.
-      const isAdmitted = use[frame] === PAGE && (flags[frame]! & LOADING) === 0;
-      if (isAdmitted) this.#policy.referenced(frame);
+      if (this.#isAdmitted(frame)) this.#policy.referenced(frame);
     });
+  }
+
+  /** A page that is still being read is admitted, and stamped anew, when it is there. */
+  #isAdmitted(frame: Frame): boolean {
+    const { use, flags } = this.#parts.state.frames;
+    return use[frame] === PAGE && (flags[frame]! & LOADING) === 0;
   }
 }
 

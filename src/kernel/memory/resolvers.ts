@@ -6,18 +6,20 @@ import type { PageKey } from '../../policies/replacement/contract.ts';
 import { payloadOf } from '../../translation/invalid-entry.ts';
 import type { EventSink } from '../events.ts';
 import type { Costs } from '../state.ts';
+import { BUS_ADRERR, SIGBUS } from './classify.ts';
 import type { Clock, MemoryCounters, Outcome } from './contract.ts';
 import { type BackedPage, backedPage, type FaultSite, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING, type MemoryState, MODIFIED } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { PageTables } from './tables.ts';
-import type { Transfers } from './transfers.ts';
+import type { Origin, Transfers } from './transfers.ts';
 
 export interface ResolverParts {
   readonly state: MemoryState;
@@ -31,6 +33,7 @@ export interface ResolverParts {
   readonly replacement: Replacement;
   readonly reclaim: Reclaim;
   readonly transfers: Transfers;
+  readonly readAhead: Pick<ReadAhead, 'beside'>;
   readonly counters: MemoryCounters;
   readonly events: EventSink;
   readonly clock: Clock;
@@ -38,6 +41,15 @@ export interface ResolverParts {
 }
 
 const RESUMED: Outcome = { kind: 'resumed' };
+
+/** As Linux answers a page that could not be read from swap (6.6, mm/memory.c, do_swap_page: VM_FAULT_SIGBUS). */
+export const lostPage = ({ address }: Pick<FaultSite, 'address'>, why: string): Outcome => ({
+  kind: 'signal',
+  signal: SIGBUS,
+  code: BUS_ADRERR,
+  address,
+  detail: why,
+});
 
 export class Resolvers {
   readonly #parts: ResolverParts;
@@ -53,7 +65,7 @@ export class Resolvers {
     const shared = backed !== undefined && showsObject(site.area, backed);
     const key = shared ? cache.key(backed.object, backed.index) : this.#keyOf(site);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(key);
+    const frame = at === -1 ? -1 : this.#frame(site, key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
     machine.codeChanged(frame);
@@ -64,16 +76,16 @@ export class Resolvers {
 
   /** A page of a file: into the page cache, or straight into a page of its own when it is to be written. */
   file(site: FaultSite): Outcome {
-    const { cache, transfers } = this.#parts;
+    const { cache } = this.#parts;
     const backed = backedPage(site.area, site.page)!;
     const own = !showsObject(site.area, backed) || (site.access === 'store' && !site.area.shared);
     const key = own ? this.#keyOf(site) : cache.key(backed.object, backed.index);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(key);
+    const frame = at === -1 ? -1 : this.#frame(site, key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     if (!own) cache.insert(backed.object, backed.index, frame);
     const { object, index } = backed;
-    return transfers.begin(site.space.id, site.page, frame, { kind: 'file-in', object, index });
+    return this.#fetch(site, frame, { kind: 'file-in', object, index });
   }
 
   /** A page in swap, the program's own or one of shared memory. */
@@ -84,20 +96,28 @@ export class Resolvers {
     const slot = slotNumber(own !== -1 ? own : cache.slot(backed!.object, backed!.index));
     const resident = own === -1 ? -1 : swap.frame(slot);
     if (resident !== -1) return this.#share(site, resident);
+    const why = swap.whyLost(slot);
+    if (why !== undefined) return lostPage(site, why);
     const pending = transfers.pendingFrom(slot);
     if (pending !== undefined) return pending;
     const key = swap.key(slot);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(key);
+    const frame = at === -1 ? -1 : this.#frame(site, key);
     if (frame === -1) return this.#parts.reclaim.shortage();
     assert(tables.low(at) === site.low, 'making room changes no entry of a page that is not in memory');
     if (backed !== undefined) cache.insert(backed.object, backed.index, frame);
-    return transfers.begin(site.space.id, site.page, frame, { kind: 'swap-in', slot });
+    return this.#fetch(site, frame, { kind: 'swap-in', slot });
+  }
+
+  /** Starts to read the page into its frame, and what lies behind it into others. */
+  #fetch(site: FaultSite, frame: Frame, origin: Origin): Outcome {
+    const { transfers, readAhead } = this.#parts;
+    return transfers.begin(site.space.id, site.page, frame, origin, readAhead.beside(site, origin));
   }
 
   /** A page of the page cache that only the entry is missing of. */
   mapped(site: FaultSite): Outcome {
-    const { frames, cache, transfers, pins, mappings } = this.#parts;
+    const { frames, cache, transfers } = this.#parts;
     const backed = backedPage(site.area, site.page)!;
     const frame = cache.frame(backed.object, backed.index) as Frame;
     if (frames.has(frame, LOADING)) return transfers.pendingInto(frame);
@@ -105,8 +125,21 @@ export class Resolvers {
     const at = this.#entry(site, frames.key(frame));
     frames.unpin(frame);
     if (at === -1) return this.#parts.reclaim.shortage();
-    mappings.map(site.space, site.area, site.page, at, frame);
-    pins.addGuest(frame);
+    this.#mapResident(site, at, frame);
+    return RESUMED;
+  }
+
+  /** A page that is in its frame, and whose next use was to be seen. */
+  firstUse({ space, area, page, access, entryAddress }: FaultSite): Outcome {
+    const { mappings, pins } = this.#parts;
+    pins.addGuest(mappings.reveal({ space, page, at: entryAddress }, area, access));
+    return RESUMED;
+  }
+
+  /** The first store to a page since it was clean. */
+  firstWrite({ space, area, page, entryAddress }: FaultSite): Outcome {
+    const { mappings, pins } = this.#parts;
+    pins.addGuest(mappings.modify({ space, page, at: entryAddress }, area));
     return RESUMED;
   }
 
@@ -150,8 +183,8 @@ export class Resolvers {
     }
     if (frames.object(frame) !== -1) cache.detach(frame);
     mappings.part(frame, () => state.nextKey++);
-    if (present === -1) mappings.map(site.space, site.area, site.page, at, frame);
-    else mappings.rederive(site.space, site.area, site.page, at);
+    if (present === -1) this.#mapResident(site, at, frame);
+    else mappings.modify({ space: site.space, page: site.page, at }, site.area);
     pins.addGuest(frame);
     this.#told(site, frame, wasForked, 'taken-over');
     return RESUMED;
@@ -164,10 +197,11 @@ export class Resolvers {
     pins.copies(site.by);
     const key = this.#keyOf(site);
     const at = this.#entry(site, key);
-    const frame = at === -1 ? -1 : this.#frame(key);
+    const frame = at === -1 ? -1 : this.#frame(site, key);
     frames.unpin(source);
     if (frame === -1) return reclaim.shortage();
     machine.ram.copyWithin(frame * PAGE_SIZE, source * PAGE_SIZE, (source + 1) * PAGE_SIZE);
+    frames.noteUse(source);
     machine.codeChanged(frame);
     // Nothing but this frame holds what is going to be written.
     frames.set(frame, MODIFIED);
@@ -189,19 +223,27 @@ export class Resolvers {
 
   /** Another space's copy of the same swapped page is in memory already. */
   #share(site: FaultSite, frame: Frame): Outcome {
-    const { frames, swap, mappings, pins } = this.#parts;
+    const { frames, swap } = this.#parts;
     const slot = frames.slot(frame);
     assert(slot !== -1, 'a frame in the swap map has its slot');
-    mappings.map(site.space, site.area, site.page, site.entryAddress, frame);
+    // First, so that a page that nobody else counts on can be written at once.
     swap.release(slot);
-    pins.addGuest(frame);
+    this.#mapResident(site, site.entryAddress, frame);
     return RESUMED;
+  }
+
+  /** Another mapping of a page that is in memory: a use of it. */
+  #mapResident(site: FaultSite, at: number, frame: Frame): void {
+    const { mappings, pins, replacement } = this.#parts;
+    mappings.map(site.space, site.area, site.page, at, frame, site.access);
+    replacement.seen(frame);
+    pins.addGuest(frame);
   }
 
   #admitAndMap(site: FaultSite, at: number, frame: Frame): Outcome {
     const { frames, mappings, pins, replacement } = this.#parts;
     replacement.admitted(frame, frames.key(frame), site.space.id);
-    mappings.map(site.space, site.area, site.page, at, frame);
+    mappings.map(site.space, site.area, site.page, at, frame, site.access);
     pins.addGuest(frame);
     return RESUMED;
   }
@@ -220,10 +262,10 @@ export class Resolvers {
   #entry(site: FaultSite, key: PageKey): number {
     const { tables, reclaim } = this.#parts;
     if (site.entryAddress !== -1) return site.entryAddress;
-    return tables.ensure(site.space, site.page, () => reclaim.table(key));
+    return tables.ensure(site.space, site.page, () => reclaim.table(key, site.space.id));
   }
 
-  #frame(key: PageKey): Frame | -1 {
-    return this.#parts.reclaim.page(key);
+  #frame({ space }: FaultSite, key: PageKey): Frame | -1 {
+    return this.#parts.reclaim.page(key, space.id);
   }
 }

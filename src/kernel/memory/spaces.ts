@@ -13,6 +13,8 @@ import type { RootState, SpaceState } from '../state.ts';
 import { type OutOfMemory, PageWait } from './contract.ts';
 import { type MapParts, removeRange } from './map-calls.ts';
 import type { Reclaim } from './reclaim.ts';
+import type { Replacement } from './replacement.ts';
+import type { MemoryState } from './state.ts';
 import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -21,9 +23,11 @@ export const MOST_SPACES = 65536;
 
 export interface SpacesParts {
   readonly root: RootState;
+  readonly state: MemoryState;
   readonly machine: MachinePort;
   readonly tables: PageTables;
   readonly reclaim: Reclaim;
+  readonly replacement: Replacement;
   readonly transfers: Transfers;
   readonly calls: MapParts;
 }
@@ -42,7 +46,7 @@ export class Spaces {
       return { kind: 'out-of-memory', lacks: 'frames', detail: `there are ${MOST_SPACES} address spaces` };
     }
     const { reclaim } = this.#parts;
-    const root = reclaim.table(0);
+    const root = reclaim.table(0, id);
     if (root !== -1) return this.#make(id, root);
     const shortage = reclaim.shortage();
     if (shortage.kind === 'blocked') throw new PageWait(shortage);
@@ -50,12 +54,14 @@ export class Spaces {
   }
 
   destroy(id: SpaceId): void {
-    const { root, machine, tables, transfers, calls } = this.#parts;
+    const { root, state, machine, tables, transfers, calls, replacement } = this.#parts;
     const space = this.get(id);
     removeRange(calls, space, 0, calls.limit);
     tables.free(space, space.root);
     machine.flushSpace(space.asid);
     root.spaces[id] = undefined;
+    state.evictedLately.delete(id);
+    replacement.ended(id);
     transfers.abandonUnwanted();
   }
 

@@ -1,9 +1,10 @@
 /** State of virtual memory: plain data off `RootState.memory`. */
-import { PAGE_SIZE, type Pid, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
+import { type Frame, PAGE_SIZE, type Pid, type SpaceId, spaceId, type Vpn } from '../../base/numbers.ts';
 import type { RandomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
 import type { ForkMode, MemoryCounters } from './contract.ts';
+import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -32,6 +33,10 @@ export const USED = 2;
 export const LOADING = 4;
 /** Admitted by an access that has not been made yet: its reference is told by the admission, not again. */
 export const ADMITTED = 8;
+/** Out of its resident set: no entry for it is valid, and its next use is told to the policy. */
+export const ASIDE = 16;
+/** Read ahead, and not used yet; nobody maps it. */
+export const AHEAD = 32;
 
 /** One element a frame in each array, so that 3 GiB of RAM cost no objects; see frames.ts. */
 export interface FrameTableState {
@@ -72,6 +77,35 @@ export interface SwapState {
   next: number;
   /** Pages whose write the store has not confirmed. */
   unwritten: Map<number, Uint8Array>;
+  /** Of the page in each slot; unused when swap is not checked. */
+  checksums: Uint32Array;
+  /** Slots that have failed: none is given out again. Those still in use may be read. */
+  bad: Set<number>;
+  /** Bad slots that are in use no more. */
+  retired: number;
+  /** Slots in use whose page can't be had any more, and why; all are bad. */
+  lost: Map<number, string>;
+  /** Most slots in use that the store has room for, as far as is known. */
+  room: number;
+  /** Writes in a row that failed. */
+  failedWrites: number;
+}
+
+/** A slot has failed: it is not given out again. */
+export function condemn(state: SwapState, counters: MemoryCounters, slot: number): void {
+  if (state.bad.has(slot)) return;
+  state.bad.add(slot);
+  counters.badSlots++;
+  if (state.references[slot] === 0) state.retired++;
+}
+
+/** The last access of a process could not be made, because its page could not be read from its file. */
+export interface Refusal {
+  space: SpaceId;
+  page: Vpn;
+  /** Instructions that the process had retired: it is the same access until one more is. */
+  instructions: number;
+  why: string;
 }
 
 /** Pages of one backing object. */
@@ -129,10 +163,17 @@ export interface MemoryState {
   forks: Map<Pid, ForkState>;
   /** Who made each request of `RootState.requests`, by its number. */
   askers: Map<number, Pid>;
+  /** Pages of spaces whose working sets are sampled that were evicted since the last sample. */
+  evictedLately: Map<SpaceId, Set<Vpn>>;
+  /** By process. */
+  refusals: Map<Pid, Refusal>;
+  /** By leaf table, where entries have stamps: see tables.ts. */
+  stampFrames: Map<number, Frame>;
   nextKey: PageKey;
   policy: unknown;
   /** Clock interrupts that the policy has been told of. */
   interrupts: number;
+  paging: PagingState;
   counters: MemoryCounters;
 }
 
@@ -183,6 +224,12 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
       used: 0,
       next: 0,
       unwritten: new Map(),
+      checksums: new Uint32Array(0),
+      bad: new Set(),
+      retired: 0,
+      lost: new Map(),
+      room: start.swapCapacity,
+      failedWrites: 0,
     },
     objects: new Map(),
     episodes: new Map(),
@@ -190,9 +237,13 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     starving: new Set(),
     forks: new Map(),
     askers: new Map(),
+    evictedLately: new Map(),
+    refusals: new Map(),
+    stampFrames: new Map(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,
+    paging: initialPagingState(),
     counters: initialCounters(),
   };
 }
@@ -211,6 +262,12 @@ function initialCounters(): MemoryCounters {
     swapUsed: 0,
     swapPeak: 0,
     storeFailures: 0,
+    swapErrors: { read: 0, corrupt: 0, write: 0, short: 0, full: 0 },
+    fileErrors: { read: 0, write: 0 },
+    writesRetried: 0,
+    badSlots: 0,
+    lostPages: 0,
+    refused: {},
     tableFrames: 0,
     tableFramesPeak: 0,
     residentPages: 0,
@@ -224,6 +281,11 @@ function initialCounters(): MemoryCounters {
     forkTables: 0,
     copiedOnWrite: 0,
     takenOver: 0,
+    paging: initialPagingCounters(),
+    setAside: 0,
+    rescues: 0,
+    cleaned: 0,
+    cleanings: 0,
   };
 }
 

@@ -4,38 +4,38 @@
  *   an invalid entry ──┐
  *   shared memory's ───┼──▶ slot: references, key of the page, frame that holds the same page
  *   a resident frame ──┤          │
- *   a transfer ────────┘          └──▶ store
+ *   a transfer ────────┘          └──▶ store (swap-io.ts)
  *
  * A frame keeps the slot that it was read from as long as its page is clean, so that it can be dropped
  * without a write. A slot is free when nothing refers to it. Free slots are found next fit: from where the last
  * search ended, round once.
+ *
+ * A slot that has failed is bad: whoever counts on it may still read it, but it is not given out again. Its page is
+ * lost when it could not be read, or came back otherwise: whoever touches it is told so, until nobody counts on it.
  */
 import { assert } from '../../base/errors.ts';
 import type { Frame, Slot } from '../../base/numbers.ts';
 import { slot as slotNumber } from '../../base/numbers.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
-import type { Eventually, PageStore, StoreFailure, StoreResult } from '../../stores/contract.ts';
-import type { EventSink } from '../events.ts';
 import type { MemoryCounters } from './contract.ts';
-import type { SwapState } from './state.ts';
+import { condemn, type SwapState } from './state.ts';
+import type { SwapIo } from './swap-io.ts';
+
+/** A store that fails so often is taken for dead. */
+const MOST_FAILED_WRITES = 256;
 
 export class Swap {
   readonly #state: SwapState;
-  readonly #store: PageStore;
+  readonly #io: SwapIo;
   readonly #counters: MemoryCounters;
-  readonly #events: EventSink;
-  /** Writes that a slow store has not answered; their pages are in `state.unwritten`. */
-  #pending: Promise<void>[] = [];
-  /** The page of each write under way, as put into `state.unwritten`. */
-  readonly #writing = new Map<Slot, Uint8Array>();
-  /** Slots freed while their write was under way: the store is told when it has ended. */
-  readonly #freedLate = new Set<Slot>();
+  readonly #freed: (slot: Slot) => void;
 
-  constructor(state: SwapState, store: PageStore, counters: MemoryCounters, events: EventSink) {
+  /** @param freed is told of each slot that nobody counts on any more */
+  constructor(state: SwapState, io: SwapIo, counters: MemoryCounters, freed: (slot: Slot) => void) {
+    this.#freed = freed;
     this.#state = state;
-    this.#store = store;
+    this.#io = io;
     this.#counters = counters;
-    this.#events = events;
   }
 
   /** Slots that there are. */
@@ -43,8 +43,15 @@ export class Swap {
     return this.#state.capacity;
   }
 
+  /** Whether no slot can be given out. */
   get isFull(): boolean {
-    return this.#state.used >= this.#state.capacity;
+    const { used, room, retired, capacity } = this.#state;
+    return used >= room || used + retired >= capacity;
+  }
+
+  /** Slots that have failed. */
+  get bad(): number {
+    return this.#state.bad.size;
   }
 
   /** A free slot, with one reference, for the page `key`; -1 when all are in use. */
@@ -55,7 +62,7 @@ export class Swap {
       if (state.next >= state.capacity) state.next = 0;
       const found = state.next++;
       if (found >= state.references.length) this.#grow();
-      if (state.references[found] !== 0 || state.unwritten.has(found)) continue;
+      if (state.references[found] !== 0 || state.unwritten.has(found) || state.bad.has(found)) continue;
       state.references[found] = 1;
       state.keys[found] = key;
       state.used++;
@@ -63,6 +70,46 @@ export class Swap {
       return slotNumber(found);
     }
     return -1;
+  }
+
+  /**
+   * Adjacent free slots, each with one reference, for as many of the pages `keys` as there can be, from the first on;
+   * the first run that has room for all, or else the longest. `undefined` when no two lie together.
+   */
+  allocateRun(keys: readonly PageKey[]): { readonly first: Slot; readonly count: number } | undefined {
+    const state = this.#state;
+    const room = Math.min(state.room, state.capacity - state.retired) - state.used;
+    const { first, count } = this.#findRun(Math.min(keys.length, room));
+    if (count < 2) return undefined;
+    while (first + count > state.references.length) this.#grow();
+    for (let i = 0; i < count; i++) {
+      state.references[first + i] = 1;
+      state.keys[first + i] = keys[i]!;
+    }
+    state.used += count;
+    state.next = first + count;
+    this.#count();
+    return { first: slotNumber(first), count };
+  }
+
+  /** The first run of `wanted` free slots from where the last search ended, round once; or else the longest. */
+  #findRun(wanted: number): { first: number; count: number } {
+    const { capacity, next } = this.#state;
+    let longest = { first: 0, count: 0 };
+    let count = 0;
+    for (let tried = 0; tried < capacity && longest.count < wanted; tried++) {
+      const at = (next + tried) % capacity;
+      // A run does not go round the end.
+      if (at === 0) count = 0;
+      count = this.#isFree(at) ? count + 1 : 0;
+      if (count > longest.count) longest = { first: at - count + 1, count };
+    }
+    return longest;
+  }
+
+  #isFree(slot: number): boolean {
+    const { references, unwritten, bad } = this.#state;
+    return (references[slot] ?? 0) === 0 && !unwritten.has(slot) && !bad.has(slot);
   }
 
   references(slot: Slot): number {
@@ -89,13 +136,11 @@ export class Swap {
     if (--state.references[slot]! > 0) return;
     state.used--;
     state.frames[slot] = 0;
+    state.lost.delete(slot);
+    if (state.bad.has(slot)) state.retired++;
     this.#count();
-    if (this.#writing.has(slot)) {
-      this.#freedLate.add(slot);
-      return;
-    }
-    state.unwritten.delete(slot);
-    this.#store.free([slot]);
+    this.#io.free(slot);
+    this.#freed(slot);
   }
 
   /** The frame that holds the page of the slot too, or -1. */
@@ -107,66 +152,35 @@ export class Swap {
     this.#state.frames[slot] = frame + 1;
   }
 
-  /**
-   * Writes a page. When the store takes its time, the page is kept until it has answered, and for good when it
-   * fails, so that nothing is lost.
-   */
-  write(slot: Slot, from: Uint8Array): StoreResult {
-    const answer = this.#store.write([slot], from);
-    if (!(answer instanceof Promise)) {
-      this.#state.unwritten.delete(slot);
-      if (answer === undefined) this.#counters.swapWrites++;
-      else this.#failed(answer);
-      return answer;
-    }
-    this.#counters.swapWrites++;
-    const page = from.slice();
-    this.#state.unwritten.set(slot, page);
-    this.#writing.set(slot, page);
-    this.#pending.push(answer.then((result) => this.#confirm(slot, page, result)));
-    return undefined;
+  /** The slot has failed: it is not given out again. */
+  condemn(slot: Slot): void {
+    condemn(this.#state, this.#counters, slot);
   }
 
-  /** Reads a page, after all writes that are under way. */
-  read(slot: Slot, into: Uint8Array): Eventually<StoreResult> {
-    const { unwritten } = this.#state;
-    const kept = unwritten.get(slot);
-    if (kept !== undefined) {
-      into.set(kept);
-      return this.#read(undefined);
-    }
-    const answer = this.#store.read([slot], into);
-    return answer instanceof Promise ? answer.then((result) => this.#read(result)) : this.#read(answer);
+  /** The page in the slot can't be had any more. */
+  lose(slot: Slot, why: string): void {
+    this.condemn(slot);
+    this.#state.lost.set(slot, why);
+    this.#counters.lostPages++;
   }
 
-  /** Lets the writes that are under way end; `undefined` when there are none. */
-  settle(): Promise<void> | undefined {
-    if (this.#pending.length === 0) return undefined;
-    const pending = this.#pending;
-    this.#pending = [];
-    return Promise.all(pending).then(() => undefined);
+  /** Why the page in the slot can't be had; `undefined`: as far as is known it can. */
+  whyLost(slot: Slot): string | undefined {
+    return this.#state.lost.get(slot);
   }
 
-  #confirm(slot: Slot, page: Uint8Array, result: StoreResult): void {
-    if (result !== undefined) this.#failed(result);
-    // A later write to the same slot has its own answer to wait for.
-    if (this.#writing.get(slot) !== page) return;
-    this.#writing.delete(slot);
-    const freed = this.#freedLate.delete(slot);
-    if (result === undefined || freed) this.#state.unwritten.delete(slot);
-    if (freed) this.#store.free([slot]);
+  /** The store has no room for more slots than are in use now; each that is freed makes some. */
+  filledUp(): void {
+    this.#state.room = this.#state.used;
   }
 
-  #read(result: StoreResult): StoreResult {
-    if (result === undefined) this.#counters.swapReads++;
-    else this.#failed(result);
-    return result;
-  }
-
-  #failed(failure: StoreFailure): void {
-    this.#counters.storeFailures++;
-    const { kind, slot, detail } = failure;
-    if (this.#events.watched) this.#events.emit({ type: 'store-failure', slot, failure: kind, detail });
+  /** A write went well, or failed; after too many failures in a row no more slots are tried. */
+  noteWrite(how: 'written' | 'failed'): void {
+    const state = this.#state;
+    state.failedWrites = how === 'written' ? 0 : state.failedWrites + 1;
+    if (state.failedWrites < MOST_FAILED_WRITES) return;
+    state.failedWrites = 0;
+    this.filledUp();
   }
 
   #count(): void {
@@ -181,6 +195,7 @@ export class Swap {
     state.references = copyOf(state.references, new Uint32Array(length));
     state.keys = copyOf(state.keys, new Uint32Array(length));
     state.frames = copyOf(state.frames, new Uint32Array(length));
+    state.checksums = copyOf(state.checksums, new Uint32Array(length));
   }
 }
 

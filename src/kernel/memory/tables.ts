@@ -7,6 +7,12 @@
  *
  * A table frame counts its entries that are not zero; when the last one goes, the frame goes, and with it the
  * entry that led to it. The root stays. The TLB forgets a page before its valid entry changes hands.
+ *
+ * With stamps each leaf entry has a field for the time of its last use: a frame of stamps goes with each leaf table,
+ * as long as that, with a field of 8 bytes for each entry (as page-status tables lie behind the page tables of
+ * z/Architecture). The machine keeps the times themselves by frame.
+ *
+ *   leaf table │ 512 entries │      frame of stamps │ 512 times │
  */
 import { assert } from '../../base/errors.ts';
 import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
@@ -22,16 +28,27 @@ export type EntryVisit = (page: Vpn, entryAddress: number) => void;
 /** Gives a frame for a table, or -1. */
 export type TableAllocator = () => Frame | -1;
 
+/** Leaf tables, each with its frame of stamps; `undefined`: entries have no stamps. */
+export type StampFrames = Map<number, Frame>;
+
 export class PageTables {
   readonly geometry: RadixGeometry;
   readonly #machine: MachinePort;
   readonly #frames: FrameTable;
   readonly #events: EventSink;
+  readonly #stamps: StampFrames | undefined;
   /** Pages that one entry of each level covers; 1 at the last. */
   readonly #span: readonly number[];
   readonly #entries: readonly number[];
 
-  constructor(geometry: RadixGeometry, machine: MachinePort, frames: FrameTable, events: EventSink) {
+  constructor(
+    geometry: RadixGeometry,
+    machine: MachinePort,
+    frames: FrameTable,
+    events: EventSink,
+    stamps?: StampFrames,
+  ) {
+    this.#stamps = stamps;
     this.geometry = geometry;
     this.#machine = machine;
     this.#frames = frames;
@@ -78,14 +95,30 @@ export class PageTables {
         table = this.#target(low, at);
         continue;
       }
-      const frame = allocate();
+      const frame = this.#make(space, level + 1, allocate);
       if (frame === -1) return -1;
-      this.initialise(space, frame);
       const { low: pointer, high } = encodePointer(this.geometry.entry, frame);
       this.write(at, pointer, high);
       table = frame;
     }
     return this.#entryAt(table, last, page);
+  }
+
+  /** An empty table for a level, with its frame of stamps if it needs one; all or nothing. */
+  #make(space: SpaceState, level: number, allocate: TableAllocator): Frame | -1 {
+    const table = allocate();
+    if (table === -1) return -1;
+    const isStamped = this.#stamps !== undefined && level === this.#span.length - 1;
+    const stamps = isStamped ? allocate() : undefined;
+    if (stamps === -1) {
+      this.#frames.freeTable(table);
+      return -1;
+    }
+    this.initialise(space, table);
+    if (stamps === undefined) return table;
+    this.initialise(space, stamps);
+    this.#stamps!.set(table, stamps);
+    return table;
   }
 
   low(entryAddress: number): number {
@@ -157,13 +190,15 @@ export class PageTables {
     this.#pruneTable(space, space.root, 0, 0, from, to);
   }
 
-  /** Calls `visit` for each table frame of a space, the root first. */
+  /** Calls `visit` for each table frame of a space, the root first; a leaf table's stamps follow it. */
   forEachTable(space: SpaceState, visit: (frame: Frame, level: number) => void): void {
     this.#visitTables(space.root, 0, visit);
   }
 
   #visitTables(table: Frame, level: number, visit: (frame: Frame, level: number) => void): void {
     visit(table, level);
+    const stamps = this.#stamps?.get(table);
+    if (stamps !== undefined) visit(stamps, level);
     if (level === this.#span.length - 1) return;
     for (let index = 0; index < this.#entries[level]!; index++) {
       const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
@@ -203,6 +238,11 @@ export class PageTables {
 
   /** Gives back an empty table that nothing leads to any more. */
   free(space: SpaceState, table: Frame): void {
+    const stamps = this.#stamps?.get(table);
+    if (stamps !== undefined) {
+      this.#stamps!.delete(table);
+      this.free(space, stamps);
+    }
     this.#frames.freeTable(table);
     space.tableFrames--;
     if (this.#events.watched)

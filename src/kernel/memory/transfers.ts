@@ -3,7 +3,12 @@
  * virtual time has come.
  *
  *   begin ──▶ request {due}, frame LOADING and pinned ──▶ complete ──▶ admitted, mapped
- *                                                             └──▶ failed or not wanted any more: frame freed
+ *                                                             ├──▶ not wanted any more: frame freed
+ *                                                             └──▶ failed: frame freed, and it is known why
+ *
+ * When a read fails nobody is told there and then: whoever waits tries again, and finds the page of the slot lost, or
+ * the access refused for which its file was read. So it is the access that fails, with its own address, as a signal for
+ * the program's own and EFAULT for a system call's; and nobody suffers who does not touch the page.
  *
  * A request holds a reference to its slot, so that the slot can't be used for another page meanwhile.
  *
@@ -19,6 +24,7 @@ import {
   type Frame,
   PAGE_SIZE,
   type Pid,
+  pid,
   type Slot,
   type SpaceId,
   slot as slotNumber,
@@ -26,11 +32,10 @@ import {
 } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PageKey } from '../../policies/replacement/contract.ts';
-import type { StoreResult } from '../../stores/contract.ts';
+import type { Ticket } from '../disk.ts';
 import type { EventSink } from '../events.ts';
 import type { Area, ObjectId, RequestState, RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
-import { BUS_ADRERR, SIGBUS } from './classify.ts';
 import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.ts';
 import { backedPage } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
@@ -38,9 +43,11 @@ import type { Mappings } from './mappings.ts';
 import type { PageCache } from './pagecache.ts';
 import { isPause } from './pauses.ts';
 import type { Pins } from './pins.ts';
+import type { DiskPlaces } from './places.ts';
 import type { Replacement } from './replacement.ts';
-import { LOADING, type MemoryState } from './state.ts';
+import { ADMITTED, AHEAD, LOADING, type MemoryState } from './state.ts';
 import type { Swap } from './swap.ts';
+import type { Failures, SwapIo } from './swap-io.ts';
 import type { PageTables } from './tables.ts';
 
 export interface TransferParts {
@@ -51,10 +58,12 @@ export interface TransferParts {
   readonly tables: PageTables;
   readonly cache: PageCache;
   readonly swap: Swap;
+  readonly swapIo: SwapIo;
   readonly pins: Pins;
   readonly mappings: Mappings;
   readonly replacement: Replacement;
   readonly objects: BackingObjects;
+  readonly places: DiskPlaces;
   readonly counters: MemoryCounters;
   readonly clock: Clock;
   readonly events: EventSink;
@@ -67,7 +76,16 @@ export type Origin =
   | { readonly kind: 'swap-in'; readonly slot: Slot }
   | { readonly kind: 'file-in'; readonly object: ObjectId; readonly index: number };
 
+/** A page that comes along with the one that was asked for, from right behind it. */
+export interface Companion {
+  readonly page: Vpn;
+  readonly frame: Frame;
+  readonly origin: Origin;
+}
+
 const NO_SLOT = -1 as Slot;
+/** Nobody has asked. */
+const NO_ASKER = pid(0);
 const RESUMED: Outcome = { kind: 'resumed' };
 
 export class Transfers {
@@ -77,16 +95,46 @@ export class Transfers {
     this.#parts = parts;
   }
 
-  /** Starts to fetch a page of `space` into `frame`, which was just allocated and is filled by nobody else. */
-  begin(space: SpaceId, page: Vpn, frame: Frame, origin: Origin): Outcome {
-    const { root, state, frames, swap, counters, clock } = this.#parts;
+  /**
+   * Starts to fetch a page of `space` into `frame`, which was just allocated and is filled by nobody else, with those
+   * that lie behind it.
+   */
+  begin(space: SpaceId, page: Vpn, frame: Frame, origin: Origin, more: readonly Companion[] = []): Outcome {
+    const { root, state, machine, frames, swapIo, counters, clock, events } = this.#parts;
+    const slots = [origin, ...more.map((companion) => companion.origin)].flatMap((from) =>
+      from.kind === 'swap-in' ? [from.slot] : [],
+    );
+    const transfer = clock.disk({
+      place: this.placeOf(origin),
+      pages: 1 + more.length,
+      direction: 'read',
+      delay: slots.length > 0 ? swapIo.delay('read', slots) : 0,
+    });
+    const request = this.#queue(space, page, frame, origin, transfer);
+    state.askers.set(request.id, root.running);
+    counters.majorFaults++;
+    if (events.watched) {
+      const { kind } = origin;
+      events.emit({ type: 'request', kind, space, vpn: page, page: frames.key(frame), pc: machine.pc });
+    }
+    for (const companion of more) {
+      const ahead = this.#queue(space, companion.page, companion.frame, companion.origin, transfer);
+      ahead.ahead = 'early';
+      state.askers.set(ahead.id, NO_ASKER);
+    }
+    return { kind: 'blocked', request: request.id };
+  }
+
+  #queue(space: SpaceId, page: Vpn, frame: Frame, origin: Origin, transfer: Ticket): RequestState {
+    const { root, frames, swap } = this.#parts;
     frames.set(frame, LOADING);
     frames.pin(frame);
     if (origin.kind === 'swap-in') swap.retain(origin.slot);
     const request: RequestState = {
       id: root.nextRequest++,
       kind: origin.kind,
-      due: clock.disk(1),
+      due: transfer.due,
+      ticket: transfer.number,
       space,
       vpn: page,
       frame,
@@ -95,29 +143,46 @@ export class Transfers {
       index: origin.kind === 'file-in' ? origin.index : 0,
     };
     root.requests.push(request);
-    state.askers.set(request.id, root.running);
-    counters.majorFaults++;
-    return { kind: 'blocked', request: request.id };
+    return request;
+  }
+
+  /** Where it lies on the disk. */
+  placeOf(origin: Origin): number {
+    const { places } = this.#parts;
+    return origin.kind === 'swap-in'
+      ? places.ofSlot(origin.slot)
+      : places.ofFile(origin.object, origin.index);
   }
 
   /** The transfer that a page of a space waits for. */
   pending(space: SpaceId, page: Vpn): Outcome | undefined {
     const { requests } = this.#parts.root;
     const request = requests.find((r) => r.space === space && r.vpn === page && !isPause(r));
-    return request && { kind: 'blocked', request: request.id };
+    return request && this.#waitFor(request);
   }
 
   /** The transfer into a frame that is being loaded. */
   pendingInto(frame: Frame): Outcome {
     const request = this.#parts.root.requests.find((r) => r.frame === frame);
     assert(request !== undefined, 'a frame that is being loaded has a request');
-    return { kind: 'blocked', request: request.id };
+    return this.#waitFor(request);
   }
 
   /** The transfer from a slot, if there is one. */
   pendingFrom(slot: Slot): Outcome | undefined {
     const request = this.#parts.root.requests.find((r) => r.slot === slot);
-    return request && { kind: 'blocked', request: request.id };
+    return request && this.#waitFor(request);
+  }
+
+  /** Whether the page in a slot is on its way. */
+  isComing(slot: Slot): boolean {
+    return this.#parts.root.requests.some((r) => r.slot === slot);
+  }
+
+  /** The running process wants the page; if it was only read ahead, it is late. */
+  #waitFor(request: RequestState): Outcome {
+    if (request.ahead === 'early') request.ahead = 'late';
+    return { kind: 'blocked', request: request.id };
   }
 
   /** The process that a request was made for; whoever runs, when it was made for none. */
@@ -131,7 +196,7 @@ export class Transfers {
       this.#remove(request);
       return RESUMED;
     }
-    const settling = this.#parts.swap.settle();
+    const settling = this.#parts.swapIo.settle();
     return settling === undefined ? this.#move(request) : settling.then(() => this.#move(request));
   }
 
@@ -153,11 +218,47 @@ export class Transfers {
       this.#abandon(request);
       return RESUMED;
     }
-    if (request.kind === 'file-in') return this.#finish(request, this.#readFile(request));
-    const { swap } = this.#parts;
-    const result = swap.read(request.slot, this.#bytes(request.frame));
-    if (!(result instanceof Promise)) return this.#finish(request, result);
-    return result.then((late) => this.#finish(request, late));
+    if (request.kind === 'file-in') {
+      const why = this.#readFile(request);
+      return why === undefined ? this.#arrive(request) : this.#refuse(request, why);
+    }
+    const failures = this.#parts.swapIo.read([request.slot], this.#bytes(request.frame));
+    if (!(failures instanceof Promise)) return this.#fromSwap(request, failures);
+    return failures.then((late) => this.#fromSwap(request, late));
+  }
+
+  #fromSwap(request: RequestState, [failure]: Failures): Outcome {
+    if (failure === undefined) return this.#arrive(request);
+    const how =
+      failure.kind === 'corrupt' ? 'came back from swap otherwise than it went' : "can't be read from swap";
+    this.#parts.swap.lose(request.slot, `a page that ${how}: ${failure.detail}`);
+    this.#abandon(request);
+    return RESUMED;
+  }
+
+  /** The page of a file can't be read now: that is an answer to whoever asked, who tries the same access again. */
+  #refuse(request: RequestState, why: string): Outcome {
+    const { root, state } = this.#parts;
+    const pid = this.askerOf(request);
+    const asker = root.processes.find((process) => process.pid === pid);
+    if (asker !== undefined) {
+      const { space, vpn: page } = request;
+      state.refusals.set(pid, { space, page, instructions: asker.instructions, why });
+    }
+    this.#abandon(request);
+    return RESUMED;
+  }
+
+  /** Why the access that the running process tries again has failed already; `undefined`: it has not. */
+  takeRefusal(space: SpaceId, page: Vpn): string | undefined {
+    const { root, state } = this.#parts;
+    const refusal = state.refusals.get(root.running);
+    if (refusal === undefined) return undefined;
+    const process = root.processes.find(({ pid }) => pid === root.running);
+    const isSameStep = process?.instructions === refusal.instructions;
+    const isSame = isSameStep && refusal.space === space && refusal.page === page;
+    if (isSame || !isSameStep) state.refusals.delete(root.running);
+    return isSame ? refusal.why : undefined;
   }
 
   /** Whether the page is still what somebody waits for. */
@@ -180,16 +281,18 @@ export class Transfers {
     return at === -1 || (mappings.frameOf(at) === -1 && mappings.slotOf(at) === -1);
   }
 
-  #readFile(request: RequestState): StoreResult {
+  /** Why it failed; `undefined` when it did not. */
+  #readFile(request: RequestState): string | undefined {
     const { root, frames, objects, counters, events } = this.#parts;
     const { frame, object, index } = request;
     const bytes = this.#bytes(frame);
     if (!objects.readPage(object, index, bytes)) {
       counters.storeFailures++;
+      counters.fileErrors.read++;
       const detail = `page ${index} of ${objects.path(object)} could not be read`;
       if (events.watched)
         events.emit({ type: 'store-failure', slot: NO_SLOT, failure: 'input-output', detail });
-      return { kind: 'input-output', slot: NO_SLOT, detail };
+      return detail;
     }
     if (frames.object(frame) === -1) {
       const area = findArea(root.spaces[request.space]!.areas, addressOf(request.vpn))!;
@@ -200,13 +303,9 @@ export class Transfers {
     return undefined;
   }
 
-  #finish(request: RequestState, failure: StoreResult): Outcome {
+  #arrive(request: RequestState): Outcome {
     const { frames, machine, events } = this.#parts;
     const { frame, slot } = request;
-    if (failure !== undefined) {
-      this.#abandon(request);
-      return { kind: 'signal', signal: SIGBUS, code: BUS_ADRERR, address: addressOf(request.vpn) };
-    }
     machine.codeChanged(frame);
     if (request.kind === 'swap-in') {
       if (events.watched) events.emit({ type: 'swap-in', slot, frame, page: frames.key(frame) });
@@ -214,7 +313,19 @@ export class Transfers {
     }
     const asker = this.askerOf(request);
     this.#admit(request);
-    return this.#mapForWaiter(request, asker);
+    if (request.ahead === undefined) return this.#mapForWaiter(request, asker);
+    this.#keepForLater(request);
+    return RESUMED;
+  }
+
+  /** A page that nobody has asked for stays in memory, unmapped, for its first use. */
+  #keepForLater({ frame, ahead }: RequestState): void {
+    const { frames, counters } = this.#parts;
+    frames.set(frame, AHEAD);
+    // Its first use is a reference of its own, which the admission has not told.
+    frames.clear(frame, ADMITTED);
+    counters.paging.readAhead.read++;
+    if (ahead === 'late') counters.paging.readAhead.late++;
   }
 
   /** The slot stays as the copy of the page, and the request's reference to it becomes the frame's. */

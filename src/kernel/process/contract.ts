@@ -1,6 +1,7 @@
 /** Signals and processes as the system calls and the trap loop use them. */
 import type { Pid } from '../../base/numbers.ts';
 import type { ProcessState, SpaceState } from '../state.ts';
+import type { PosixTimer } from './state.ts';
 
 /**
  * A call that ends the process uses `endProcess` of exit.ts; one that waits under another mask puts the old one
@@ -11,8 +12,10 @@ export interface Signals {
   send(process: ProcessState, signal: number, code: number, address: bigint, sender?: Pid): void;
   /** Makes it pending for one thread (tgkill(2)). */
   sendToThread(process: ProcessState, signal: number, code: number, address: bigint, sender?: Pid): void;
-  /** A fault that the process can't ignore or block: forced as Linux does. */
-  force(process: ProcessState, signal: number, code: number, address: bigint): void;
+  /** Makes the signal of one of the process's timers pending; false when its last one still is. */
+  sendOfTimer(process: ProcessState, timer: PosixTimer): boolean;
+  /** A fault that the process can't ignore or block: forced as Linux does. `detail` tells the report what happened. */
+  force(process: ProcessState, signal: number, code: number, address: bigint, detail?: string): void;
   /**
    * On the way back to user mode: takes the first pending unblocked signal and does its action: ends the process,
    * stops it, or builds the frame on its stack and enters the handler. Throws `PageWait` as user memory does.

@@ -10,6 +10,10 @@ import type {
   ThreadGroup,
 } from '../state.ts';
 import { LAST_SIGNAL, SS_DISABLE } from './signal-table.ts';
+import { noUse } from './use.ts';
+
+/** Timer slack of the first process of a Linux system, ns. */
+const TIMER_SLACK = 50_000;
 
 /** As Linux starts a program: all registers zero. */
 export const emptyRegisters = (): RegisterContext => ({
@@ -53,28 +57,35 @@ export const initialTimes = (now: number): ProcessTimes => ({
   involuntary: 0,
 });
 
-/** A process that leads a session and a process group of its own. */
-export const initialGroup = (id: Pid, parent: Pid): ThreadGroup => ({
+/** A process that leads a session and a process group of its own. @param creator the parent's thread that made it */
+export const initialGroup = (id: Pid, parent: Pid, creator: Pid): ThreadGroup => ({
   id,
   parent,
+  creator,
+  isSubreaper: false,
   processGroup: id,
   session: id,
   threads: 1,
   pending: [],
+  terminal: 'none',
   alarm: undefined,
+  cpuAlarms: { virtual: undefined, profile: undefined },
+  timers: [],
   exit: undefined,
   stopped: 0,
   untold: undefined,
   exitSignal: 0,
-  childTimes: { user: 0, system: 0 },
+  spent: noUse(),
+  children: noUse(),
   executed: false,
+  memoryAdjust: 0,
 });
 
 /** No descriptor is open yet, no signal set. */
 export function createProcess(request: ProcessRequest): ProcessState {
   return {
     pid: request.pid,
-    group: initialGroup(request.pid, request.parent),
+    group: initialGroup(request.pid, request.parent, request.parent),
     space: request.space,
     status: 'new',
     registers: emptyRegisters(),
@@ -94,6 +105,8 @@ export function createProcess(request: ProcessRequest): ProcessState {
     setChildTid: virtualAddress(0),
     clearChildTid: virtualAddress(0),
     robustList: virtualAddress(0),
+    parentDeathSignal: 0,
+    timerSlack: { current: TIMER_SLACK, initial: TIMER_SLACK },
     limits: {},
     call: undefined,
     waitsFor: undefined,
@@ -126,7 +139,9 @@ export const noProcesses = (
   | 'programs'
   | 'deadlock'
   | 'futexes'
-  | 'foreground'
+  | 'terminal'
+  | 'load'
+  | 'outOfMemory'
 > => ({
   spaces: [],
   processes: [],
@@ -136,7 +151,16 @@ export const noProcesses = (
   programs: [],
   futexes: [],
   deadlock: undefined,
-  foreground: undefined,
+  terminal: { session: NO_PARENT, foreground: NO_PARENT },
   scheduler: { policy, busy: false, since: 0, quantumEnd: 0, switches: 0, expired: 0, created: 0 },
   ended: [],
+  load: {
+    next: 0,
+    suspended: [],
+    seen: {},
+    evicted: 0,
+    last: undefined,
+    counts: { looks: 0, thrashing: 0, suspended: 0, resumed: 0, swappedOut: 0 },
+  },
+  outOfMemory: [],
 });

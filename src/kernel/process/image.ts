@@ -94,7 +94,10 @@ export class Images {
     }
   }
 
-  /** The running process, which has no other threads and descriptors of its own, is the new program from now on. */
+  /**
+   * A process, which has one thread left and descriptors of its own, is the new program from now on. It runs, or is
+   * made ready when the thread that called ends.
+   */
   replace(process: ProcessState, image: PendingImage): void {
     const { root, machine, memory, scheduler, stream } = this.#parts;
     const old = process.space;
@@ -104,19 +107,21 @@ export class Images {
     process.argv = image.argv;
     process.env = image.env;
     process.auxv = image.auxv;
-    process.clearChildTid = virtualAddress(0);
-    process.robustList = virtualAddress(0);
     process.call = undefined;
     process.group.executed = true;
+    process.group.timers = [];
     this.#resetSignals(process);
     this.#closeOnExec(process);
-    scheduler.useSpace(process);
-    const isUsed = root.processes.some((other) => other.space === old && other.status !== 'zombie');
-    if (!isUsed) memory.destroySpace(old);
     const registers = emptyRegisters();
     registers.x[SP] = BigInt(image.stack.pointer);
     registers.pc = image.entry;
-    machine.loadRegisters(registers);
+    process.registers = registers;
+    if (scheduler.running === process) {
+      scheduler.useSpace(process);
+      machine.loadRegisters(registers);
+    }
+    const isUsed = root.processes.some((other) => other.space === old && other.status !== 'zombie');
+    if (!isUsed) memory.destroySpace(old);
     wake(root, vforkChannel(process.pid));
     if (stream.watched) stream.emit({ type: 'exec', path: image.path, argv: image.argv });
   }

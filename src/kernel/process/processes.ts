@@ -5,7 +5,11 @@
  *                                  └────────────────────────────▶ zombie ───────────────▶ (gone)
  *
  * A thread that is not the first of its process is gone at once; a process stays as a zombie until its parent waits
- * for it, or at once goes too when nobody will. Children of a process that ended have no parent any more.
+ * for it, or at once goes too when nobody will. Children of a process that ended have no parent any more, or the nearest
+ * ancestor that asked for them.
+ *
+ * A thread that has ended may still have to tell others by words of memory (last-words.ts), which may take waits; it is
+ * buried by the trap loop when it has. So when a process is ended from without each of its threads comes to its own end.
  */
 import { assert } from '../../base/errors.ts';
 import { type Pid, pid, type SpaceId, virtualAddress } from '../../base/numbers.ts';
@@ -18,9 +22,15 @@ import type { EventStream } from '../stream.ts';
 import type { CloneRequest, Signals } from './contract.ts';
 import { emptyRegisters, FIRST_PID, initialGroup, initialTimes, NO_PARENT } from './create.ts';
 import { endProcess } from './exit.ts';
+import { stopWaiting } from './futexes.ts';
+import { hasLastWords } from './last-words.ts';
+import { endConnection, subreaperOf, tellOfParentsDeath } from './orphans.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SIG_IGN, Signal, SignalCode, SS_DISABLE } from './signal-table.ts';
-import { childChannel, vforkChannel, wake } from './wakeups.ts';
+import { leaveTerminal } from './terminal.ts';
+import { endedOf, waiterOf } from './told.ts';
+import { sumOfUses, threadUse } from './use.ts';
+import { childChannel, rouse, threadsChannel, vforkChannel, wake } from './wakeups.ts';
 
 export interface ProcessesParts {
   readonly root: RootState;
@@ -114,6 +124,9 @@ export class Processes {
       setChildTid: virtualAddress(request.setChildTid),
       clearChildTid: virtualAddress(request.clearChildTid),
       robustList: virtualAddress(0),
+      lastWords: undefined,
+      parentDeathSignal: 0,
+      timerSlack: { current: parent.timerSlack.current, initial: parent.timerSlack.current },
       call: undefined,
       times: initialTimes(clock.now),
       instructions: 0,
@@ -142,22 +155,61 @@ export class Processes {
     this.#giveBack(process);
     if (stream.watched) stream.emit({ type: 'exit', status: exit.code, signal: exit.signal });
     group.threads--;
-    if (group.exit !== undefined) this.#endThreads(this.threadsOf(group), group.exit);
+    if (group.exit !== undefined) this.#endThreads(group, group.exit);
     this.#remove(process);
     if (group.threads === 0) this.#ended(group);
   }
 
-  /** Ends all threads of a process but one (execve(2)). */
-  endOtherThreads(process: ProcessState): void {
-    const others = this.threadsOf(process.group).filter((thread) => thread !== process);
-    this.#endThreads(others, { code: 0, signal: 0 });
+  /** Ends all threads of a process but one (execve(2)); how many are left, for they may take some time. */
+  endOtherThreads(process: ProcessState): number {
+    this.#endThreads(process.group, { code: 0, signal: 0 }, process);
+    return process.group.threads;
+  }
+
+  /**
+   * A process has one thread left: it is the first from now on, under the process's number (execve(2)). The first
+   * thread's record, which was kept for its number, goes on as that of the other, which ends.
+   */
+  becomeFirst(process: ProcessState): ProcessState {
+    const { root } = this.#parts;
+    const { group } = process;
+    const first = this.find(group.id);
+    assert(first !== undefined && group.threads === 1, 'the number of a process is kept as long as it lives');
+    if (first === process) return process;
+    // What it has used so far is its process's and none of the new first thread's.
+    group.spent = sumOfUses(group.spent, threadUse(root, first));
+    const { space, descriptors, directory, signals, scheduling, limits } = process;
+    const { parentDeathSignal, timerSlack } = process;
+    const kept = {
+      space,
+      descriptors,
+      directory,
+      signals,
+      scheduling,
+      limits,
+      parentDeathSignal,
+      timerSlack,
+    };
+    Object.assign(first, kept);
+    const { arrived, firstRun, ready } = first.times;
+    first.times = { ...initialTimes(this.#parts.clock.now), arrived, firstRun, ready };
+    first.instructions = 0;
+    first.faults = { minor: 0, major: 0 };
+    first.status = 'new';
+    first.exit = undefined;
+    group.threads++;
+    root.woken.push(first.pid);
+    for (const { group: child } of this.leaders) if (child.creator === process.pid) child.creator = first.pid;
+    process.call = undefined;
+    process.exit = { code: 0, signal: 0 };
+    return first;
   }
 
   /** Gives a process that shares its descriptors with others a copy of its own. */
   unshareDescriptors(process: ProcessState): void {
     const { root, files } = this.#parts;
     const shares = root.processes.some(
-      (other) => other !== process && other.descriptors === process.descriptors,
+      (other) => other !== process && other.status !== 'zombie' && other.descriptors === process.descriptors,
     );
     if (!shares) return;
     process.descriptors = process.descriptors.map((entry) => entry && { ...entry });
@@ -168,9 +220,9 @@ export class Processes {
   reap(leader: ProcessState): void {
     const { root, stream } = this.#parts;
     assert(leader.status === 'zombie', 'only a zombie is reaped');
+    if (root.ended.length < MOST_ENDED) root.ended.push(endedOf(root, leader));
     root.processes.splice(root.processes.indexOf(leader), 1);
     if (stream.watched) stream.emit({ type: 'reap', child: leader.pid });
-    if (root.ended.length < MOST_ENDED) root.ended.push(endedOf(leader));
   }
 
   /**
@@ -217,9 +269,13 @@ export class Processes {
   #groupOf(id: Pid, parent: ProcessState, { exitSignal, parent: of }: CloneRequest): ThreadGroup {
     const { group } = parent;
     return {
-      ...initialGroup(id, of === 'self' ? group.id : group.parent),
+      ...(of === 'self'
+        ? initialGroup(id, group.id, parent.pid)
+        : initialGroup(id, group.parent, group.creator)),
       processGroup: group.processGroup,
       session: group.session,
+      terminal: group.terminal,
+      memoryAdjust: group.memoryAdjust,
       exitSignal,
     };
   }
@@ -242,29 +298,57 @@ export class Processes {
     scheduler.gone(process);
     process.waitsFor = undefined;
     process.sleep = undefined;
-    const half = process.call?.image?.space;
-    if (half !== undefined) memory.destroySpace(half);
-    process.call = undefined;
+    this.#forgetCall(process);
     const others = root.processes.filter((other) => other !== process && other.status !== 'zombie');
     if (!others.some(({ descriptors }) => descriptors === process.descriptors)) files.closeAll(process);
     memory.forgetProcess(process.pid);
     process.residentPeak = root.spaces[process.space]?.residentPeak ?? 0;
     const isUsed = others.some(({ space }) => space === process.space);
     if (!isUsed && root.spaces[process.space] !== undefined) memory.destroySpace(process.space);
-    root.futexes = root.futexes.filter(({ pid: waiter }) => waiter !== process.pid);
+    stopWaiting(root, process.pid);
     wake(root, vforkChannel(process.pid));
+    wake(root, threadsChannel(process.group.id));
+    tellOfParentsDeath(root, this.#parts.signals, process);
   }
 
-  /** All threads of a process have ended: its children have no parent now, and its own parent is told. */
+  /** What it was waiting in is not begun again. */
+  #forgetCall(process: ProcessState): void {
+    const half = process.call?.image?.space;
+    if (half !== undefined) this.#parts.memory.destroySpace(half);
+    this.#parts.files.abandon(process);
+    process.call = undefined;
+  }
+
+  /** All threads of a process have ended: its children have another parent or none, and its own parent is told. */
   #ended(group: ThreadGroup): void {
     const { root, signals } = this.#parts;
     const leader = this.find(group.id);
     assert(leader !== undefined, 'the first thread stays until its process is reaped');
+    group.alarm = undefined;
+    group.timers = [];
+    leaveTerminal(root, signals, group);
+    this.#giveChildrenAway(group);
+    endConnection(root, signals, { child: group, parent: this.find(group.parent)?.group, ends: 'child' });
+    this.#tellParent(leader);
+  }
+
+  #giveChildrenAway(group: ThreadGroup): void {
+    const { root, signals } = this.#parts;
+    const reaper = subreaperOf(root, group);
     for (const child of this.leaders) {
       if (child.group.parent !== group.id) continue;
-      child.group.parent = NO_PARENT;
-      if (child.status === 'zombie' && child.group.threads === 0) this.reap(child);
+      child.group.parent = reaper?.pid ?? NO_PARENT;
+      child.group.creator = child.group.parent;
+      if (child.group.exitSignal !== 0) child.group.exitSignal = Signal.SIGCHLD;
+      endConnection(root, signals, { child: child.group, parent: group, ends: 'parent' });
+      if (child.status === 'zombie' && child.group.threads === 0) this.#tellParent(child);
     }
+  }
+
+  /** A process has ended: its parent gets its signal, and it is forgotten if nobody will wait for it. */
+  #tellParent(leader: ProcessState): void {
+    const { root, signals } = this.#parts;
+    const { group } = leader;
     const parent = this.find(group.parent);
     if (parent === undefined) {
       if (!root.programs.includes(group.id)) this.reap(leader);
@@ -281,37 +365,31 @@ export class Processes {
     wake(root, childChannel(group.parent));
   }
 
-  #endThreads(threads: readonly ProcessState[], exit: ExitState): void {
-    for (const thread of threads) {
+  /** Ends the threads of a process but `kept`. Who has to tell others of its end does so when it runs next. */
+  #endThreads(group: ThreadGroup, exit: ExitState, kept?: ProcessState): void {
+    const { root } = this.#parts;
+    for (const thread of this.threadsOf(group)) {
+      if (thread === kept || thread.exit !== undefined) continue;
       thread.exit = exit;
+      if (hasLastWords(thread)) {
+        this.#forgetCall(thread);
+        thread.waitsFor = undefined;
+        stopWaiting(root, thread.pid);
+        rouse(root, thread);
+        continue;
+      }
       this.#giveBack(thread);
-      thread.group.threads--;
+      group.threads--;
       this.#remove(thread);
     }
   }
 
-  /** A thread goes; its first thread's times are its process's. */
+  /** A thread goes, unless it is the first, whose number is its process's. */
   #remove(thread: ProcessState): void {
-    const { processes } = this.#parts.root;
-    const leader = this.find(thread.group.id);
-    if (leader === undefined || leader === thread) return;
-    leader.times.running += thread.times.running;
-    leader.times.user += thread.times.user;
-    leader.instructions += thread.instructions;
-    leader.faults.minor += thread.faults.minor;
-    leader.faults.major += thread.faults.major;
-    processes.splice(processes.indexOf(thread), 1);
+    const { root } = this.#parts;
+    const { group } = thread;
+    if (thread.pid === group.id) return;
+    group.spent = sumOfUses(group.spent, threadUse(root, thread));
+    root.processes.splice(root.processes.indexOf(thread), 1);
   }
-}
-
-function waiterOf(process: ProcessState): { pid: Pid; name: string; waitsFor: string } {
-  const name = process.argv[0] ?? process.path;
-  return { pid: process.pid, name, waitsFor: process.sleep?.reason ?? 'to be continued after a stop' };
-}
-
-function endedOf(leader: ProcessState): RootState['ended'][number] {
-  const exit: ExitState = leader.group.exit ?? { code: 0, signal: 0 };
-  const { pid: id, group, argv, times, instructions, faults } = leader;
-  const { residentPeak } = leader;
-  return { pid: id, parent: group.parent, argv: [...argv], exit, times, instructions, faults, residentPeak };
 }

@@ -115,6 +115,11 @@ export class Scheduler {
     policy.ran(process.pid, clock.now - this.#state.since, why, clock.now);
   }
 
+  /** The running process keeps the processor while it waits for `ns`, which is no part of its quantum. */
+  keepWaiting(ns: number): void {
+    this.#state.quantumEnd += ns;
+  }
+
   /** It has ended, and does not run. */
   gone(process: ProcessState): void {
     const hasArrived = process.status !== 'new';
@@ -131,7 +136,8 @@ export class Scheduler {
   #ready(process: ProcessState): void {
     const { policy, clock } = this.#parts;
     const why: ReadyReason = process.status === 'new' ? 'arrived' : 'woken';
-    if (why === 'arrived') {
+    // A first thread that execve(2) has made go on arrives a second time.
+    if (why === 'arrived' && process.times.firstRun === undefined) {
       process.times.arrived = clock.now;
       this.#state.created++;
     }

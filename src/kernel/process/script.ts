@@ -6,10 +6,11 @@ import { assert } from '../../base/errors.ts';
 import { PAGE_SIZE, virtualAddress } from '../../base/numbers.ts';
 import type { SchedulingPolicy } from '../../policies/scheduling/contract.ts';
 import type { VirtualClock } from '../clock.ts';
-import type { VirtualMemory } from '../memory/contract.ts';
+import { BadAddress, type VirtualMemory } from '../memory/contract.ts';
 import type { Burst, Costs, ProcessState, RootState, ScriptState } from '../state.ts';
 import { endProcess } from './exit.ts';
 import type { Scheduler } from './scheduler.ts';
+import { Signal } from './signal-table.ts';
 
 export interface ScriptParts {
   readonly root: RootState;
@@ -106,8 +107,8 @@ export class Scripts {
       const address = virtualAddress((FIRST_PAGE + page) * PAGE_SIZE);
       // A step of its own, so that the pages before it need not stay.
       process.call = { done: script.done };
-      if (access === 'load') user.readU32(address);
-      else user.writeU32(address, page);
+      const touch = () => (access === 'load' ? user.readU32(address) : user.writeU32(address, page));
+      if (!hasTouched(process, touch)) return;
       clock.charge('jobs', costs.memory);
       script.done++;
     }
@@ -126,6 +127,19 @@ export class Scripts {
       const to = root.processes.find(({ argv, script }) => script !== undefined && argv[0] === burst.to);
       if (to !== undefined) tickets.transfer(process.pid, to.pid);
     }
+  }
+}
+
+/** Whether the page could be had; a job that it could not be had for ends, as a program does by SIGBUS. */
+function hasTouched(process: ProcessState, touch: () => void): boolean {
+  try {
+    touch();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BadAddress)) throw error;
+    process.call = undefined;
+    endProcess(process, { code: 0, signal: Signal.SIGBUS, reason: error.message });
+    return false;
   }
 }
 

@@ -42,6 +42,8 @@ export const SignalCode = {
   user: 0,
   /** tkill(2), tgkill(2). */
   thread: -6,
+  /** A timer of timer_create(2). */
+  timer: -2,
   /** The kernel. */
   kernel: 128,
   illegalOpcode: 1,

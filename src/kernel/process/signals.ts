@@ -17,6 +17,8 @@ import type {
 import type { Signals } from './contract.ts';
 import { NO_PARENT } from './create.ts';
 import { endProcess } from './exit.ts';
+import { isOrphaned } from './orphans.ts';
+import { isIgnored, nextPending, queue, senderOf, takeSignal, waitsForSignals } from './pending-signals.ts';
 import {
   addressFrom,
   decodeFrame,
@@ -27,13 +29,10 @@ import {
 } from './signal-frame.ts';
 import {
   defaultAction,
-  FIRST_REAL_TIME,
   isSynchronous,
   SA_NODEFER,
   SA_ONSTACK,
   SA_RESETHAND,
-  SA_RESTART,
-  SIG_DFL,
   SIG_IGN,
   Signal,
   SignalCode,
@@ -43,7 +42,8 @@ import {
   signalBit,
   UNBLOCKABLE,
 } from './signal-table.ts';
-import { childChannel, rouse, signalChannel, wake } from './wakeups.ts';
+import type { PosixTimer } from './state.ts';
+import { childChannel, rouse, wake } from './wakeups.ts';
 
 /** No SIGCHLD for children that stop. */
 const SA_NOCLDSTOP = 1;
@@ -74,7 +74,12 @@ export class ProcessSignals implements Signals {
   }
 
   send(process: ProcessState, signal: number, code: number, address: bigint, sender = NO_PARENT): void {
+    this.#send(process, { signal, code, address, sender });
+  }
+
+  #send(process: ProcessState, added: PendingSignal): void {
     const { group } = process;
+    const { signal, code, address } = added;
     this.#change(process, signal);
     const threads = this.#threadsOf(group);
     const takers = threads.filter(({ signals }) => (signals.mask & signalBit(signal)) === 0n);
@@ -82,7 +87,7 @@ export class ProcessSignals implements Signals {
       this.#tell(signal, code, address, 'ignored');
       return;
     }
-    if (!queue(group.pending, { signal, code, address, sender })) return;
+    if (!queue(group.pending, added)) return;
     // Its first thread if that may take it, else any; one that can't be disturbed now takes it later.
     const taker = takers.find(({ pid }) => pid === group.id) ?? takers[0];
     for (const thread of threads) if (thread === taker || waitsForSignals(thread)) this.#rouse(thread);
@@ -95,6 +100,22 @@ export class ProcessSignals implements Signals {
     address: bigint,
     sender = NO_PARENT,
   ): void {
+    this.#sendToThread(process, { signal, code, address, sender });
+  }
+
+  sendOfTimer(process: ProcessState, { id, tells, signal, value }: PosixTimer): boolean {
+    const { processes } = this.#parts.root;
+    const thread = processes.find(({ pid, group }) => pid === tells && group === process.group);
+    const lists = [process.group, ...this.#threadsOf(process.group).map(({ signals }) => signals)];
+    if (lists.some(({ pending }) => pending.some(({ timer }) => timer === id))) return false;
+    const added = { signal, code: SignalCode.timer, address: value, sender: NO_PARENT, timer: id };
+    if (thread === undefined) this.#send(process, added);
+    else this.#sendToThread(thread, added);
+    return true;
+  }
+
+  #sendToThread(process: ProcessState, added: PendingSignal): void {
+    const { signal, code, address } = added;
     // First, for it may put another list in the place of what is pending.
     this.#change(process, signal);
     const { pending, mask } = process.signals;
@@ -103,19 +124,20 @@ export class ProcessSignals implements Signals {
       this.#tell(signal, code, address, 'ignored');
       return;
     }
-    if (!queue(pending, { signal, code, address, sender })) return;
+    if (!queue(pending, added)) return;
     if (!isBlocked || waitsForSignals(process)) this.#rouse(process);
   }
 
-  force(process: ProcessState, signal: number, code: number, address: bigint): void {
+  force(process: ProcessState, signal: number, code: number, address: bigint, detail?: string): void {
     const { signals } = process;
     const isBlocked = (signals.mask & signalBit(signal)) !== 0n;
     if (isBlocked || signals.actions[signal]?.handler === SIG_IGN) {
       signals.actions[signal] = undefined;
       signals.mask &= ~signalBit(signal);
     }
-    if (!signals.pending.some((other) => other.signal === signal))
-      signals.pending.push({ signal, code, address, sender: NO_PARENT });
+    if (signals.pending.some((other) => other.signal === signal)) return;
+    const told = detail === undefined ? {} : { detail };
+    signals.pending.push({ signal, code, address, sender: NO_PARENT, ...told });
   }
 
   /** What a signal does when it is sent, whether or not it is taken: to stop and to continue cancel one another. */
@@ -178,8 +200,12 @@ export class ProcessSignals implements Signals {
         if (this.#enterHandler(process, space, next, action)) return 'handler';
         continue;
       }
-      take(process, next);
+      takeSignal(process, next);
       if (isIgnored(process, next.signal)) continue;
+      // Nobody could continue a process that stops when its process group has no connection to its session.
+      if (next.signal !== Signal.SIGSTOP && defaultAction(next.signal) === 'stop') {
+        if (isOrphaned(this.#parts.root, process.group.processGroup)) continue;
+      }
       return this.#actByDefault(process, next);
     }
   }
@@ -207,7 +233,10 @@ export class ProcessSignals implements Signals {
       events.emit({ type: 'signal', signal, code, address: virtualAddress(Number(address)), action });
   }
 
-  #actByDefault(process: ProcessState, { signal, code, address }: PendingSignal): 'killed' | 'stopped' {
+  #actByDefault(
+    process: ProcessState,
+    { signal, code, address, detail }: PendingSignal,
+  ): 'killed' | 'stopped' {
     if (defaultAction(signal) === 'stop') {
       this.#tell(signal, code, address, 'stopped');
       process.group.stopped = signal;
@@ -216,7 +245,7 @@ export class ProcessSignals implements Signals {
       return 'stopped';
     }
     this.#tell(signal, code, address, 'killed');
-    endProcess(process, { code: 0, signal });
+    endProcess(process, { code: 0, signal, ...(detail === undefined ? {} : { reason: detail }) });
     return 'killed';
   }
 
@@ -240,7 +269,7 @@ export class ProcessSignals implements Signals {
         signal: next.signal,
         code: next.code,
         address: BigInt.asUintN(64, next.address),
-        sender: isFault ? undefined : { pid: next.sender, uid: this.#parts.uid },
+        sender: isFault ? undefined : senderOf(process, next, this.#parts.uid),
         stack: {
           ...signals.alternate,
           flags: stackFlags(signals.alternate, BigInt.asUintN(64, saved.x[SP]!)),
@@ -256,7 +285,7 @@ export class ProcessSignals implements Signals {
       this.#refuseFrame(process, next);
       return false;
     }
-    take(process, next);
+    takeSignal(process, next);
     this.#tell(next.signal, next.code, next.address, 'handler');
     signals.saved = undefined;
     this.#enter(pointer, next.signal, action);
@@ -280,68 +309,10 @@ export class ProcessSignals implements Signals {
 
   /** As force_sigsegv(): no room for the frame of SIGSEGV itself is the end. */
   #refuseFrame(process: ProcessState, next: PendingSignal): void {
-    take(process, next);
+    takeSignal(process, next);
     if (next.signal === Signal.SIGSEGV) process.signals.actions[Signal.SIGSEGV] = undefined;
     this.force(process, Signal.SIGSEGV, SignalCode.kernel, 0n);
   }
-}
-
-/** Whether the process does nothing about a signal: it said so, or said nothing about one that does nothing. */
-function isIgnored(process: ProcessState, signal: number): boolean {
-  if (signal === Signal.SIGKILL || signal === Signal.SIGSTOP) return false;
-  const handler = process.signals.actions[signal]?.handler ?? SIG_DFL;
-  return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore');
-}
-
-/** Only real-time signals queue; of the others one is pending or none. Whether it was added. */
-function queue(pending: PendingSignal[], added: PendingSignal): boolean {
-  if (added.signal < FIRST_REAL_TIME && pending.some(({ signal }) => signal === added.signal)) return false;
-  pending.push(added);
-  return true;
-}
-
-/** Whether it is in rt_sigtimedwait(2), which takes signals that are blocked. */
-const waitsForSignals = ({ sleep, pid }: ProcessState): boolean =>
-  sleep?.channels.includes(signalChannel(pid)) === true;
-
-/** Among those not blocked: the ones an instruction raised first, then the lowest number, oldest first, the thread's own first. */
-function nextPending({ signals, group }: ProcessState): PendingSignal | undefined {
-  let best: PendingSignal | undefined;
-  for (const pending of [...signals.pending, ...group.pending]) {
-    if ((signals.mask & signalBit(pending.signal)) !== 0n && pending.signal !== Signal.SIGKILL) continue;
-    if (best === undefined || rank(pending) < rank(best)) best = pending;
-  }
-  return best;
-}
-
-/** Whether there is anything for `deliver` to do. */
-export const hasPending = ({ signals, group }: ProcessState): boolean =>
-  signals.pending.length > 0 || group.pending.length > 0;
-
-/**
- * What interrupts a wait, if anything does: a handler that wants the call begun again afterwards (SA_RESTART), one
- * that does not, or a stop or the end, after which a call goes on if anything does.
- */
-export function interruption(process: ProcessState): 'none' | 'restart' | 'handler' | 'default' {
-  const { signals, group } = process;
-  let found: PendingSignal | undefined;
-  for (const pending of [...signals.pending, ...group.pending]) {
-    const isOpen = (signals.mask & signalBit(pending.signal)) === 0n || pending.signal === Signal.SIGKILL;
-    if (!isOpen || isIgnored(process, pending.signal)) continue;
-    if (found === undefined || rank(pending) < rank(found)) found = pending;
-  }
-  if (found === undefined) return 'none';
-  const action = signals.actions[found.signal];
-  if (action === undefined || action.handler <= SIG_IGN) return 'default';
-  return (action.flags & SA_RESTART) !== 0 ? 'restart' : 'handler';
-}
-
-const rank = ({ signal }: PendingSignal): number =>
-  signal === Signal.SIGKILL ? -1000 : isSynchronous(signal) ? signal - 100 : signal;
-
-function take({ signals, group }: ProcessState, taken: PendingSignal): void {
-  const list = signals.pending.includes(taken) ? signals.pending : group.pending;
-  list.splice(list.indexOf(taken), 1);
 }
 
 /** Ends the time for which rt_sigsuspend(2) and the like put another mask in place. */

@@ -5,8 +5,11 @@
  *
  *   pipe:KEY      a pipe has bytes, room, or one end fewer     child:PID    a child of process PID changed state
  *   futex:PID     process PID was chosen by a futex(2)         vfork:PID    PID runs in a space of its own, or ended
+ *   threads:PID   process PID has one thread fewer
  *   lock:FILE     a lock on a file was given up                signals:PID  a signal came that PID waits for
  *   socket:KEY    a socket has bytes, room, or connections     event:KEY    an eventfd, a timer or an epoll changed
+ *   input         standard input has bytes, or its end
+ *   admission:PID  process PID, which was suspended, may compete for memory again
  */
 import type { Pid } from '../../base/numbers.ts';
 import type { ProcessState, RootState } from '../state.ts';
@@ -14,7 +17,11 @@ import type { ProcessState, RootState } from '../state.ts';
 export const pipeChannel = (key: string): string => `pipe:${key}`;
 export const childChannel = (parent: Pid): string => `child:${parent}`;
 export const vforkChannel = (child: Pid): string => `vfork:${child}`;
+export const threadsChannel = (group: Pid): string => `threads:${group}`;
 export const futexChannel = (waiter: Pid): string => `futex:${waiter}`;
+export const inputChannel = 'input';
+export const lockChannel = (file: number): string => `lock:${file}`;
+export const admissionChannel = (group: Pid): string => `admission:${group}`;
 export const signalChannel = (waiter: Pid): string => `signals:${waiter}`;
 
 /** Wakes every process that waits for `channel`. */

@@ -2,15 +2,16 @@
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import { GUEST_UID } from '../files/flags.ts';
-import { BadAddress, type Result } from '../memory/contract.ts';
+import type { Result } from '../memory/contract.ts';
 import { CONTINUED_STATUS, endProcess, endThread, stoppedStatus, waitStatus } from '../process/exit.ts';
 import { Signal } from '../process/signal-table.ts';
+import type { ResourceUse } from '../process/state.ts';
+import { processUse, sumOfUses } from '../process/use.ts';
 import { childChannel } from '../process/wakeups.ts';
 import type { ProcessState } from '../state.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
-import { wakeAddress } from './futex.ts';
 import { structure } from './layout.ts';
-import { processTime, sumOf, usage } from './usage.ts';
+import { usageBytes } from './usage.ts';
 import { block } from './waiting.ts';
 
 export const childCalls: readonly SystemCall[] = [
@@ -25,19 +26,9 @@ function exitGroup(call: CallContext): CallResult {
   return 'exited';
 }
 
-/** exit(2) of a thread: whoever joins it waits for its number to become 0 (set_tid_address(2)). */
+/** exit(2) of a thread. */
 function exit(call: CallContext): CallResult {
-  const { process } = call;
-  const at = process.clearChildTid;
-  if (at !== 0 && process.group.threads > 1) {
-    try {
-      call.user.writeU32(at, 0);
-      wakeAddress(call, at);
-    } catch (error) {
-      if (!(error instanceof BadAddress)) throw error;
-    }
-  }
-  endThread(process, call.int(0));
+  endThread(call.process, call.int(0));
   return 'exited';
 }
 
@@ -80,8 +71,7 @@ function told(call: CallContext, { child, state }: Change): void {
     return;
   }
   const { group } = call.process;
-  const own = sumOf(processTime(call, child), child.group.childTimes);
-  group.childTimes = sumOf(group.childTimes, own);
+  group.children = sumOfUses(group.children, usedBy(call, child));
   call.processes.reap(child);
 }
 
@@ -105,6 +95,10 @@ function meaning(call: CallContext, pid: number): (child: ProcessState) => boole
 
 const RUSAGE_BYTES = 144;
 
+/** What a child has used, with its own children that it waited for. */
+const usedBy = (call: CallContext, child: ProcessState): ResourceUse =>
+  sumOfUses(processUse(call.root, child), child.group.children);
+
 function wait4(call: CallContext): CallResult {
   const options = call.uint(2);
   if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | THREAD_OPTIONS)) !== 0) return Errno.EINVAL;
@@ -117,7 +111,7 @@ function wait4(call: CallContext): CallResult {
   if (change === undefined) return (options & WNOHANG) !== 0 ? 0 : waitFor(call);
   const [status, used] = [call.address(1), call.address(3)];
   if (status !== 0) call.user.prepare(status, 4, 'store');
-  if (used !== 0) call.user.write(used, usage(call, change.child, processTime(call, change.child)));
+  if (used !== 0) call.user.write(used, usageBytes(usedBy(call, change.child)));
   if (status !== 0) call.user.writeU32(status, statusOf(change));
   told(call, change);
   return change.child.pid;
@@ -147,7 +141,7 @@ function waitid(call: CallContext): CallResult {
   if (change === undefined && (options & WNOHANG) === 0) return waitFor(call);
   tellInfo(call, info, change);
   if (change === undefined) return 0;
-  if (used !== 0) call.user.write(used, usage(call, change.child, processTime(call, change.child)));
+  if (used !== 0) call.user.write(used, usageBytes(usedBy(call, change.child)));
   if ((options & WNOWAIT) === 0) told(call, change);
   return 0;
 }

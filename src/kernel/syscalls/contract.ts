@@ -15,7 +15,8 @@ import type { Costs, ProcessState, RootState, Sleep, SpaceState } from '../state
 
 /**
  * How an argument is shown by --strace. `buffer-in` is followed by its size; `buffer-out` was filled with as many
- * bytes as the result says; `string-out` is one of that kind that holds text.
+ * bytes as the result says; `string-out` is one of that kind that holds text. `strings` and `variables` are arrays
+ * of strings that end with a null pointer; of the latter only the number is shown.
  */
 export type ArgumentShape =
   | 'int'
@@ -39,6 +40,8 @@ export type ArgumentShape =
   | 'buffer-in'
   | 'buffer-out'
   | 'timespec'
+  | 'strings'
+  | 'variables'
   | 'limit';
 
 /** What the call asks of the dispatcher beyond a result. */

@@ -4,8 +4,9 @@
  */
 import { PAGE_SIZE, type VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
-import type { SocketName } from '../files/socket-state.ts';
+import type { Message, SocketName } from '../files/socket-state.ts';
 import { SOCKET_CAPACITY } from '../files/socket-table.ts';
+import { NO_PARENT } from '../process/create.ts';
 import type { CallProgress } from '../state.ts';
 import type { CallContext, CallResult } from './contract.ts';
 import { type Manner, refusedWrite, wouldWait } from './descriptor-waits.ts';
@@ -17,7 +18,7 @@ export interface Received {
   readonly result: CallResult;
   /** Bytes of the whole datagram, which may have been more. */
   readonly length: number;
-  readonly from: SocketName | undefined;
+  readonly message: Message | undefined;
 }
 
 /** Sends all the segments as one datagram; without a name to where the socket is connected. */
@@ -31,13 +32,14 @@ export function sendDatagram(
   const length = segments.reduce((sum, segment) => sum + segment.length, 0);
   if (length > SOCKET_CAPACITY) return Errno.EMSGSIZE;
   const progress = progressOf(call);
-  progress.message ??= { bytes: new Uint8Array(length), from: undefined };
+  progress.message ??= { bytes: new Uint8Array(length), from: undefined, rights: [], sender: NO_PARENT };
   const { bytes } = progress.message;
   eachPage(segments, progress, (address, at, count) => {
     call.user.read(address, bytes.subarray(at, at + count));
   });
-  const result = call.files.sockets.send(call.process, descriptor, bytes, to);
-  return result < 0 ? refusedWrite(call, descriptor, result, manner) : result;
+  const result = call.files.sockets.send(call.process, descriptor, bytes, to, manner.sending);
+  // A signal for who writes to nobody is for streams and pipes.
+  return result < 0 ? refusedWrite(call, descriptor, result, { ...manner, brokenPipe: 'silent' }) : result;
 }
 
 /** Receives one datagram; what has no room is lost. */
@@ -52,16 +54,16 @@ export function receiveDatagram(
   const message = progress?.message ?? call.files.sockets.receive(call.process, descriptor, how);
   if (typeof message === 'number') {
     const result = message === Errno.EAGAIN ? wouldWait(call, descriptor, 'receive', manner) : message;
-    return { result, length: 0, from: undefined };
+    return { result, length: 0, message: undefined };
   }
-  const { bytes, from } = message;
+  const { bytes } = message;
   const now = progressOf(call);
   now.message = message;
   eachPage(segments, now, (address, at, count) => {
     const part = bytes.subarray(at, at + count);
     if (part.length > 0) call.user.write(address, part);
   });
-  return { result: Math.min(now.done, bytes.length), length: bytes.length, from };
+  return { result: Math.min(now.done, bytes.length), length: bytes.length, message };
 }
 
 const progressOf = (call: CallContext): CallProgress => (call.process.call ??= { done: 0 });

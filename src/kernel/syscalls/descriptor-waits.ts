@@ -1,6 +1,7 @@
 /** When a transfer through a descriptor can't be made now: to wait, or to say so. */
 import { Errno } from '../errno.ts';
 import { O_NONBLOCK } from '../files/flags.ts';
+import type { Sending } from '../files/socket-ancillary.ts';
 import type { Result } from '../memory/contract.ts';
 import { SignalCode } from '../process/signal-table.ts';
 import type { CallContext, CallResult } from './contract.ts';
@@ -17,6 +18,10 @@ export interface Manner {
   readonly waits?: 'never' | 'for all' | undefined;
   /** `stay`: what is read can be read again (MSG_PEEK). */
   readonly bytes?: 'stay' | undefined;
+  /** What goes beside the bytes (sendmsg(2)). */
+  readonly sending?: Sending | undefined;
+  /** `taken`: what comes beside them is kept in `process.call.taken` (recvmsg(2)). */
+  readonly ancillary?: 'taken' | undefined;
   /** `silent`: no SIGPIPE (MSG_NOSIGNAL). */
   readonly brokenPipe?: 'silent' | undefined;
 }

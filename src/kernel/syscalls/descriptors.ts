@@ -11,8 +11,9 @@ import {
   S_IFSOCK,
 } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
-import type { CallContext, SystemCall } from './contract.ts';
+import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { withPath } from './paths.ts';
+import { block } from './waiting.ts';
 
 export const descriptorCalls: readonly SystemCall[] = [
   {
@@ -22,7 +23,6 @@ export const descriptorCalls: readonly SystemCall[] = [
     handle: (call) => call.files.duplicate(call.process, call.int(0), 0, 'keep'),
   },
   { number: 24, name: 'dup3', arguments: ['fd', 'fd', 'open-flags'], handle: dup3 },
-  { number: 32, name: 'flock', arguments: ['fd', 'hex'], handle: flock },
   { number: 46, name: 'ftruncate', arguments: ['fd', 'offset'], handle: ftruncate },
   { number: 47, name: 'fallocate', arguments: ['fd', 'hex', 'offset', 'offset'], handle: fallocate },
   { number: 56, name: 'openat', arguments: ['at-fd', 'path', 'open-flags', 'mode'], handle: openat },
@@ -50,10 +50,16 @@ export const descriptorCalls: readonly SystemCall[] = [
   { number: 436, name: 'close_range', arguments: ['uint', 'uint', 'hex'], handle: closeRange },
 ];
 
-function openat(call: CallContext) {
-  return withPath(call, 1, (path) =>
-    call.files.open(call.process, call.int(0), path, call.int(2), call.uint(3)),
-  );
+/** A FIFO waits for its other end. */
+function openat(call: CallContext): CallResult {
+  const { files, process } = call;
+  const result =
+    process.call?.opening === undefined
+      ? withPath(call, 1, (path) => files.open(process, call.int(0), path, call.int(2), call.uint(3)))
+      : files.fifos.goOn(process);
+  if (result !== Errno.EAGAIN || process.call?.opening === undefined) return result;
+  const channels = [files.fifos.channel(process)];
+  return block(call, { channels, reason: 'the other end of a FIFO' }, 'begins anew');
 }
 
 function dup3(call: CallContext): Result {
@@ -78,15 +84,6 @@ function closeRange(call: CallContext): Result {
     else files.close(process, descriptor);
   }
   return 0;
-}
-
-/** LOCK_SH, LOCK_EX, LOCK_UN, each with LOCK_NB: granted, and nobody is locked out, for no lock is kept. */
-function flock(call: CallContext): Result {
-  const LOCK_NB = 4;
-  const operation = call.int(1) & ~LOCK_NB;
-  if (![1, 2, 8].includes(operation)) return Errno.EINVAL;
-  const description = call.files.descriptors.description(call.process, call.int(0));
-  return typeof description === 'number' ? description : 0;
 }
 
 function lseek(call: CallContext): Result {

@@ -16,6 +16,7 @@ export interface DispatcherParts extends CallParts {
 
 const A0 = 10;
 const A7 = 17;
+const ARGUMENTS = 6;
 /** Length of the `ecall` instruction. */
 const ECALL = 4;
 
@@ -23,7 +24,8 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #rows: (SystemCall | undefined)[] = [];
   #call: Call | undefined;
-  #seen: SeenMemory | undefined;
+  /** What a call has seen so far, from try to try; other processes' calls may come between. */
+  readonly #seen = new WeakMap<ProcessState, SeenMemory>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -43,7 +45,7 @@ export class Dispatcher {
     const number = Number(BigInt.asIntN(32, machine.x[A7]!));
     const row = this.#rows[number];
     const call = this.#callOf(process, space);
-    const first = machine.x[A0]!;
+    const given = this.#parts.strace === 'on' ? machine.x.slice(A0, A0 + ARGUMENTS) : undefined;
     let result: CallResult;
     try {
       result = row === undefined ? Errno.ENOSYS : row.handle(call);
@@ -59,12 +61,13 @@ export class Dispatcher {
       process.call ??= { done: 0 };
       return result;
     }
+    if (process.call !== undefined) this.#parts.files.abandon(process);
     process.call = undefined;
     if (result === 'restarted') return 'interrupted';
     root.calls.made[number] = (root.calls.made[number] ?? 0) + 1;
     if (row === undefined) root.calls.unknown[number] = (root.calls.unknown[number] ?? 0) + 1;
-    if (this.#parts.events.watched) this.#emit(call, number, row, first, result);
-    this.#seen = undefined;
+    if (this.#parts.events.watched) this.#emit(call, number, row, given, result);
+    this.#seen.delete(process);
     if (result === 'exited' || result === 'replaced') return result;
     machine.x[A0] = BigInt(result === 'yielded' ? 0 : result);
     machine.pc = (machine.pc + ECALL) as typeof machine.pc;
@@ -75,8 +78,9 @@ export class Dispatcher {
   #callOf(process: ProcessState, space: SpaceState): Call {
     const shows = this.#parts.strace === 'on' && this.#parts.events.watched;
     if (shows) {
-      this.#seen ??= new SeenMemory(this.#user(space));
-      return new Call(this.#parts, process, space, this.#seen);
+      const seen = this.#seen.get(process) ?? new SeenMemory(this.#user(space));
+      this.#seen.set(process, seen);
+      return new Call(this.#parts, process, space, seen);
     }
     if (this.#call?.process !== process || this.#call.space !== space) {
       this.#call = new Call(this.#parts, process, space, this.#user(space));
@@ -88,12 +92,21 @@ export class Dispatcher {
     return this.#parts.memory.user(space);
   }
 
-  #emit(call: Call, number: number, row: SystemCall | undefined, first: bigint, result: CallResult): void {
+  /** @param given the arguments as they were: registers may hold something else by now; without strace `undefined` */
+  #emit(
+    call: Call,
+    number: number,
+    row: SystemCall | undefined,
+    given: BigInt64Array | undefined,
+    result: CallResult,
+  ): void {
     const name = row?.name ?? `syscall_${number}`;
     const value = typeof result === 'number' ? result : 0;
-    const seen = this.#seen;
+    const seen = this.#seen.get(call.process);
     const shown =
-      seen === undefined ? undefined : shownCall(call, name, row?.arguments ?? [], first, result, seen);
+      seen === undefined || given === undefined
+        ? undefined
+        : shownCall({ name, shapes: row?.arguments ?? [], given, result, seen });
     this.#parts.events.emit({
       type: 'system-call',
       number,

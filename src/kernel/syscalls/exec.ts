@@ -4,19 +4,23 @@ import { Errno } from '../errno.ts';
 import { AT_FDCWD, PATH_MAX } from '../files/flags.ts';
 import { MOST_ARGUMENT_BYTES, MOST_STRING_BYTES } from '../loader/stack.ts';
 import type { Result } from '../memory/contract.ts';
+import { writeLastWords } from '../process/last-words.ts';
+import { threadsChannel } from '../process/wakeups.ts';
+import type { ProcessState, Sleep } from '../state.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
+import { FOREVER } from './waiting.ts';
 
 export const execCalls: readonly SystemCall[] = [
   {
     number: 221,
     name: 'execve',
-    arguments: ['path', 'pointer', 'pointer'],
+    arguments: ['path', 'strings', 'variables'],
     handle: (call) => execute(call, 0),
   },
   {
     number: 281,
     name: 'execveat',
-    arguments: ['at-fd', 'path', 'pointer', 'pointer', 'at-flags'],
+    arguments: ['at-fd', 'path', 'strings', 'variables', 'at-flags'],
     handle: execveat,
   },
 ];
@@ -37,7 +41,6 @@ function execveat(call: CallContext): CallResult {
 function execute(call: CallContext, i: number, path?: string): CallResult {
   const { process, images } = call;
   if (process.call?.image === undefined) {
-    if (process.group.threads > 1 && process.pid !== process.group.id) return Errno.EAGAIN;
     const named = path ?? call.user.readString(call.address(i), PATH_MAX);
     if (named === undefined) return Errno.ENAMETOOLONG;
     const argv = readStrings(call, call.address(i + 1));
@@ -50,11 +53,19 @@ function execute(call: CallContext, i: number, path?: string): CallResult {
   }
   const { image } = process.call!;
   images.fill(image!);
-  call.processes.endOtherThreads(process);
+  if (call.processes.endOtherThreads(process) > 1) return { sleep: waitForThreads(process) };
+  writeLastWords(call.root, process, call.space, call.user);
   call.processes.unshareDescriptors(process);
-  images.replace(process, image!);
+  images.replace(call.processes.becomeFirst(process), image!);
   return 'replaced';
 }
+
+/** No signal ends this wait: nothing of the old program is left to take it. */
+const waitForThreads = ({ group }: ProcessState): Sleep => ({
+  channels: [threadsChannel(group.id)],
+  until: FOREVER,
+  reason: 'its other threads to end (execve)',
+});
 
 /** An array of strings that ends with a null pointer; a null array is empty. */
 function readStrings(call: CallContext, at: VirtualAddress): string[] | Result {

@@ -1,14 +1,12 @@
 /**
  * futex(2): waiting for a word of memory to change, and waking those who do. Waiters are in `RootState.futexes`, the
  * longest waiting first; one that is woken finds `process.call.woken` when its call is begun again.
- *
- * A word is known by its address in its space, or, in a shared mapping, by its place in what is mapped, so that
- * processes meet at it.
  */
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
-import { futexChannel, rouse } from '../process/wakeups.ts';
+import { ALL_BITS, futexKey, stopWaiting, wakeFutex } from '../process/futexes.ts';
+import { futexChannel } from '../process/wakeups.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { readTimespec, untilTime } from './time.ts';
 import { block, deadlineOf, FOREVER } from './waiting.ts';
@@ -31,7 +29,6 @@ const FUTEX_WAIT_BITSET = 9;
 const FUTEX_WAKE_BITSET = 10;
 const FUTEX_PRIVATE_FLAG = 128;
 const FUTEX_CLOCK_REALTIME = 256;
-const ALL_BITS = 0xffff_ffff;
 
 function futex(call: CallContext): CallResult {
   const operation = call.int(1) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
@@ -47,7 +44,7 @@ function futex(call: CallContext): CallResult {
     case FUTEX_WAKE:
     case FUTEX_WAKE_BITSET:
       call.user.prepare(address, 4, 'load');
-      return wakeWaiters(call, keyOf(call, address), call.int(2), bits);
+      return wakeAt(call, address, call.int(2), bits);
     case FUTEX_REQUEUE:
       call.user.prepare(address, 4, 'load');
       return requeue(call);
@@ -60,18 +57,9 @@ function futex(call: CallContext): CallResult {
   }
 }
 
-/** The word's name: of the space, or of the object that is mapped there and shared. */
-function keyOf(call: CallContext, address: VirtualAddress): string {
-  const area = call.space.areas.find(({ start, end }) => start <= address && address < end);
-  if (area?.shared !== true || area.backing === undefined) return `${call.space.id}:${address}`;
-  return `o${area.backing.object}:${area.backing.offset + address - area.start}`;
-}
-
 function waitFor(call: CallContext, operation: number, bits: number): CallResult {
   const { process, root } = call;
-  const stops = (): void => {
-    root.futexes = root.futexes.filter(({ pid }) => pid !== process.pid);
-  };
+  const stops = (): void => stopWaiting(root, process.pid);
   if (process.call?.woken === true) {
     stops();
     return 0;
@@ -86,7 +74,7 @@ function waitFor(call: CallContext, operation: number, bits: number): CallResult
     stops();
     return Errno.ETIMEDOUT;
   }
-  if (!isWaiting) root.futexes.push({ key: keyOf(call, call.address(0)), pid: process.pid, bits });
+  if (!isWaiting) root.futexes.push({ key: futexKey(call.space, call.address(0)), pid: process.pid, bits });
   const reason = `a lock, or the like, at 0x${call.address(0).toString(16)}`;
   // With a timeout it would wait anew for all of it.
   const afterHandler = until === FOREVER ? 'begins anew' : 'fails';
@@ -95,35 +83,16 @@ function waitFor(call: CallContext, operation: number, bits: number): CallResult
   return result;
 }
 
-/** Wakes at most `count` of those who wait for a word with one of `bits`; gives how many. */
-function wakeWaiters(call: CallContext, key: string, count: number, bits: number): Result {
-  const { root } = call;
-  const most = Math.max(count, 1);
-  const chosen = root.futexes
-    .filter((waiter) => waiter.key === key && (waiter.bits & bits) !== 0)
-    .slice(0, most);
-  if (chosen.length === 0) return 0;
-  root.futexes = root.futexes.filter((waiter) => !chosen.includes(waiter));
-  for (const { pid } of chosen) {
-    const waiter = call.processes.find(pid);
-    if (waiter === undefined) continue;
-    waiter.call = { ...(waiter.call ?? { done: 0 }), woken: true };
-    if (waiter.sleep !== undefined) rouse(root, waiter);
-  }
-  return chosen.length;
-}
-
-/** Wakes whoever waits for the word at `address` (a thread that joins another). */
-export function wakeAddress(call: CallContext, address: VirtualAddress): void {
-  wakeWaiters(call, keyOf(call, address), 1, ALL_BITS);
-}
+/** Wakes at most `count`, and one at least, of those who wait for the word at `address`. */
+const wakeAt = (call: CallContext, address: VirtualAddress, count: number, bits = ALL_BITS): Result =>
+  wakeFutex(call.root, futexKey(call.space, address), Math.max(count, 1), bits);
 
 /** Wakes some, and has others wait for the second word instead. */
 function requeue(call: CallContext): Result {
-  const [from, to] = [keyOf(call, call.address(0)), keyOf(call, call.address(4))];
+  const [from, to] = [futexKey(call.space, call.address(0)), futexKey(call.space, call.address(4))];
   const [most, moved] = [call.int(2), call.int(3)];
   if (most < 0 || moved < 0) return Errno.EINVAL;
-  const woken = most === 0 ? 0 : wakeWaiters(call, from, most, ALL_BITS);
+  const woken = wakeFutex(call.root, from, most);
   const movers = call.root.futexes.filter(({ key }) => key === from).slice(0, moved);
   for (const mover of movers) mover.key = to;
   return woken + movers.length;
@@ -142,8 +111,8 @@ function wakeAfterChange(call: CallContext): Result {
   const holds = compared((how >>> 24) & 15, old, (how << 20) >> 20);
   if (holds === undefined) return Errno.ENOSYS;
   call.user.writeU32(second, changed >>> 0);
-  const woken = wakeWaiters(call, keyOf(call, call.address(0)), call.int(2), ALL_BITS);
-  return holds ? woken + wakeWaiters(call, keyOf(call, second), call.int(3), ALL_BITS) : woken;
+  const woken = wakeAt(call, call.address(0), call.int(2));
+  return holds ? woken + wakeAt(call, second, call.int(3)) : woken;
 }
 
 const OPARG_SHIFT = 8;

@@ -6,6 +6,7 @@ import type { Result } from '../memory/contract.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { receiveFrom, sendTo } from './descriptor-io.ts';
 import { refusedWrite } from './descriptor-waits.ts';
+import { backgroundRead } from './terminal.ts';
 import { bufferArgument, MOST_BYTES, type Segment, vectorArgument } from './transfer.ts';
 
 export const ioCalls: readonly SystemCall[] = [
@@ -49,6 +50,12 @@ export const ioCalls: readonly SystemCall[] = [
   },
   { number: 71, name: 'sendfile', arguments: ['fd', 'fd', 'pointer', 'size'], handle: sendfile },
   {
+    number: 76,
+    name: 'splice',
+    arguments: ['fd', 'pointer', 'fd', 'pointer', 'size', 'uint'],
+    handle: splice,
+  },
+  {
     number: 285,
     name: 'copy_file_range',
     arguments: ['fd', 'pointer', 'fd', 'pointer', 'size', 'uint'],
@@ -70,7 +77,8 @@ export const ioCalls: readonly SystemCall[] = [
 
 type Transfer = (call: CallContext, segments: readonly Segment[], offset?: number) => CallResult;
 
-const readInto: Transfer = (call, segments, offset) => receiveFrom(call, call.int(0), segments, { offset });
+const readInto: Transfer = (call, segments, offset) =>
+  backgroundRead(call) ?? receiveFrom(call, call.int(0), segments, { offset });
 const writeFrom: Transfer = (call, segments, offset) => sendTo(call, call.int(0), segments, { offset });
 
 function vectored(call: CallContext, transfer: Transfer): CallResult {
@@ -124,6 +132,16 @@ function sendfile(call: CallContext): CallResult {
   if (refusal < 0) return refusal;
   const limit = Math.min(call.size(3), MOST_BYTES);
   return finishCopy(call, copy(call, from, to, limit), [from]);
+}
+
+/**
+ * splice(2), where no file supports it: EINVAL, at which programs copy. (Most have no other way for ENOSYS, which
+ * Linux has not answered since 2.6.17: Go's io.Copy between two connections just fails.)
+ */
+function splice(call: CallContext): Result {
+  if (call.size(4) === 0) return 0;
+  const refusal = checkDirection(call, call.int(0), O_WRONLY) || checkDirection(call, call.int(2), O_RDONLY);
+  return refusal || Errno.EINVAL;
 }
 
 /** copy_file_range(2), between regular files. */

@@ -1,9 +1,12 @@
-/** send(2) and recv(2) in all their forms. Control messages are not passed on: descriptors can't be sent (SCM_RIGHTS). */
+/** send(2) and recv(2) in all their forms. */
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
-import type { SocketName, SocketState } from '../files/socket-state.ts';
+import type { Sending } from '../files/socket-ancillary.ts';
+import type { Ancillary, SocketName, SocketState } from '../files/socket-state.ts';
 import type { Result } from '../memory/contract.ts';
+import { NO_PARENT } from '../process/create.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
+import { type ControlPlace, prepareControl, readControl, writeControl } from './control-messages.ts';
 import { receiveDatagram, sendDatagram } from './datagrams.ts';
 import { receiveFrom, sendTo } from './descriptor-io.ts';
 import type { Manner } from './descriptor-waits.ts';
@@ -23,8 +26,18 @@ export const messageCalls: readonly SystemCall[] = [
     arguments: ['fd', 'buffer-out', 'size', 'hex', 'pointer', 'pointer'],
     handle: recvfrom,
   },
-  { number: 211, name: 'sendmsg', arguments: ['fd', 'pointer', 'hex'], handle: sendmsg },
-  { number: 212, name: 'recvmsg', arguments: ['fd', 'pointer', 'hex'], handle: recvmsg },
+  {
+    number: 211,
+    name: 'sendmsg',
+    arguments: ['fd', 'pointer', 'hex'],
+    handle: (call) => sendMessage(call, call.address(1), call.int(2)),
+  },
+  {
+    number: 212,
+    name: 'recvmsg',
+    arguments: ['fd', 'pointer', 'hex'],
+    handle: (call) => receiveMessage(call, call.address(1), call.int(2)),
+  },
 ];
 
 const MSG_OOB = 1;
@@ -34,17 +47,21 @@ const MSG_DONTWAIT = 0x40;
 const MSG_WAITALL = 0x100;
 const MSG_ERRQUEUE = 0x2000;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
 /** What a send or a receive is about. */
 interface Request {
   readonly socket: SocketState;
   readonly segments: readonly Segment[];
   readonly flags: number;
+  /** What goes beside the bytes. */
+  readonly sending?: Sending | undefined;
 }
 
-const sending = (flags: number): Manner => ({
+const mannerOf = ({ flags, sending }: Request): Manner => ({
   waits: (flags & MSG_DONTWAIT) !== 0 ? 'never' : undefined,
   brokenPipe: (flags & MSG_NOSIGNAL) !== 0 ? 'silent' : undefined,
+  sending,
 });
 
 /** To receive no bytes of a stream is to look whether there are any, for which recv(2) waits and read(2) does not. */
@@ -68,10 +85,10 @@ function checkFlags({ socket, flags }: Request): Result {
 function send(call: CallContext, request: Request, to: SocketName | undefined): CallResult {
   const { socket, segments, flags } = request;
   if ((flags & MSG_OOB) !== 0) return Errno.EOPNOTSUPP;
-  if (socket.kind === 'datagram') return sendDatagram(call, call.int(0), segments, to, sending(flags));
+  if (socket.kind !== 'stream') return sendDatagram(call, call.int(0), segments, to, mannerOf(request));
   if (to !== undefined && socket.domain === 'unix')
     return socket.phase === 'connected' ? Errno.EISCONN : Errno.EOPNOTSUPP;
-  return sendTo(call, call.int(0), segments, sending(flags));
+  return sendTo(call, call.int(0), segments, mannerOf(request));
 }
 
 /** The name at `address`; `undefined` without one. */
@@ -108,9 +125,9 @@ function recvfrom(call: CallContext): CallResult {
   }
   const place = namePlace(call, call.address(4), call.address(5));
   if (typeof place === 'number') return place;
-  const { result, length, from } = receiveDatagram(call, call.int(0), request.segments, manner);
+  const { result, length, message } = receiveDatagram(call, call.int(0), request.segments, manner);
   if (typeof result !== 'number' || result < 0) return result;
-  writeName(call, place, senderBytes(from, socket));
+  writeName(call, place, senderBytes(message?.from, socket));
   return (request.flags & MSG_TRUNC) !== 0 ? length : result;
 }
 
@@ -123,12 +140,14 @@ interface Header {
   readonly name: VirtualAddress;
   readonly nameLength: number;
   readonly segments: readonly Segment[];
-  readonly controlLength: number;
+  readonly control: ControlPlace;
 }
 
 const HEADER_BYTES = 56;
 const NAME_LENGTH_AT = 8;
+const CONTROL_AT = 32;
 const CONTROL_LENGTH_AT = 40;
+const FLAGS_AT = 48;
 
 function readHeader(call: CallContext, at: VirtualAddress): Header | Result {
   const bytes = new Uint8Array(HEADER_BYTES);
@@ -142,51 +161,90 @@ function readHeader(call: CallContext, at: VirtualAddress): Header | Result {
     name: pointer(0),
     nameLength: view.getInt32(NAME_LENGTH_AT, true),
     segments,
-    controlLength: pointer(CONTROL_LENGTH_AT),
+    control: { address: pointer(CONTROL_AT), length: pointer(CONTROL_LENGTH_AT) },
   };
 }
 
-function sendmsg(call: CallContext): CallResult {
-  const socket = call.files.sockets.find(call.process, call.int(0));
-  if (typeof socket === 'number') return socket;
-  const header = readHeader(call, call.address(1));
-  if (typeof header === 'number') return header;
-  if (header.controlLength > 0) return Errno.EINVAL;
-  const to = destination(call, socket, header.name, header.nameLength);
-  if (typeof to === 'number') return to;
-  return send(call, { socket, segments: header.segments, flags: call.int(2) }, to);
-}
-
-function recvmsg(call: CallContext): CallResult {
-  const { user } = call;
-  const at = call.address(1);
+/** @param at struct msghdr */
+export function sendMessage(call: CallContext, at: VirtualAddress, flags: number): CallResult {
   const socket = call.files.sockets.find(call.process, call.int(0));
   if (typeof socket === 'number') return socket;
   const header = readHeader(call, at);
   if (typeof header === 'number') return header;
-  const request: Request = { socket, segments: header.segments, flags: call.int(2) };
+  const { segments } = header;
+  const bytes = segments.reduce((sum, { length }) => sum + length, 0);
+  const sending = readControl(call, socket, header.control, bytes);
+  if (typeof sending === 'number') return sending;
+  const to = destination(call, socket, header.name, header.nameLength);
+  if (typeof to === 'number') return to;
+  return send(call, { socket, segments, flags, sending }, to);
+}
+
+/** @param at struct msghdr */
+export function receiveMessage(call: CallContext, at: VirtualAddress, flags: number): CallResult {
+  const socket = call.files.sockets.find(call.process, call.int(0));
+  if (typeof socket === 'number') return socket;
+  const header = receivingHeader(call, at);
+  if (typeof header === 'number') return header;
+  const request: Request = { socket, segments: header.segments, flags };
   const refusal = checkFlags(request);
   if (refusal < 0) return refusal;
-  user.prepare(at, HEADER_BYTES, 'store');
-  const manner = receiving(request);
-  const lengthAt = (at + NAME_LENGTH_AT) as VirtualAddress;
-  if (socket.kind === 'stream') {
-    const result = receiveFrom(call, call.int(0), header.segments, manner);
-    if (typeof result === 'number' && result >= 0) finishHeader(call, at, 0);
-    if (typeof result === 'number' && result >= 0) user.writeU32(lengthAt, 0);
-    return result;
-  }
-  const place = namePlace(call, header.name, lengthAt);
-  if (typeof place === 'number') return place;
-  const { result, length, from } = receiveDatagram(call, call.int(0), header.segments, manner);
+  call.user.prepare(at, HEADER_BYTES, 'store');
+  prepareControl(call, header.control);
+  return socket.kind === 'stream'
+    ? receiveStream(call, at, header, request)
+    : receiveOne(call, at, header, request);
+}
+
+/** Without an address there is no room for control messages. */
+function receivingHeader(call: CallContext, at: VirtualAddress): Header | Result {
+  const header = readHeader(call, at);
+  if (typeof header === 'number' || header.control.address !== 0) return header;
+  return { ...header, control: { ...header.control, length: 0 } };
+}
+
+function receiveStream(
+  call: CallContext,
+  at: VirtualAddress,
+  { segments, control }: Header,
+  request: Request,
+): CallResult {
+  const { user, process } = call;
+  const manner: Manner = { ...receiving(request), ancillary: 'taken' };
+  const result = receiveFrom(call, call.int(0), segments, manner);
   if (typeof result !== 'number' || result < 0) return result;
-  finishHeader(call, at, result < length ? MSG_TRUNC : 0);
-  writeName(call, place, senderBytes(from, socket));
+  const { rights = [], sender = NO_PARENT } = process.call?.taken ?? {};
+  finishHeader(call, at, request, control, { rights, sender: sender ?? NO_PARENT });
+  user.writeU32((at + NAME_LENGTH_AT) as VirtualAddress, 0);
+  return result;
+}
+
+function receiveOne(
+  call: CallContext,
+  at: VirtualAddress,
+  { name, segments, control }: Header,
+  request: Request,
+): CallResult {
+  const place = namePlace(call, name, (at + NAME_LENGTH_AT) as VirtualAddress);
+  if (typeof place === 'number') return place;
+  const { result, length, message } = receiveDatagram(call, call.int(0), segments, receiving(request));
+  if (typeof result !== 'number' || result < 0 || message === undefined) return result;
+  finishHeader(call, at, request, control, message, result < length ? MSG_TRUNC : 0);
+  writeName(call, place, senderBytes(message.from, request.socket));
   return (request.flags & MSG_TRUNC) !== 0 ? length : result;
 }
 
-/** No control messages came. */
-function finishHeader(call: CallContext, at: VirtualAddress, flags: number): void {
-  call.user.writeU64((at + CONTROL_LENGTH_AT) as VirtualAddress, 0n);
-  call.user.writeU32((at + CONTROL_LENGTH_AT + 8) as VirtualAddress, flags);
+/** Tells what came beside the bytes. */
+function finishHeader(
+  call: CallContext,
+  at: VirtualAddress,
+  { socket, flags: asked }: Request,
+  control: ControlPlace,
+  ancillary: Ancillary,
+  flags = 0,
+): void {
+  const told = writeControl(call, socket, control, ancillary, asked);
+  call.user.writeU64((at + CONTROL_LENGTH_AT) as VirtualAddress, BigInt(told.length));
+  const all = flags | told.flags | (asked & MSG_CMSG_CLOEXEC);
+  call.user.writeU32((at + FLAGS_AT) as VirtualAddress, all);
 }

@@ -4,6 +4,7 @@ import { GUEST_GID, GUEST_UID } from '../files/flags.ts';
 import { nameOf } from '../files/proc-texts.ts';
 import { LIMITS, limitOf } from '../limits.ts';
 import type { Result } from '../memory/contract.ts';
+import { LAST_SIGNAL } from '../process/signal-table.ts';
 import type { CallContext, SystemCall } from './contract.ts';
 import { structure, textField, words } from './layout.ts';
 
@@ -75,10 +76,12 @@ function setRobustList(call: CallContext): Result {
   return 0;
 }
 
+/** Of any thread, since all are the same user's. */
 function getRobustList(call: CallContext): Result {
-  if (!isOwn(call, call.int(0))) return Errno.ESRCH;
+  const thread = call.int(0) === 0 ? call.process : call.processes.find(call.int(0));
+  if (thread === undefined) return Errno.ESRCH;
   call.user.prepare(call.address(2), 8, 'store');
-  call.user.writeU64(call.address(1), BigInt(call.process.robustList));
+  call.user.writeU64(call.address(1), BigInt(thread.robustList));
   call.user.writeU64(call.address(2), BigInt(ROBUST_LIST_HEAD_BYTES));
   return 0;
 }
@@ -173,6 +176,16 @@ const COMM_BYTES = 16;
 function prctl(call: CallContext): Result {
   const { process } = call;
   switch (call.int(0)) {
+    // PR_SET_PDEATHSIG
+    case 1: {
+      const signal = call.size(1);
+      if (!(signal <= LAST_SIGNAL)) return Errno.EINVAL;
+      process.parentDeathSignal = signal;
+      return 0;
+    }
+    case 2: // PR_GET_PDEATHSIG
+      call.user.writeU32(call.address(1), process.parentDeathSignal);
+      return 0;
     case 3: // PR_GET_DUMPABLE
       return 1;
     case 15: {
@@ -187,6 +200,18 @@ function prctl(call: CallContext): Result {
           textField(new Uint8Array(view.buffer), 0, COMM_BYTES, nameOf(process)),
         ),
       );
+      return 0;
+    // PR_SET_TIMERSLACK
+    case 29:
+      process.timerSlack.current = call.big(1) > 0n ? Number(call.big(1)) : process.timerSlack.initial;
+      return 0;
+    case 30: // PR_GET_TIMERSLACK
+      return process.timerSlack.current;
+    case 36: // PR_SET_CHILD_SUBREAPER
+      process.group.isSubreaper = call.big(1) !== 0n;
+      return 0;
+    case 37: // PR_GET_CHILD_SUBREAPER
+      call.user.writeU32(call.address(1), process.group.isSubreaper ? 1 : 0);
       return 0;
     case 39: // PR_GET_NO_NEW_PRIVS
       return 0;

@@ -10,6 +10,8 @@ import { eventCalls } from './events.ts';
 import { execCalls } from './exec.ts';
 import { futexCalls } from './futex.ts';
 import { ioCalls } from './io.ts';
+import { lockCalls } from './locks.ts';
+import { manyMessageCalls } from './many-messages.ts';
 import { memoryCalls } from './memory.ts';
 import { messageCalls } from './messages.ts';
 import { nameCalls } from './names.ts';
@@ -20,6 +22,7 @@ import { socketOptionCalls } from './socket-options.ts';
 import { socketCalls } from './sockets.ts';
 import { systemCalls } from './system.ts';
 import { timeCalls } from './time.ts';
+import { timerCalls } from './timers.ts';
 import { usageCalls } from './usage.ts';
 import { waitCalls } from './waits.ts';
 
@@ -27,6 +30,7 @@ export const allCalls: readonly SystemCall[] = [
   ...ioCalls,
   ...descriptorCalls,
   ...controlCalls,
+  ...lockCalls,
   ...nameCalls,
   ...directoryCalls,
   ...memoryCalls,
@@ -39,11 +43,13 @@ export const allCalls: readonly SystemCall[] = [
   ...futexCalls,
   ...signalCalls,
   ...timeCalls,
+  ...timerCalls,
   ...waitCalls,
   ...epollCalls,
   ...eventCalls,
   ...socketCalls,
   ...socketOptionCalls,
   ...messageCalls,
+  ...manyMessageCalls,
   ...systemCalls,
 ];

@@ -13,6 +13,7 @@ export class SeenMemory implements UserMemory {
   readonly #memory: UserMemory;
   readonly #pieces = new Map<number, Uint8Array>();
   readonly #strings = new Map<number, string>();
+  readonly #words = new Map<number, bigint>();
 
   constructor(memory: UserMemory) {
     this.#memory = memory;
@@ -26,6 +27,11 @@ export class SeenMemory implements UserMemory {
   /** The string that was read at `address`. */
   stringAt(address: number): string | undefined {
     return this.#strings.get(address);
+  }
+
+  /** The 64-bit number that was read at `address`. */
+  wordAt(address: number): bigint | undefined {
+    return this.#words.get(address);
   }
 
   read(address: VirtualAddress, into: Uint8Array): void {
@@ -53,7 +59,9 @@ export class SeenMemory implements UserMemory {
   }
 
   readU64(address: VirtualAddress): bigint {
-    return this.#memory.readU64(address);
+    const value = this.#memory.readU64(address);
+    this.#words.set(address, value);
+    return value;
   }
 
   writeU32(address: VirtualAddress, value: number): void {

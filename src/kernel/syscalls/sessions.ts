@@ -48,5 +48,6 @@ function setsid(call: CallContext): Result {
   if (call.processes.leaders.some(({ group: other }) => other.processGroup === group.id)) return Errno.EPERM;
   group.session = group.id;
   group.processGroup = group.id;
+  group.terminal = 'none';
   return group.id;
 }

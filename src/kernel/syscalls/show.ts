@@ -3,7 +3,7 @@ import { errnoMessage, errnoName } from '../errno.ts';
 import { AT_FDCWD } from '../files/flags.ts';
 import { LIMITS } from '../limits.ts';
 import { LAST_SIGNAL, signalName } from '../process/signal-table.ts';
-import type { ArgumentShape, CallContext, CallResult } from './contract.ts';
+import type { ArgumentShape, CallResult } from './contract.ts';
 import {
   atFlagNames,
   clockNames,
@@ -18,12 +18,15 @@ import type { SeenMemory } from './seen-memory.ts';
 /** strace's default for -s. */
 const STRING_LIMIT = 32;
 
-interface Shown {
-  readonly call: CallContext;
+/** Most strings of an array that are shown, as strace's default. */
+const STRINGS_LIMIT = 32;
+
+export interface MadeCall {
+  readonly name: string;
   readonly shapes: readonly ArgumentShape[];
-  /** a0 as it was: the result has taken its place by now. */
-  readonly first: bigint;
-  readonly result: number;
+  /** Arguments as they were: a result, or all of another program's registers, have taken their place by now. */
+  readonly given: BigInt64Array;
+  readonly result: CallResult;
   readonly seen: SeenMemory;
 }
 
@@ -31,22 +34,17 @@ interface Shown {
  * `openat(AT_FDCWD, "/x", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No such file or directory)`. Bytes and strings are
  * those that the handler itself read or wrote; where it touched none, the address is shown.
  */
-export function shownCall(
-  call: CallContext,
-  name: string,
-  shapes: readonly ArgumentShape[],
-  first: bigint,
-  result: CallResult,
-  seen: SeenMemory,
-): string {
-  const shown: Shown = { call, shapes, first, result: typeof result === 'number' ? result : 0, seen };
-  const parts = visibleShapes(shown).map((shape, i) => shownArgument(shown, shape, i));
-  return `${name}(${parts.join(', ')}) = ${shownResult(name, result)}`;
+export function shownCall(call: MadeCall): string {
+  const parts = visibleShapes(call).map((shape, i) => shownArgument(call, shape, i));
+  return `${call.name}(${parts.join(', ')}) = ${shownResult(call)}`;
 }
 
 const ADDRESS_RESULTS = new Set(['mmap', 'brk', 'mremap']);
 
-function shownResult(name: string, result: CallResult): string {
+const EXECUTIONS = new Set(['execve', 'execveat']);
+
+function shownResult({ name, result }: MadeCall): string {
+  if (result === 'replaced' && EXECUTIONS.has(name)) return '0';
   if (typeof result !== 'number') return '?';
   const error = result < 0 ? errnoName(result) : undefined;
   if (error !== undefined) return `-1 ${error} (${errnoMessage(result)})`;
@@ -54,16 +52,18 @@ function shownResult(name: string, result: CallResult): string {
 }
 
 /** Without a mode that open(2) does not look at. */
-function visibleShapes({ call, shapes }: Shown): readonly ArgumentShape[] {
+function visibleShapes({ given, shapes }: MadeCall): readonly ArgumentShape[] {
   const at = shapes.indexOf('open-flags');
   const O_CREAT_OR_TMPFILE = 0o20000100;
-  const creates = at < 0 || (call.int(at) & O_CREAT_OR_TMPFILE) !== 0;
+  const creates = at < 0 || (intOf(given[at]!) & O_CREAT_OR_TMPFILE) !== 0;
   return creates ? shapes : shapes.filter((shape) => shape !== 'mode');
 }
 
-function shownArgument(shown: Shown, shape: ArgumentShape, i: number): string {
-  const value = i === 0 ? shown.first : shown.call.big(i);
-  const int = Number(BigInt.asIntN(32, value));
+const intOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
+
+function shownArgument(call: MadeCall, shape: ArgumentShape, i: number): string {
+  const value = call.given[i]!;
+  const int = intOf(value);
   switch (shape) {
     case 'int':
     case 'fd':
@@ -99,30 +99,44 @@ function shownArgument(shown: Shown, shape: ArgumentShape, i: number): string {
     case 'limit':
       return LIMITS[int] === undefined ? String(int) : `RLIMIT_${LIMITS[int].name}`;
     default:
-      return shownMemory(shown, shape, i, BigInt.asUintN(64, value));
+      return shownMemory(call, shape, i, BigInt.asUintN(64, value));
   }
 }
 
-function shownMemory(
-  { call, result, seen }: Shown,
-  shape: ArgumentShape,
-  i: number,
-  address: bigint,
-): string {
+function shownMemory(call: MadeCall, shape: ArgumentShape, i: number, address: bigint): string {
   if (address === 0n) return 'NULL';
+  const { seen, given } = call;
   const at = Number(address);
+  if (shape === 'strings' || shape === 'variables') return shownStrings(seen, shape, at) ?? hex(address);
   if (shape === 'path') {
     const text = seen.stringAt(at);
     if (text === undefined) return hex(address);
     const bytes = new TextEncoder().encode(text);
     return quoted(bytes, PATH_LIMIT, bytes.length);
   }
+  const result = typeof call.result === 'number' ? call.result : 0;
   if (shape === 'buffer-out' && result === 0) return '""';
   const bytes = seen.bytesAt(at);
   if (bytes === undefined || (shape === 'buffer-out' && result < 0)) return hex(address);
   if (shape === 'timespec') return shownTimespec(bytes) ?? hex(address);
-  if (shape === 'buffer-in') return quoted(bytes, Math.min(STRING_LIMIT, call.size(i + 1)), call.size(i + 1));
+  const size = Number(BigInt.asUintN(64, given[i + 1] ?? 0n));
+  if (shape === 'buffer-in') return quoted(bytes, Math.min(STRING_LIMIT, size), size);
   return shape === 'buffer-out' ? quoted(bytes, Math.min(STRING_LIMIT, result), result) : hex(address);
+}
+
+/** `["ls", "-l"]`, or the address and how many there are; `undefined` when the kernel did not read them. */
+function shownStrings(seen: SeenMemory, shape: 'strings' | 'variables', at: number): string | undefined {
+  const texts: string[] = [];
+  for (let next = seen.wordAt(at); next !== 0n; next = seen.wordAt(at + 8 * texts.length)) {
+    if (next === undefined) return undefined;
+    const text = seen.stringAt(Number(next));
+    const bytes = new TextEncoder().encode(text);
+    texts.push(text === undefined ? hex(next) : quoted(bytes, STRING_LIMIT, bytes.length));
+  }
+  if (shape === 'variables')
+    return `${hex(BigInt(at))} /* ${texts.length} var${texts.length === 1 ? '' : 's'} */`;
+  const shown = texts.slice(0, STRINGS_LIMIT);
+  return `[${[...shown, ...(texts.length > shown.length ? ['...'] : [])].join(', ')}]`;
 }
 
 function shownTimespec(bytes: Uint8Array): string | undefined {

@@ -3,6 +3,7 @@ import { Errno } from '../errno.ts';
 import { GUEST_UID } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
 import { FIRST_PID } from '../process/create.ts';
+import { senderOf, takeSignal } from '../process/pending-signals.ts';
 import {
   defaultAction,
   LAST_SIGNAL,
@@ -229,9 +230,8 @@ function rtSigtimedwait(call: CallContext): CallResult {
     if (call.clock.now >= until) return Errno.EAGAIN;
     return block(call, { channels: [signalChannel(process.pid)], until, reason: 'a signal' }, 'fails');
   }
-  if (call.address(1) !== 0) call.user.write(call.address(1), signalInfo(found));
-  const list = process.signals.pending.includes(found) ? process.signals.pending : process.group.pending;
-  list.splice(list.indexOf(found), 1);
+  if (call.address(1) !== 0) call.user.write(call.address(1), signalInfo(process, found));
+  takeSignal(process, found);
   return found.signal;
 }
 
@@ -243,12 +243,14 @@ function pendingOf({ signals, group }: ProcessState, set: bigint): PendingSignal
 }
 
 /** siginfo_t of a signal that was sent: number, errno, code, sender, value. */
-const signalInfo = ({ signal, code, address, sender }: PendingSignal): Uint8Array =>
+const signalInfo = (process: ProcessState, pending: PendingSignal): Uint8Array =>
   structure(SIGINFO_BYTES, (view) => {
+    const { signal, code, address } = pending;
+    const sender = senderOf(process, pending, GUEST_UID);
     view.setInt32(0, signal, true);
     view.setInt32(8, code, true);
-    view.setInt32(16, sender, true);
-    view.setUint32(20, GUEST_UID, true);
+    view.setInt32(16, sender.pid, true);
+    view.setUint32(20, sender.uid, true);
     view.setBigUint64(24, BigInt.asUintN(64, address), true);
   });
 

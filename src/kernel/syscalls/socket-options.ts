@@ -52,6 +52,7 @@ const intOptions: Readonly<Record<string, IntOption>> = {
   '1:10': flag, // SO_OOBINLINE
   '1:12': number(0, 0, 6), // SO_PRIORITY
   '1:15': flag, // SO_REUSEPORT
+  '1:16': flag, // SO_PASSCRED
   '1:18': { initial: 1, set: (value) => (value < 0 ? 0x7fff_ffff : value || 1) }, // SO_RCVLOWAT
   '0:1': number(0, 0, 255), // IP_TOS
   '0:2': number(64, 1, 255), // IP_TTL
@@ -169,7 +170,7 @@ const int = (value: number): Uint8Array =>
 /** What can only be asked for, of SOL_SOCKET. */
 const facts: Readonly<Record<number, (socket: SocketState) => Uint8Array>> = {
   // SO_TYPE, SO_ERROR
-  3: ({ kind }) => int(kind === 'stream' ? 1 : 2),
+  3: ({ kind }) => int(kind === 'stream' ? 1 : kind === 'packet' ? 5 : 2),
   4: (socket) => int(-takeError(socket) || 0),
   [SO_LINGER]: ({ options }) => {
     const seconds = options[`${SOL_SOCKET}:${SO_LINGER}`];

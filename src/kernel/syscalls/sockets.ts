@@ -42,10 +42,11 @@ export const socketCalls: readonly SystemCall[] = [
 
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
+const SOCK_SEQPACKET = 5;
 const SOCK_TYPE_MASK = 0xf;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
-/** Types that exist but are not here: raw, reliable datagrams, packets in sequence. */
+/** Types that exist but are not here: raw, reliable datagrams. */
 const LAST_TYPE = 10;
 
 interface Kind {
@@ -59,10 +60,12 @@ function kindOf(type: number): Kind | Result {
   const number = type & SOCK_TYPE_MASK;
   if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) !== 0 || number > LAST_TYPE) return Errno.EINVAL;
   if (number === SOCK_STREAM) return { kind: 'stream', flags };
+  if (number === SOCK_SEQPACKET) return { kind: 'packet', flags };
   return number === SOCK_DGRAM ? { kind: 'datagram', flags } : Errno.ESOCKTNOSUPPORT;
 }
 
 function checkProtocol(domain: SocketDomain, kind: SocketKind, protocol: number): Result {
+  if (kind === 'packet' && domain !== 'unix') return Errno.ESOCKTNOSUPPORT;
   if (protocol === 0) return 0;
   if (domain === 'unix') return protocol === families.unix ? 0 : Errno.EPROTONOSUPPORT;
   return protocol === (kind === 'stream' ? IPPROTO_TCP : IPPROTO_UDP) ? 0 : Errno.EPROTONOSUPPORT;

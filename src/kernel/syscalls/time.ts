@@ -2,16 +2,14 @@
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Result } from '../memory/contract.ts';
+import { processUse, threadUse } from '../process/use.ts';
 import type { ProcessState } from '../state.ts';
 import type { CallContext, CallResult, SystemCall } from './contract.ts';
 import { timespec, words } from './layout.ts';
-import { processTime, threadTime } from './usage.ts';
 import { block, deadlineOf } from './waiting.ts';
 
 export const timeCalls: readonly SystemCall[] = [
   { number: 101, name: 'nanosleep', arguments: ['timespec', 'pointer'], handle: nanosleep },
-  { number: 102, name: 'getitimer', arguments: ['int', 'pointer'], handle: getitimer },
-  { number: 103, name: 'setitimer', arguments: ['int', 'pointer', 'pointer'], handle: setitimer },
   { number: 112, name: 'clock_settime', arguments: ['clock', 'timespec'], handle: () => Errno.EPERM },
   { number: 113, name: 'clock_gettime', arguments: ['clock', 'timespec'], handle: clockGettime },
   { number: 114, name: 'clock_getres', arguments: ['clock', 'timespec'], handle: clockGetres },
@@ -26,21 +24,21 @@ export const timeCalls: readonly SystemCall[] = [
   { number: 170, name: 'settimeofday', arguments: ['pointer', 'pointer'], handle: () => Errno.EPERM },
 ];
 
-const BILLION = 1e9;
+export const BILLION = 1e9;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const CLOCK_BOOTTIME = 7;
 const CLOCK_TAI = 11;
 /** CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID. */
-const CLOCK_THREAD = 3;
+export const CLOCK_THREAD = 3;
 const cpuClocks = [2, CLOCK_THREAD];
-const THREAD_CLOCK = 4;
+export const THREAD_CLOCK = 4;
 /** CLOCK_MONOTONIC, _RAW, _COARSE, CLOCK_BOOTTIME. */
 const uptimeClocks = [1, 4, 6, 7];
 /** CLOCK_REALTIME, _COARSE, CLOCK_TAI. */
 const dateClocks = [0, 5, CLOCK_TAI];
 /** The clocks that clock_nanosleep(2) waits by. */
-const sleepClocks = [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI];
+export const sleepClocks = [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI];
 
 /** The date, ns since 1970. */
 export function realTime(call: CallContext): bigint {
@@ -54,16 +52,20 @@ function readClock(call: CallContext, clock: number): { seconds: number; ns: num
   const timed = timedBy(call, clock);
   if (timed === undefined) return undefined;
   const isThread = clock === CLOCK_THREAD || (clock < 0 && (clock & THREAD_CLOCK) !== 0);
-  const { user, system } = isThread ? threadTime(call, timed) : processTime(call, timed);
+  const { user, system } = isThread ? threadUse(call.root, timed) : processUse(call.root, timed);
   return { seconds: 0, ns: user + system };
 }
 
-/** The thread that a clock of CPU time is of; clock_getcpuclockid(3) makes them: ~pid << 3 | 2, or | 6 for a thread. */
-function timedBy(call: CallContext, clock: number): ProcessState | undefined {
+/** The thread that a clock of CPU time is of, or one of its process; clock_getcpuclockid(3) makes them: ~pid << 3 | 2, or | 6 for a thread. */
+export function timedBy(call: CallContext, clock: number): ProcessState | undefined {
   if (cpuClocks.includes(clock)) return call.process;
   if (clock >= 0 || (clock & 3) !== 2) return undefined;
   const pid = ~(clock >> 3);
-  return pid === 0 ? call.process : call.processes.find(pid);
+  const found = pid === 0 ? call.process : call.processes.find(pid);
+  // Of a process by its first thread's number; threads only of its own.
+  const isThread = (clock & THREAD_CLOCK) !== 0;
+  if (found === undefined || (isThread && found.group !== call.process.group)) return undefined;
+  return isThread || found.pid === found.group.id || pid === 0 ? found : undefined;
 }
 
 function clockGettime(call: CallContext): Result {
@@ -138,55 +140,9 @@ export function untilTime(call: CallContext, clock: number, ns: number): number 
 /** times(2), in ticks of 10 ms since the start. */
 function times(call: CallContext): Result {
   const ticks = (ns: number) => Math.floor((ns / BILLION) * 100);
-  const { process } = call;
-  const { user, system } = processTime(call, process);
-  const children = process.group.childTimes;
+  const { user, system } = processUse(call.root, call.process);
+  const { children } = call.process.group;
   const all = [user, system, children.user, children.system].map(ticks);
   if (call.address(0) !== 0) call.user.write(call.address(0), words(...all));
   return ticks(call.clock.now);
-}
-
-const ITIMER_REAL = 0;
-const ITIMER_PROF = 2;
-
-function getitimer(call: CallContext): Result {
-  if (call.uint(0) > ITIMER_PROF) return Errno.EINVAL;
-  call.user.write(call.address(1), call.uint(0) === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
-  return 0;
-}
-
-/** setitimer(2). The timers of processor time can be stopped, which they are; starting one is ENOSYS. */
-function setitimer(call: CallContext): Result {
-  const { process, user } = call;
-  const [which, wanted, old] = [call.uint(0), call.address(1), call.address(2)];
-  if (which > ITIMER_PROF) return Errno.EINVAL;
-  const bytes = new Uint8Array(32);
-  if (wanted !== 0) user.read(wanted, bytes);
-  const [interval, value] = [readMicros(bytes, 0), readMicros(bytes, 16)];
-  if (interval === undefined || value === undefined) return Errno.EINVAL;
-  if (which !== ITIMER_REAL && value !== 0) return Errno.ENOSYS;
-  if (old !== 0) user.write(old, which === ITIMER_REAL ? alarmLeft(call) : words(0, 0, 0, 0));
-  if (which === ITIMER_REAL)
-    process.group.alarm = value === 0 ? undefined : { due: call.clock.now + value, interval };
-  return 0;
-}
-
-/** struct timeval at `at` in ns; `undefined` when it is none. */
-function readMicros(bytes: Uint8Array, at: number): number | undefined {
-  const view = new DataView(bytes.buffer);
-  const [seconds, micros] = [view.getBigInt64(at, true), view.getBigInt64(at + 8, true)];
-  return seconds < 0n || micros < 0n || micros > 999_999n
-    ? undefined
-    : Number(seconds) * BILLION + Number(micros) * 1000;
-}
-
-/** struct itimerval of the process's timer. */
-function alarmLeft(call: CallContext): Uint8Array {
-  const { alarm } = call.process.group;
-  const left = alarm === undefined ? 0 : Math.max(1000, alarm.due - call.clock.now);
-  const timeval = (ns: number): [number, number] => [
-    Math.floor(ns / BILLION),
-    Math.floor((ns % BILLION) / 1000),
-  ];
-  return words(...timeval(alarm?.interval ?? 0), ...timeval(left));
 }

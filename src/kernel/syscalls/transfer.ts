@@ -77,6 +77,37 @@ export function drainUser(call: CallContext, segments: readonly Segment[], step:
   });
 }
 
+/**
+ * At most a page of what segments hold from `done` on, put together in `process.call.piece`, a page of the program at a
+ * time; fewer bytes where memory ends, EFAULT when there are none.
+ */
+export function gather(
+  call: CallContext,
+  segments: readonly Segment[],
+  done: number,
+  bytes: number,
+): Uint8Array | Result {
+  const piece = call.process.call?.piece ?? { bytes: new Uint8Array(bytes), filled: 0 };
+  call.process.call = { ...call.process.call, done, piece };
+  let start = 0;
+  try {
+    for (const { address, length } of segments) {
+      while (piece.filled < bytes && done + piece.filled < start + length) {
+        const from = (address + done + piece.filled - start) as VirtualAddress;
+        const left = Math.min(bytes - piece.filled, start + length - done - piece.filled);
+        const count = Math.min(left, PAGE_SIZE - (from % PAGE_SIZE));
+        call.user.read(from, piece.bytes.subarray(piece.filled, piece.filled + count));
+        piece.filled += count;
+      }
+      start += length;
+    }
+  } catch (error) {
+    if (!(error instanceof BadAddress)) throw error;
+    return piece.filled > 0 ? piece.bytes.subarray(0, piece.filled) : Errno.EFAULT;
+  }
+  return piece.bytes;
+}
+
 /** Writes bytes of the kernel's, of any length; a count short of theirs, or EFAULT, where memory ends. */
 export function writeLong(call: CallContext, address: VirtualAddress, bytes: Uint8Array): Result {
   return fillUser(call, [{ address, length: bytes.length }], (part, done) => {

@@ -2,6 +2,8 @@
 import { Errno } from '../errno.ts';
 import { GUEST_UID } from '../files/flags.ts';
 import type { Result } from '../memory/contract.ts';
+import type { ResourceUse } from '../process/state.ts';
+import { processUse, threadUse } from '../process/use.ts';
 import type { ProcessState } from '../state.ts';
 import type { CallContext, SystemCall } from './contract.ts';
 import { words } from './layout.ts';
@@ -17,65 +19,32 @@ const RUSAGE_SELF = 0;
 const RUSAGE_CHILDREN = -1;
 const RUSAGE_THREAD = 1;
 
-/** CPU time, ns: in the program, and in the kernel for it. */
-export interface CpuTime {
-  readonly user: number;
-  readonly system: number;
-}
-
-/** CPU time of a thread so far: what it spends now is its own too. */
-export function threadTime(call: CallContext, { status, times }: ProcessState): CpuTime {
-  const all = times.running + (status === 'running' ? call.clock.now - times.since : 0);
-  return { user: times.user, system: all - times.user };
-}
-
-/** CPU time of a process: of its threads that have not ended, and its first, which has that of the others. */
-export function processTime(call: CallContext, process: ProcessState): CpuTime {
-  return call.root.processes
-    .filter(({ group }) => group === process.group)
-    .map((thread) => threadTime(call, thread))
-    .reduce(sumOf);
-}
-
-export const sumOf = (a: CpuTime, b: CpuTime): CpuTime => ({
-  user: a.user + b.user,
-  system: a.system + b.system,
-});
-
 function getrusage(call: CallContext): Result {
-  const { process } = call;
-  const who = call.int(0);
-  switch (who) {
+  const { process, root } = call;
+  switch (call.int(0)) {
     case RUSAGE_SELF:
-      call.user.write(call.address(1), usage(call, process, processTime(call, process)));
+      call.user.write(call.address(1), usageBytes(processUse(root, process)));
       return 0;
     case RUSAGE_THREAD:
-      call.user.write(call.address(1), usage(call, process, threadTime(call, process)));
+      call.user.write(call.address(1), usageBytes(threadUse(root, process)));
       return 0;
     case RUSAGE_CHILDREN:
-      call.user.write(call.address(1), usageOf(process.group.childTimes, []));
+      call.user.write(call.address(1), usageBytes(process.group.children));
       return 0;
     default:
       return Errno.EINVAL;
   }
 }
 
-/** struct rusage of a process that has used `time` of the processor. */
-export function usage(call: CallContext, process: ProcessState, time: CpuTime): Uint8Array {
-  const { faults, times, space } = process;
-  const rest: number[] = [];
-  rest[0] = (call.root.spaces[space]?.residentPeak ?? 0) * 4;
-  rest[4] = faults.minor;
-  rest[5] = faults.major;
-  rest[12] = times.voluntary;
-  rest[13] = times.involuntary;
-  return usageOf(time, rest);
-}
-
-/** 144 bytes. @param rest fourteen numbers, 0 where they are missing */
-function usageOf({ user, system }: CpuTime, rest: readonly number[]): Uint8Array {
-  const fields = Array.from({ length: 14 }, (_, i) => rest[i] ?? 0);
-  return words(...timeval(user), ...timeval(system), ...fields);
+/** struct rusage, 144 bytes: times, then fourteen numbers, of which some are kept here. */
+export function usageBytes(use: ResourceUse): Uint8Array {
+  const rest = new Array<number>(14).fill(0);
+  rest[0] = use.residentPeak * 4;
+  rest[4] = use.minor;
+  rest[5] = use.major;
+  rest[12] = use.voluntary;
+  rest[13] = use.involuntary;
+  return words(...timeval(use.user), ...timeval(use.system), ...rest);
 }
 
 /** struct timeval. */

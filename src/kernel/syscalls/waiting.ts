@@ -3,7 +3,7 @@
  * have changed: when one of its channels was woken, its time is over, or a signal came.
  */
 import { Errno } from '../errno.ts';
-import { interruption } from '../process/signals.ts';
+import { interruption } from '../process/pending-signals.ts';
 import type { CallContext, CallResult } from './contract.ts';
 
 /** Waiting for ever. */
@@ -35,10 +35,14 @@ export function block(call: CallContext, wait: Wait, afterHandler: 'begins anew'
   }
 }
 
-/** When a wait of `ns` is over that began with the call's first try. */
+/**
+ * When a wait of `ns` is over that began with the call's first try: later than asked for by the thread's timer slack.
+ * Source: prctl(2), PR_SET_TIMERSLACK. Exactly on time, a thread that sleeps for as long as a quantum lasts would wake
+ * up at the end of every quantum of the thread that it disturbs; see "Scheduling" in docs/ARCHITECTURE.md.
+ */
 export function deadlineOf(call: CallContext, ns: number): number {
   call.process.call ??= { done: 0 };
-  call.process.call.deadline ??= call.clock.now + ns;
+  call.process.call.deadline ??= call.clock.now + (ns > 0 ? ns + call.process.timerSlack.current : 0);
   return call.process.call.deadline;
 }
 

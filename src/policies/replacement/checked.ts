@@ -6,6 +6,16 @@
 import { UserError } from '../../base/errors.ts';
 import type { Frame } from '../../base/numbers.ts';
 import type { RandomState } from '../../base/random.ts';
+import {
+  alienPart,
+  isObject,
+  objectOf,
+  shown,
+  thrown,
+  wrongFunctions,
+  wrongParameter,
+  wrongTexts,
+} from '../own-definition.ts';
 import type {
   FrameBits,
   Needs,
@@ -16,18 +26,17 @@ import type {
   Why,
 } from './contract.ts';
 
-const needsKnown: readonly Needs[] = ['nothing', 'bits', 'last-use order', 'every reference', 'the future'];
+const needsKnown: readonly Needs[] = [
+  'nothing',
+  'bits',
+  'last-use order',
+  'rescues',
+  'every reference',
+  'the future',
+];
+/** What is not told by telling every reference. */
+const special: readonly Needs[] = ['rescues', 'the future'];
 const methods = ['admitted', 'referenced', 'evicted', 'released', 'victim'] as const;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
-
-/** A value as a message shows it, on one line and not too long. */
-function shown(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'string' ? `'${value.slice(0, 40)}'` : String(value);
-}
 
 /**
  * What a module exports by default, as a policy definition. Its functions are not called.
@@ -35,29 +44,16 @@ function shown(value: unknown): string {
  * @throws UserError naming everything that is missing or wrong, each with what was expected
  */
 export function validateDefinition(value: unknown, place: string): PolicyDefinition {
-  if (!isObject(value)) {
-    const found = value === undefined ? 'there is none' : `it is ${shown(value)}`;
-    throw new UserError(place, `the default export has to be a policy definition; ${found}`);
-  }
+  const found = objectOf(value, place);
   const wrong = [
-    ...wrongTexts(value),
-    ...wrongNeeds(value),
-    ...wrongInterval(value),
-    ...wrongParameter(value),
-    ...wrongFunctions(value),
+    ...wrongTexts(found),
+    ...wrongNeeds(found),
+    ...wrongInterval(found),
+    ...wrongParameter(found),
+    ...wrongFunctions(found),
   ];
   if (wrong.length > 0) throw new UserError(place, wrong.join('; '));
-  return value as unknown as PolicyDefinition;
-}
-
-function* wrongTexts(value: Record<string, unknown>): Iterable<string> {
-  const { name } = value;
-  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9:.,-]*$/.test(name))
-    yield `name has to be a lower-case word such as 'my-policy', not ${shown(name)}`;
-  for (const property of ['summary', 'source', 'ties']) {
-    const text = value[property];
-    if (typeof text !== 'string' || text === '') yield `${property} has to be a text, not ${shown(text)}`;
-  }
+  return found as unknown as PolicyDefinition;
 }
 
 function* wrongNeeds({ needs }: Record<string, unknown>): Iterable<string> {
@@ -68,27 +64,6 @@ function* wrongNeeds({ needs }: Record<string, unknown>): Iterable<string> {
 function* wrongInterval({ interval }: Record<string, unknown>): Iterable<string> {
   if (interval === undefined || (Number.isFinite(interval) && (interval as number) > 0)) return;
   yield `interval has to be a number of nanoseconds above 0, or left out, not ${shown(interval)}`;
-}
-
-function* wrongParameter({ parameter }: Record<string, unknown>): Iterable<string> {
-  if (parameter === undefined) return;
-  if (!isObject(parameter)) {
-    yield `parameter has to be an object with syntax, summary and parse, or left out, not ${shown(parameter)}`;
-    return;
-  }
-  for (const property of ['syntax', 'summary']) {
-    if (typeof parameter[property] !== 'string')
-      yield `parameter.${property} has to be a text, not ${shown(parameter[property])}`;
-  }
-  if (typeof parameter.parse !== 'function')
-    yield `parameter.parse has to be a function, not ${shown(parameter.parse)}`;
-}
-
-function* wrongFunctions(value: Record<string, unknown>): Iterable<string> {
-  for (const property of ['initial', 'attach']) {
-    if (typeof value[property] !== 'function')
-      yield `${property} has to be a function, not ${shown(value[property])}`;
-  }
 }
 
 /** The state of a wrapped policy, and what the wrapping has to know to check it. */
@@ -145,7 +120,7 @@ export function checkedPolicy(definition: PolicyDefinition, file: string): Polic
     summary: definition.summary,
     source: definition.source,
     ties: definition.ties,
-    needs: definition.needs === 'the future' ? 'the future' : 'every reference',
+    needs: special.includes(definition.needs) ? definition.needs : 'every reference',
     interval: definition.interval,
     parameter: parameter && {
       ...parameter,
@@ -172,23 +147,6 @@ function initialState(
   return { own: structuredClone(made), references: 0, resident: byFrame(), used: byFrame() };
 }
 
-/** What in `value` `structuredClone` would refuse or turn into something else, in words; nothing when it is plain. */
-function alienPart(value: unknown, path: string, seen: Set<unknown>): string | undefined {
-  if (typeof value === 'function' || typeof value === 'symbol') return `${path} is a ${typeof value}`;
-  if (!isObject(value) || seen.has(value)) return undefined;
-  seen.add(value);
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return undefined;
-  if (value instanceof Map || value instanceof Set) return alienPart([...value], path, seen);
-  const kind = Object.getPrototypeOf(value) as object | null;
-  if (kind !== null && kind !== Object.prototype && kind !== Array.prototype)
-    return `${path} is an object of class ${kind.constructor?.name ?? 'unknown'}`;
-  for (const [property, part] of Object.entries(value)) {
-    const alien = alienPart(part, `${path}.${property}`, seen);
-    if (alien !== undefined) return alien;
-  }
-  return undefined;
-}
-
 const breach = ({ name }: PolicyDefinition, file: string, reference: number, rule: string): UserError =>
   new UserError(file, `policy '${name}' broke the contract at reference ${reference}: ${rule}`);
 
@@ -203,9 +161,7 @@ function guarded<T>(
   try {
     return call();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const line = text.split('\n', 1)[0];
-    throw breach(definition, file, reference, `${method} must not throw, it threw: ${line}`);
+    throw breach(definition, file, reference, `${method} must not throw, it threw: ${thrown(error)}`);
   }
 }
 
@@ -227,7 +183,7 @@ class CheckedPolicy implements ReplacementPolicy {
     this.#environment = environment;
     this.#definition = definition;
     this.#file = file;
-    this.#isTold = definition.needs !== 'nothing' && definition.needs !== 'bits';
+    this.#isTold = !['nothing', 'bits', 'rescues'].includes(definition.needs);
     const own = { ...environment, bits: new KeptBits(environment.bits, state.used) };
     this.#own = this.#guarded('attach', () => definition.attach(state.own, own));
     this.#checkMethods();
@@ -266,10 +222,14 @@ class CheckedPolicy implements ReplacementPolicy {
     this.#guarded('released', () => this.#own.released(frame));
   }
 
-  victim(incoming: PageKey, now: number, why?: Why): Frame | -1 {
+  victim(incoming: PageKey, now: number, why?: Why, owner?: number): Frame | -1 {
     // The reference that the victim has to make room for is counted when its page is admitted.
     const reference = this.#state.references + 1;
-    const answer: unknown = this.#guarded('victim', () => this.#own.victim(incoming, now, why), reference);
+    const answer: unknown = this.#guarded(
+      'victim',
+      () => this.#own.victim(incoming, now, why, owner),
+      reference,
+    );
     const rule = this.#broken(answer);
     if (rule !== undefined) throw breach(this.#definition, this.#file, reference, rule);
     return answer as Frame | -1;
@@ -277,6 +237,20 @@ class CheckedPolicy implements ReplacementPolicy {
 
   interrupt(now: number): void {
     this.#guarded('interrupt', () => this.#own.interrupt?.(now));
+  }
+
+  rescued(frame: Frame, owner: number): void {
+    this.#state.references++;
+    this.#state.used[frame] = 1;
+    this.#guarded('rescued', () => this.#own.rescued?.(frame, owner));
+  }
+
+  isFull(owner: number): boolean {
+    return this.#guarded('isFull', () => this.#own.isFull?.(owner) === true);
+  }
+
+  ended(owner: number, heir: (frame: Frame) => number): void {
+    this.#guarded('ended', () => this.#own.ended?.(owner, heir));
   }
 
   #guarded<T>(method: string, call: () => T, reference = this.#state.references): T {

@@ -19,10 +19,10 @@ import type { RandomState } from '../../base/random.ts';
 /**
  * What a policy has to be told to be itself; the system refuses, with the reason, what it can't supply.
  * `nothing` admissions only · `bits` the referenced and dirty bits · `last-use order` before each `victim`
- * the frames used since the last one, in order of their last use · `every reference` each one as it happens ·
- * `the future` the whole trace (replay only).
+ * the frames used since the last one, in order of their last use · `rescues` the next use of each page that it has
+ * set aside · `every reference` each one as it happens · `the future` the whole trace (replay only).
  */
-export type Needs = 'nothing' | 'bits' | 'last-use order' | 'every reference' | 'the future';
+export type Needs = 'nothing' | 'bits' | 'last-use order' | 'rescues' | 'every reference' | 'the future';
 
 /** What is to come, for policies that need the future. Positions are places in the trace, 0 to `length` - 1. */
 export interface Future {
@@ -51,6 +51,17 @@ export interface FrameBits {
   isPinned(frame: Frame): boolean;
 }
 
+/** What is done to pages for policies that need `rescues`. */
+export interface SecondChances {
+  /**
+   * Takes a page out of its resident set: it stays in its frame, where nobody can access it until its next use,
+   * which is told by `rescued`. The frame is not pinned.
+   */
+  setAside(frame: Frame): void;
+  /** Writes pages back, all at once where that can be done; gives those that are clean now, in the same order. */
+  clean(frames: readonly Frame[]): readonly Frame[];
+}
+
 /** Takes down what a decision was made from. Passed only when somebody watches. */
 export interface Why {
   /** A frame that was looked at, in order, and what was known of it, e.g. `{referenced: true}`. */
@@ -70,16 +81,25 @@ export interface ReplacementPolicy {
   /** The page in `frame` is gone for good: exit or unmap. */
   released(frame: Frame): void;
   /**
-   * The frame to give up for page `incoming`; a resident frame that is not pinned, or -1 when every one is
-   * pinned. It stays resident until `evicted` is called. `now` is virtual time in ns
+   * The frame to give up for page `incoming` of process `owner`; a resident frame that is not pinned, or -1 when
+   * every one is pinned. It stays resident until `evicted` is called. `now` is virtual time in ns
    * in which programs ran: waiting for pages takes none of it.
    */
-  victim(incoming: PageKey, now: number, why?: Why): Frame | -1;
+  victim(incoming: PageKey, now: number, why?: Why, owner?: number): Frame | -1;
   /**
    * A clock interrupt of the policy's own: called once for each `interval` of virtual time that went by since the
    * last, before anything later is reported. Only for definitions with an `interval`.
    */
   interrupt?(now: number): void;
+  /** `owner` has used the page in `frame`, which had been set aside and no longer is. Only for `rescues`. */
+  rescued?(frame: Frame, owner: number): void;
+  /** Whether `owner` has all the frames that it may have, so that one of its own has to go though others are free. */
+  isFull?(owner: number): boolean;
+  /**
+   * `owner` is gone. A page that it brought in and that is still there is `heir`'s from now on: a process that has
+   * it mapped, or `NOBODY`. Only for policies that keep processes apart.
+   */
+  ended?(owner: number, heir: (frame: Frame) => number): void;
 }
 
 /** What a policy may use when it is made. */
@@ -89,6 +109,10 @@ export interface PolicyEnvironment {
   readonly bits: FrameBits;
   /** Given to policies that need the future, and to no others. */
   readonly future?: Future | undefined;
+  /** Given to policies that need `rescues`. */
+  readonly chances?: SecondChances | undefined;
+  /** Frames that pages of `owner` may have, or those of all processes together; absent: `frameLimit`. */
+  room?(owner?: number): number;
 }
 
 /** What may follow a policy's name behind a colon, e.g. the K of `lru-k:3`. */

@@ -19,6 +19,7 @@ import { s3Fifo } from './s3-fifo.ts';
 import { sampledLru } from './sampled-lru.ts';
 import { sieve } from './sieve.ts';
 import { twoQ } from './two-q.ts';
+import { vms } from './vms.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
 import { workingSet } from './working-set.ts';
 import { wsclock } from './wsclock.ts';
@@ -32,6 +33,7 @@ export const replacementPolicies: readonly PolicyDefinition[] = [
   lfu,
   clock,
   clockClean,
+  vms,
   aging,
   sampledLru,
   workingSet,

@@ -21,10 +21,20 @@ export interface TraceSink {
   pages(kind: number, words: Int32Array, rows: PageRows): void;
   /** `count` pages of the current owner are gone for good, from this one on. */
   release(low: number, high: number, count: number): void;
-  /** The current owner is gone, and all its pages. */
+  /** A page of the current owner is from now on the page that is `of` in `owner`: one page under several names. */
+  share(page: PageName, owner: number, of: PageName): void;
+  /** A page of the current owner is one of its own from now on, if others share it. */
+  part(page: PageName): void;
+  /** The current owner is gone, and all its pages but those that others share. */
   exit(): void;
   /** Something that the reader of the results should know, e.g. that the trace is a sample; shown once. */
   note(text: string): void;
+}
+
+/** A page number of 64 bits, in two unsigned halves. */
+export interface PageName {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Where page numbers lie in an array of words. */

@@ -3,9 +3,11 @@ import { UserError } from '../../base/errors.ts';
 import { KIND } from '../dense.ts';
 import { RECORD_MAGIC, type RecordedKind, type RecordHeader } from '../record-format.ts';
 import { RecordParser, type RecordSink } from '../record-reader.ts';
-import type { FormatContext, TraceFormat, TraceParser, TraceSink } from './contract.ts';
+import type { FormatContext, PageName, TraceFormat, TraceParser, TraceSink } from './contract.ts';
 
 const WORD = 2 ** 32;
+
+const nameOf = (page: number): PageName => ({ low: page >>> 0, high: Math.floor(page / WORD) });
 
 /** Tells what a record holds to the sink of a trace. */
 class RecordedTrace implements RecordSink {
@@ -38,6 +40,25 @@ class RecordedTrace implements RecordSink {
     const start = Math.ceil((page * this.#header.pageSize) / this.#pageSize);
     const end = Math.floor(((page + count) * this.#header.pageSize) / this.#pageSize);
     if (end > start) this.#sink.release(start >>> 0, Math.floor(start / WORD), end - start);
+  }
+
+  share(page: number, space: number, of: number): void {
+    for (let part = 0; part < this.#parts; part++)
+      this.#sink.share(nameOf(page * this.#parts + part), space, nameOf(of * this.#parts + part));
+  }
+
+  part(page: number): void {
+    for (let part = 0; part < this.#parts; part++) this.#sink.part(nameOf(page * this.#parts + part));
+  }
+
+  /** Pages of the chosen size in one of the record's; 0 when that is not a page, because it is only a part of one. */
+  get #parts(): number {
+    const parts = this.#header.pageSize / this.#pageSize;
+    if (parts >= 1) return parts;
+    this.#sink.note(
+      `processes share pages of ${this.#header.pageSize} bytes; pages of ${this.#pageSize} are taken for each one's own`,
+    );
+    return 0;
   }
 
   exit(): void {

@@ -7,7 +7,7 @@ import { coverageOf } from './coverage.ts';
 import { unitOf } from './gantt-text.ts';
 import type { ScheduleResult, Slice } from './schema.ts';
 import { slicesByJob } from './spans.ts';
-import { inUnit } from './time-unit.ts';
+import { inUnit, type TimeUnit } from './time-unit.ts';
 
 /** Pixels. */
 const WIDTH = 800;
@@ -26,23 +26,51 @@ const OPACITY: Readonly<Record<Slice['state'], number>> = { running: 1, ready: 0
 
 const pixels = (value: number): string => String(Number(value.toFixed(2)));
 
+/** A schedule as it is drawn: the times that the axis shows, and in what unit. */
+interface Panel {
+  readonly result: ScheduleResult;
+  readonly span: ScheduleResult['span'];
+  readonly unit: TimeUnit;
+}
+
 /**
- * A schedule as a standalone SVG document of 800 pixels' width, the same bytes for the same schedule: a row a job,
- * running in its colour, ready pale, blocked a dashed line. No scripts, no style sheets, nothing to fetch.
+ * Schedules as one standalone SVG document of 800 pixels' width, the same bytes for the same schedules: a panel each,
+ * one below the other and over the same times, with a row a job, running in its colour, ready pale, blocked a dashed
+ * line. No scripts, no style sheets, nothing to fetch.
  */
-export function ganttSvg(result: ScheduleResult): string {
-  const slicesOf = slicesByJob(result.slices);
-  const height = MARGIN.top + ROW * result.jobs.length + MARGIN.bottom;
+export function ganttSvg(results: readonly ScheduleResult[]): string {
+  const span = {
+    from: Math.min(...results.map((result) => result.span.from)),
+    to: Math.max(...results.map((result) => result.span.to)),
+  };
+  const unit = results.map(unitOf).reduce((least, one) => (one.ns < least.ns ? one : least));
+  const heights = results.map(({ jobs }) => MARGIN.top + ROW * jobs.length + MARGIN.bottom);
+  const height = heights.reduce((sum, one) => sum + one, 0);
+  let top = 0;
+  const panels = results.map((result, i) => {
+    const panel = panelOf({ result, span, unit });
+    const placed = i === 0 ? panel : [`<g transform="translate(0,${top})">`, ...panel, '</g>'];
+    top += heights[i]!;
+    return placed;
+  });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"` +
       ` font-family="sans-serif" font-size="12" fill="${INK}">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    `<text x="20" y="28" font-size="17">${escaped(plainText(result.policy))}</text>`,
-    legend(),
-    ...axis(result),
-    ...result.jobs.flatMap((job, row) => rowOf(result, job.name, slicesOf(job.pid), row)),
+    ...panels.flat(),
     '</svg>\n',
   ].join('\n');
+}
+
+function panelOf(panel: Panel): string[] {
+  const { result } = panel;
+  const slicesOf = slicesByJob(result.slices);
+  return [
+    `<text x="20" y="28" font-size="17">${escaped(plainText(result.policy))}</text>`,
+    legend(),
+    ...axis(panel),
+    ...result.jobs.flatMap((job, row) => rowOf(panel, job.name, slicesOf(job.pid), row)),
+  ];
 }
 
 const rect = (x: number, y: number, width: number, opacity: number, colour: string): string =>
@@ -66,16 +94,15 @@ function legend(): string {
 }
 
 /** From time to pixels. */
-function placeIn({ span }: ScheduleResult): (time: number) => number {
+function placeIn({ span }: Panel): (time: number) => number {
   const length = span.to - span.from;
   return (time) => MARGIN.left + (length === 0 ? 0 : ((time - span.from) / length) * DRAWING);
 }
 
-function axis(result: ScheduleResult): string[] {
-  const { span, jobs } = result;
-  const place = placeIn(result);
-  const unit = unitOf(result);
-  const bottom = MARGIN.top + ROW * jobs.length;
+function axis(panel: Panel): string[] {
+  const { result, span, unit } = panel;
+  const place = placeIn(panel);
+  const bottom = MARGIN.top + ROW * result.jobs.length;
   const step = linearStep(Math.max(1, span.to - span.from), MOST_TICKS);
   const lines: string[] = [];
   for (let time = Math.ceil(span.from / step - 1e-9) * step; time <= span.to; time += step) {
@@ -89,18 +116,18 @@ function axis(result: ScheduleResult): string[] {
   return lines;
 }
 
-function rowOf(result: ScheduleResult, name: string, own: readonly Slice[], row: number): string[] {
+function rowOf(panel: Panel, name: string, own: readonly Slice[], row: number): string[] {
   const y = MARGIN.top + ROW * row + (ROW - BAR) / 2;
   const plain = plainText(name);
   const label = plain.length > MOST_NAME ? `${plain.slice(0, MOST_NAME - 1)}…` : plain;
   const { colour } = strokeOf(row);
   const bars =
-    result.slices.length > MOST_SLICES ? shares(result, own, y, colour) : each(result, own, y, colour);
+    panel.result.slices.length > MOST_SLICES ? shares(panel, own, y, colour) : each(panel, own, y, colour);
   return [`<text x="${MARGIN.left - 8}" y="${y + 13}" text-anchor="end">${escaped(label)}</text>`, ...bars];
 }
 
-function each(result: ScheduleResult, slices: readonly Slice[], y: number, colour: string): string[] {
-  const place = placeIn(result);
+function each(panel: Panel, slices: readonly Slice[], y: number, colour: string): string[] {
+  const place = placeIn(panel);
   return slices.map(({ from, to, state }) =>
     state === 'blocked'
       ? dashed(place(from), place(to), y + BAR / 2)
@@ -109,8 +136,7 @@ function each(result: ScheduleResult, slices: readonly Slice[], y: number, colou
 }
 
 /** Neighbouring pixels with the same shares of running and ready, to a twentieth, are one bar. */
-function shares(result: ScheduleResult, slices: readonly Slice[], y: number, colour: string): string[] {
-  const { span } = result;
+function shares({ span }: Panel, slices: readonly Slice[], y: number, colour: string): string[] {
   const coverage = coverageOf(slices, {
     from: span.from,
     length: (span.to - span.from) / DRAWING,

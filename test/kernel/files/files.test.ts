@@ -255,6 +255,7 @@ describe('objects', () => {
         into[0] = 0x5a;
       },
       writeThroughCache: (_object, offset, from) => calls.push(`write ${offset} ${from.length}`),
+      synchronizeObject: () => 0,
       objectTruncated: (_object, from) => calls.push(`truncate ${from}`),
       listAreas: () => [],
       counters: undefined as never,
@@ -272,6 +273,31 @@ describe('objects', () => {
     calls.length = 0;
     bench.write(descriptor, 'x', 0);
     expect(calls).toEqual([]);
+  });
+
+  it('tell EIO once to each description when a page could not be written back', () => {
+    const host = new MemoryFiles({ entries: { '/file': 'abcdef' } });
+    const writeAt = host.writeAt.bind(host);
+    let broken = true;
+    host.writeAt = (...args) => (broken ? Errno.EIO : writeAt(...args));
+    const bench = new Bench(host);
+    const { files, process } = bench;
+    const open = () => files.open(process, CWD, '/file', O_RDWR, 0);
+    const [one, two] = [open(), open()];
+    const object = files.mappable(process, one, 3, true) as number;
+    files.retain(object);
+    expect(files.writePage(object, 0, new Uint8Array(4096))).toBe(false);
+    const late = open();
+    broken = false;
+    // fsync(2) tells it once; a description that never asked is told by close(2); one that came later never.
+    expect(files.descriptors.synchronize(process, one)).toBe(Errno.EIO);
+    expect(files.descriptors.synchronize(process, one)).toBe(0);
+    expect(files.close(process, one)).toBe(0);
+    expect(files.close(process, two)).toBe(Errno.EIO);
+    expect(files.close(process, two)).toBe(Errno.EBADF);
+    expect(files.close(process, late)).toBe(0);
+    files.release(object);
+    expect(bench.root.files.objects[object]).toBeUndefined();
   });
 
   it('give whole pages, zeros behind the end, and take none beyond it', () => {

@@ -24,6 +24,12 @@ const valid = (text: string): EntryView => ({
   execute: text.includes('x'),
 });
 
+const clean: EntryView = { kind: 'valid', read: true, write: false, execute: false, unmodified: true };
+const unused: EntryView = { kind: 'unused', copied: false };
+const sharedUnused: EntryView = { kind: 'unused', copied: true };
+const aside: EntryView = { kind: 'aside', copied: false };
+const sharedAside: EntryView = { kind: 'aside', copied: true };
+
 /** Area (r w x, s shared, f file), entry, access, where the object has the page, expected. */
 type Row = [string, EntryView, Access, ObjectPage | '-', string];
 
@@ -45,6 +51,20 @@ const rows: Row[] = [
   ['rw', valid('r'), 'store', '-', 'copy-on-write'],
   ['rwf', valid('r'), 'store', '-', 'copy-on-write'],
   ['rf', valid('r'), 'store', '-', 'SIGSEGV 2'],
+  ['rw', clean, 'store', '-', 'first-write'],
+  ['rws', clean, 'store', '-', 'first-write'],
+  ['rw', clean, 'load', '-', 'spurious'],
+  ['r', clean, 'store', '-', 'SIGSEGV 2'],
+  ['rw', unused, 'load', '-', 'first-use'],
+  ['rw', unused, 'store', '-', 'first-use'],
+  ['rx', unused, 'fetch', '-', 'first-use'],
+  ['r', unused, 'store', '-', 'SIGSEGV 2'],
+  ['rw', sharedUnused, 'load', '-', 'first-use'],
+  ['rw', sharedUnused, 'store', '-', 'copy-on-write'],
+  ['rw', aside, 'store', '-', 'rescue'],
+  ['rwf', sharedAside, 'load', '-', 'rescue'],
+  ['rwf', sharedAside, 'store', '-', 'copy-on-write'],
+  ['', aside, 'load', '-', 'SIGSEGV 2'],
   ['rf', nothing, 'load', 'in-file', 'file'],
   ['rwf', nothing, 'store', 'in-file', 'file'],
   ['rwf', dropped, 'load', 'in-file', 'file'],

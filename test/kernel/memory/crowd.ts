@@ -57,6 +57,7 @@ export class Crowd {
     for (let tries = 0; this.members.some((member) => this.#goesOn(member)); tries++) {
       if (tries > limit) throw new Error(`no progress: ${this.members.map(({ at }) => at).join(' ')}`);
       await this.#completeDue();
+      this.world.memory.background();
       const ready = this.members.filter((m) => this.#goesOn(m) && m.process.waitsFor === undefined);
       if (ready.length === 0) this.#passTime();
       else this.#attempt(choose(ready, this));

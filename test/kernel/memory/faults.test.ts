@@ -216,7 +216,7 @@ describe('swap', () => {
     for (const page of [3, 0, 4]) expect(await world.load(space, at(page))).toBe(20 + page);
   });
 
-  it('keeps a page whose write failed, and takes another', async () => {
+  it('writes a page whose write failed to another slot', async () => {
     const store = new FaultyStore(new MemoryStore(8), (operation, call, slots) =>
       operation === 'write' && call === 0
         ? { kind: 'input-output', slot: slots[0]!, detail: 'no answer' }
@@ -224,8 +224,10 @@ describe('swap', () => {
     );
     const { world, space } = worldWith(8, { ...three, store });
     for (let page = 0; page < 4; page++) await world.store1(space, at(page), 20 + page);
-    expect(world.memory.counters).toMatchObject({ storeFailures: 1, evictionsDirty: 1 });
-    expect(world.eventsOf('evict').map(({ page }) => page)).toEqual([1]);
+    const counts = { storeFailures: 1, evictionsDirty: 1, writesRetried: 1, badSlots: 1 };
+    expect(world.memory.counters).toMatchObject(counts);
+    expect(world.eventsOf('evict').map(({ page }) => page)).toEqual([0]);
+    expect(world.eventsOf('swap-out').map(({ slot }) => slot)).toEqual([1]);
     world.memory.checkInvariants();
     for (let page = 0; page < 4; page++) expect(await world.load(space, at(page))).toBe(20 + page);
   });

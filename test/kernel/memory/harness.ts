@@ -1,7 +1,5 @@
 /** Virtual memory on a fake machine, with a clock and backing objects that tests can look into. */
 import {
-  type Nanoseconds,
-  nanoseconds,
   PAGE_SIZE,
   pid,
   type SpaceId,
@@ -9,10 +7,10 @@ import {
   virtualAddress,
 } from '../../../src/base/numbers.ts';
 import { initialClockState } from '../../../src/kernel/clock.ts';
+import { type DiskModel, initialDiskState } from '../../../src/kernel/disk.ts';
 import type { EventBody } from '../../../src/kernel/events.ts';
 import {
   type BackingObjects,
-  type Clock,
   type ForkMode,
   isOutOfMemory,
   type Outcome,
@@ -20,6 +18,9 @@ import {
   PageWait,
 } from '../../../src/kernel/memory/contract.ts';
 import { Memory } from '../../../src/kernel/memory/memory.ts';
+import type { BitsMode } from '../../../src/kernel/memory/page-bits.ts';
+import { DEMAND_PAGING, type PagingRules } from '../../../src/kernel/memory/paging-rules.ts';
+import type { ShareRule } from '../../../src/kernel/memory/shares.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
 import type { Area, ObjectId, ProcessState, RootState, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
@@ -30,42 +31,16 @@ import { MemoryStore } from '../../../src/stores/memory.ts';
 import { sv39 } from '../../../src/translation/sv39.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { testRoot } from '../root.ts';
+import { FakeClock } from './fake-clock.ts';
 
-export const DISK = 10_000_000;
-
-/** Time that moves only when somebody waits, with one queue at the disk. */
-export class FakeClock implements Clock {
-  readonly state: { now: number; freeAt: number };
-
-  constructor(state: { now: number; freeAt: number }) {
-    this.state = state;
-  }
-
-  get now(): Nanoseconds {
-    return nanoseconds(this.state.now);
-  }
-
-  /** Here time passes for policies while pages are waited for, so that their interrupts come. */
-  get busy(): Nanoseconds {
-    return this.now;
-  }
-
-  charge(): void {}
-
-  disk(pages: number): Nanoseconds {
-    this.state.freeAt = Math.max(this.state.now, this.state.freeAt) + pages * DISK;
-    return nanoseconds(this.state.freeAt);
-  }
-
-  idleUntil(time: Nanoseconds): void {
-    this.state.now = Math.max(this.state.now, time);
-  }
-}
+export { DISK } from './fake-clock.ts';
 
 export interface FakeObject {
   bytes: Uint8Array;
   anonymous: boolean;
   retained: number;
+  /** It has no name any more. */
+  unlinked?: boolean;
 }
 
 /** Files and shared memory that live in an array. */
@@ -112,6 +87,10 @@ export class FakeObjects implements BackingObjects {
     return `/object${object}`;
   }
 
+  isForgotten(object: ObjectId): boolean {
+    return this.#live(object).unlinked === true;
+  }
+
   isAnonymous(object: ObjectId): boolean {
     return this.list[object]!.anonymous;
   }
@@ -138,6 +117,13 @@ export interface WorldOptions {
   readonly swap?: number;
   readonly store?: PageStore;
   readonly writeXorExecute?: boolean;
+  readonly execute?: 'nx' | 'readable';
+  readonly bits?: BitsMode;
+  readonly sampleEvery?: number;
+  readonly shares?: ShareRule;
+  readonly checksums?: 'on' | 'off';
+  readonly disk?: DiskModel;
+  readonly paging?: Partial<PagingRules>;
   /** Whether events are kept; they are unless this says no. */
   readonly watched?: boolean;
 }
@@ -176,9 +162,10 @@ export class World {
     this.options = options;
     this.machine = from === undefined ? new FakeMachine(options.frames) : from.machine.clone();
     this.root = from === undefined ? emptyRoot() : structuredClone(from.root);
-    this.clock = new FakeClock(from === undefined ? { now: 0, freeAt: 0 } : { ...from.clock.state });
     this.objects = new FakeObjects(from === undefined ? [] : structuredClone(from.objects.list));
     this.store = options.store ?? new MemoryStore(options.swap ?? 1024);
+    if (from === undefined) this.root.disk = initialDiskState(this.store.capacity);
+    this.clock = new FakeClock(this.root, options.disk);
     const { events, root, machine, store, clock, objects, references } = this;
     const definition = options.policy ?? lru;
     root.memory ??= initialMemoryState({
@@ -198,7 +185,15 @@ export class World {
       store,
       objects,
       costs: { fault: 0, copyPage: 0 },
-      options: { writeXorExecute: options.writeXorExecute ?? false },
+      options: {
+        writeXorExecute: options.writeXorExecute ?? false,
+        execute: options.execute ?? 'nx',
+        checksums: options.checksums ?? 'on',
+        bits: options.bits ?? 'hardware',
+        sampleEvery: options.sampleEvery,
+        shares: options.shares ?? 'equal',
+        paging: { ...DEMAND_PAGING, ...options.paging },
+      },
       references: {
         reference: (space, kind, address, bytes) =>
           void references.push(`${space} ${kind} ${address.toString(16)} ${bytes}`),
@@ -223,6 +218,7 @@ export class World {
   #newProcess(space: SpaceState): ProcessState {
     const { process } = testRoot();
     Object.assign(process, { pid: pid(100 + space.id), space: space.id, status: 'ready', instructions: 0 });
+    process.group.id = process.pid;
     this.root.processes.push(process);
     return process;
   }
@@ -265,6 +261,7 @@ export class World {
 
   /** One access of the guest, faults and waits included, as one instruction at `pc`. */
   async access(space: SpaceState, address: number, access: Access, pc = 0x1000): Promise<Settled> {
+    await this.betweenSteps();
     const process = this.run(space);
     this.machine.pc = virtualAddress(pc);
     for (let tries = 0; tries < 50; tries++) {
@@ -284,13 +281,25 @@ export class World {
     throw new Error(`the access to 0x${address.toString(16)} makes no progress`);
   }
 
+  /** What the trap loop does between two steps. */
+  async betweenSteps(): Promise<void> {
+    for (;;) {
+      const due = this.root.requests.find((request) => request.due <= this.clock.now);
+      if (due === undefined) break;
+      await this.memory.complete(due);
+    }
+    this.memory.background();
+  }
+
   /** Waits for what an outcome waits for. */
   async settle(outcome: Outcome): Promise<Outcome> {
     if (outcome.kind !== 'blocked') return outcome;
     const request = this.root.requests.find(({ id }) => id === outcome.request);
     if (request === undefined) throw new Error('a process waits for a request that there is not');
     this.clock.idleUntil(request.due);
-    return this.memory.complete(request);
+    const settled = await this.memory.complete(request);
+    await this.betweenSteps();
+    return settled;
   }
 
   async load(space: SpaceState, address: number): Promise<number> {

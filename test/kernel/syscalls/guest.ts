@@ -3,6 +3,7 @@ import { MemoryFiles, type MemoryFilesOptions } from '../../../src/adapters/memo
 import { MemoryStreams, type MemoryStreamsOptions } from '../../../src/adapters/memory-streams.ts';
 import { nanoseconds, virtualAddress } from '../../../src/base/numbers.ts';
 import { DEFAULT_COSTS, VirtualClock } from '../../../src/kernel/clock.ts';
+import { Disk } from '../../../src/kernel/disk.ts';
 import { Errno, errnoName } from '../../../src/kernel/errno.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
 import { KernelFiles } from '../../../src/kernel/files/files.ts';
@@ -66,7 +67,11 @@ export class Guest {
     if (strace === 'on') stream.observe((event) => this.events.push(event));
     const memory = this.#fakeMemory();
     this.files.connect(memory);
-    this.#clock = new VirtualClock(root.clock, DEFAULT_COSTS);
+    this.#clock = new VirtualClock(
+      root.clock,
+      DEFAULT_COSTS,
+      new Disk({ root, model: { kind: 'flat' }, diskPage: DEFAULT_COSTS.diskPage }),
+    );
     this.#signals = this.#fakeSignals();
     const parts = {
       root,
@@ -83,7 +88,7 @@ export class Guest {
     this.#dispatcher = new Dispatcher({
       ...parts,
       processes: new Processes(parts),
-      images: {} as Images,
+      images: { begin: () => Errno.ENOENT } as unknown as Images,
       forkMode: 'copy-on-write',
       calls: allCalls,
       strace,
@@ -182,6 +187,7 @@ export class Guest {
       listAreas: () => [],
       readThroughCache: () => {},
       writeThroughCache: () => {},
+      synchronizeObject: () => 0,
       objectTruncated: () => {},
     } as unknown as VirtualMemory;
   }
@@ -197,6 +203,7 @@ export class Guest {
         if (this.pendOnSend) process.signals.pending.push({ signal, code, address, sender: NO_PARENT });
       },
       sendToThread: (_process, signal, code) => this.asked.push({ what: 'send', with: [signal, code] }),
+      sendOfTimer: (_process, { signal }) => this.asked.push({ what: 'send', with: [signal] }) > 0,
       force: (_process, signal, code) => this.asked.push({ what: 'force', with: [signal, code] }),
       deliver: () => 'none',
       restore: () => false,

@@ -48,6 +48,8 @@ export const sockets: Case[] = [
   ['shutdown', [PIPE_OUT, 1], 'ENOTSOCK'],
   ['sendmsg', [CLOSED, BUF, 0], 'EBADF'],
   ['recvmsg', [READ_ONLY, BUF, 0], 'ENOTSOCK'],
+  ['sendmmsg', [CLOSED, BUF, 1, 0], 'EBADF'],
+  ['recvmmsg', [READ_ONLY, BUF, 1, 0, 0], 'ENOTSOCK'],
 ];
 
 export const events: Case[] = [

@@ -12,6 +12,20 @@ function traced(run: (guest: Guest) => void): string[] {
   return guest.lines;
 }
 
+/** Puts an array of pointers, ended by a null pointer, at `at`, and the strings behind it. */
+function strings(guest: Guest, at: number, texts: readonly string[]): number {
+  const pointers = new BigUint64Array(texts.length + 1);
+  let next = at + pointers.byteLength;
+  texts.forEach((text, i) => {
+    const bytes = new TextEncoder().encode(`${text}\0`);
+    guest.put(next, bytes);
+    pointers[i] = BigInt(next);
+    next += bytes.length;
+  });
+  guest.put(at, new Uint8Array(pointers.buffer));
+  return at;
+}
+
 const cases: [line: string, run: (guest: Guest) => void][] = [
   ['openat(AT_FDCWD, "/x", O_RDONLY|O_CLOEXEC) = 3', (guest) => guest.call('openat', CWD, '/x', 0o2000000)],
   [
@@ -50,6 +64,38 @@ const cases: [line: string, run: (guest: Guest) => void][] = [
     (guest) => guest.call('unlinkat', CWD, '/tmp/none', 0),
   ],
   ['newfstatat(1, "", 0x11000, AT_EMPTY_PATH) = 0', (guest) => guest.call('newfstatat', 1, '', BUF, 0x1000)],
+  [
+    'execve("/none", ["one", "two words\\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"...], 0x11800 /* 1 var */) = -1 ENOENT (No such file or directory)',
+    (guest) =>
+      guest.call(
+        'execve',
+        '/none',
+        strings(guest, BUF, ['one', 'two words\n', 'a'.repeat(40)]),
+        strings(guest, BUF + 0x800, ['A=1']),
+      ),
+  ],
+  [
+    `execve("/none", [${'"x", '.repeat(32)}...], NULL) = -1 ENOENT (No such file or directory)`,
+    (guest) =>
+      guest.call(
+        'execve',
+        '/none',
+        strings(
+          guest,
+          BUF,
+          Array.from({ length: 33 }, () => 'x'),
+        ),
+        0,
+      ),
+  ],
+  [
+    'execveat(AT_FDCWD, "/none", NULL, 0x11000 /* 0 vars */, AT_EMPTY_PATH) = -1 ENOENT (No such file or directory)',
+    (guest) => guest.call('execveat', CWD, '/none', 0, strings(guest, BUF, []), 0x1000),
+  ],
+  [
+    'execve("/none", 0x10, NULL) = -1 EFAULT (Bad address)',
+    (guest) => guest.call('execve', '/none', 0x10, 0),
+  ],
   ['syscall_9999() = -1 ENOSYS (Function not implemented)', (guest) => guest.call('nothing')],
 ];
 

@@ -10,6 +10,7 @@ const variants = [
   'mlfq:quantum=5ms/10ms/15ms/20ms,allotment=12ms,boost=50ms,reserved=2',
   'mlfq:levels=2,rule4=ab,boost=none',
   'decay:5ms',
+  'lottery:5ms,compensation=on',
 ];
 
 for (const definition of schedulingPolicies) {

@@ -22,6 +22,8 @@ describe('the registry', () => {
     'mlfq:levels=2',
     'decay:40ms',
     'lottery:1s',
+    'lottery:1s,compensation=on',
+    'lottery:compensation=off',
     'stride:100us',
   ])('knows %s by its full name', (name) => expect(find(name).name).toBe(name));
 
@@ -33,6 +35,9 @@ describe('the registry', () => {
     ['rr:', "'' is no parameter of rr: rr:QUANTUM, how long a turn is"],
     ['rr:0ms', "'0ms' is no parameter of rr"],
     ['sjf:1.5', "'1.5' is no parameter of sjf: sjf:ALPHA"],
+    ['lottery:compensation=maybe', "'compensation=maybe' is no parameter of lottery: lottery:QUANTUM,"],
+    ['lottery:compensation=on,1s', "'compensation=on,1s' is no parameter of lottery"],
+    ['lottery:1s,compensation=on,boost=1s', "'1s,compensation=on,boost=1s' is no parameter of lottery"],
     ['mlfq:', "'' is no parameter of mlfq: mlfq:KEY=VALUE,…"],
   ])('refuses %j', (name, message) => {
     expect(() => find(name)).toThrow(UserError);
@@ -44,6 +49,10 @@ describe('the registry', () => {
       'rr:5ms',
       'mlfq:levels=2,boost=none',
       'stride',
+    ]);
+    expect(splitPolicyNames('lottery:5ms,compensation=on,./mine.js')).toEqual([
+      'lottery:5ms,compensation=on',
+      './mine.js',
     ]);
     expect(splitPolicyNames('fifo')).toEqual(['fifo']);
   });

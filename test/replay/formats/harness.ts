@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
 import type {
   FormatContext,
+  PageName,
   PageRows,
   TraceFormat,
   TraceSink,
@@ -44,6 +45,14 @@ export class Calls implements TraceSink {
 
   release(low: number, high: number, count: number): void {
     this.calls.push(`release ${hex(low, high)} ${count}`);
+  }
+
+  share(page: PageName, owner: number, of: PageName): void {
+    this.calls.push(`share ${hex(page.low, page.high)} ${owner} ${hex(of.low, of.high)}`);
+  }
+
+  part({ low, high }: PageName): void {
+    this.calls.push(`part ${hex(low, high)}`);
   }
 
   exit(): void {

@@ -237,27 +237,38 @@ B ·····█████·····██████████
 describe('a Gantt chart as SVG', () => {
   it('has a bar for each slice at its place', () => {
     // 120 ms on 660 pixels from 110 on: 10 ms are 55.
-    const svg = ganttSvg(preempted());
+    const svg = ganttSvg([preempted()]);
     expect(svg).toContain('<rect x="110" y="69" width="55" height="18" fill="#4269d0"/>');
     expect(svg).toContain(
       '<rect x="165" y="69" width="110" height="18" fill="#4269d0" fill-opacity="0.25"/>',
     );
     expect(svg).toContain('<rect x="275" y="69" width="495" height="18" fill="#4269d0"/>');
     expect(svg).toContain('<rect x="165" y="97" width="55" height="18" fill="#efb118"/>');
-    expect(ganttSvg(overlap())).toContain('<path d="M204.29,78H298.57" stroke="#777777"');
-    expect(ganttSvg(preempted())).toBe(svg);
+    expect(ganttSvg([overlap()])).toContain('<path d="M204.29,78H298.57" stroke="#777777"');
+    expect(ganttSvg([preempted()])).toBe(svg);
+  });
+
+  it('has a panel for each of several schedules, over the same times', () => {
+    // 64 + 3 · 28 + 44 = 192 pixels, then 64 + 2 · 28 + 44 = 164. 70 of the 120 ms are 385 pixels: A's last 10 end there.
+    const svg = ganttSvg([preempted(), overlap()]);
+    expect(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="800" height="356"')).toBe(true);
+    const [first, second] = svg.split('<g transform="translate(0,192)">');
+    expect(first).toContain('<rect x="275" y="69" width="495" height="18" fill="#4269d0"/>');
+    expect(second).toContain('<rect x="440" y="69" width="55" height="18" fill="#4269d0"/>');
+    expect(svg.match(/>test</g)).toHaveLength(2);
+    expect(svg.match(/<svg/g)).toHaveLength(1);
   });
 
   it('escapes names', () => {
     const job = { pid: 1, name: '<b>&"', arrival: 0 };
-    const svg = ganttSvg(scheduleResult('rr:<1', [{ ...job, from: 0, to: 5, state: 'running' }], [job]));
+    const svg = ganttSvg([scheduleResult('rr:<1', [{ ...job, from: 0, to: 5, state: 'running' }], [job])]);
     expect(svg).toContain('>&lt;b&gt;&amp;&quot;</text>');
     expect(svg).toContain('>rr:&lt;1</text>');
   });
 
   it('stays small with many slices', () => {
     // 5,000 turns each: every pixel is half A's, half B's: ½·1 + ½·¼ = 0.625, rounded to a twentieth.
-    const svg = ganttSvg(drawn(`A ${'X.'.repeat(5000)}\nB ${'.X'.repeat(5000)}`));
+    const svg = ganttSvg([drawn(`A ${'X.'.repeat(5000)}\nB ${'.X'.repeat(5000)}`)]);
     expect(svg.length).toBeLessThan(100_000);
     expect(svg).toMatch(/fill-opacity="0.6[05]?"/);
   });

@@ -1,0 +1,48 @@
+/** What a run's report says of the disk, and of what is read, freed and written beside what faults ask for. */
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+const transfers = z.object({ requests: count, pages: count });
+
+/** Part of the configuration. */
+export const pagingConfiguration = {
+  disk: z.string().describe('as --disk takes it, in full'),
+  readAhead: count,
+  daemon: z.string().describe('off, or the watermarks in frames'),
+  cluster: count,
+  cleanEvery: z.number().positive().optional().describe('ns of virtual time; absent: never'),
+};
+
+export const diskSchema = z.object({
+  reads: transfers,
+  writes: transfers,
+  seeks: count.describe('requests for which the arm went to another track'),
+  distance: count.describe('tracks that it passed'),
+  sequential: count.describe('requests that began where the one before had ended'),
+  cancelled: transfers.describe('background writes taken back before they began; counted nowhere else'),
+});
+
+export const pagingSchema = z.object({
+  readAhead: z.object({
+    read: count.describe('pages that came with another'),
+    useful: count.describe('used before they went'),
+    useless: count.describe('evicted or freed unused'),
+    late: count.describe('of those used: wanted while they were still on their way'),
+  }),
+  daemon: z.object({
+    wakeUps: count,
+    dropped: count.describe('pages that it evicted without a write'),
+    written: count.describe('pages that it evicted with one'),
+    found: count.describe('pages that wanted a frame and found one free'),
+    missed: count.describe('pages for which one had to be freed then'),
+  }),
+  clusters: z.object({ writes: count, pages: count }).describe('writes of several pages, and their pages'),
+  cleaning: z.object({
+    runs: count,
+    pages: count.describe('pages written though nobody wanted their frames'),
+    dirtyPeak: count.describe('most pages that were found dirty at once'),
+  }),
+  neverWritten: z
+    .object({ swap: count, file: count })
+    .describe('dirty pages that were given up, so that they never had to be written to swap or a file'),
+});

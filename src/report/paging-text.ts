@@ -1,0 +1,70 @@
+/** Lines of a run's report about the disk and the page daemon. */
+import { counted, duration, grouped, percent } from './format.ts';
+import type { RunReport } from './schema.ts';
+
+const join = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(' · ');
+
+/** Label and text; no text where there is nothing to tell. */
+export function pagingRows(report: RunReport): [label: string, text: string | undefined][] {
+  return [
+    ['disk', diskLine(report)],
+    ['read-ahead', readAheadLine(report)],
+    ['daemon', daemonLine(report)],
+    ['clusters', clustersLine(report)],
+    ['cleaning', cleaningLine(report)],
+    ['laziness', lazinessLine(report)],
+  ];
+}
+
+function diskLine({ configuration, disk, time }: RunReport): string | undefined {
+  const { reads, writes, seeks, distance, sequential } = disk;
+  const requests = reads.requests + writes.requests;
+  if (requests === 0) return undefined;
+  const transfers = ({ requests: n, pages }: typeof reads, name: string) =>
+    `${counted(n, name)} of ${counted(pages, 'page')}`;
+  const arm = `${counted(seeks, 'seek')} over ${counted(distance, 'track')}, ${grouped(sequential)} sequential`;
+  return join([
+    transfers(reads, 'read'),
+    transfers(writes, 'write'),
+    configuration.disk === 'flat' ? undefined : arm,
+    `busy ${duration(time.disk)}, ${duration(time.disk / requests)} each`,
+  ]);
+}
+
+function readAheadLine({ configuration, paging }: RunReport): string | undefined {
+  if (configuration.readAhead === 0) return undefined;
+  const { read, useful, useless, late } = paging.readAhead;
+  const share = read === 0 ? '' : ` (${percent(useful, read)})`;
+  return `${counted(read, 'page')}: useful ${grouped(useful)}${share} · late ${grouped(late)} · useless ${grouped(useless)}`;
+}
+
+function daemonLine({ configuration, paging }: RunReport): string | undefined {
+  if (configuration.daemon === 'off') return undefined;
+  const { wakeUps, dropped, written, found, missed } = paging.daemon;
+  return join([
+    `woke ${counted(wakeUps, 'time')}`,
+    `${grouped(dropped)} pages dropped, ${grouped(written)} written`,
+    `${percent(found, found + missed)} of ${counted(found + missed, 'page')} found a free frame`,
+  ]);
+}
+
+function clustersLine({ paging }: RunReport): string | undefined {
+  const { writes, pages } = paging.clusters;
+  if (writes === 0) return undefined;
+  return `${counted(writes, 'write')} of ${grouped(pages)} pages together: ${grouped(pages - writes)} writes saved`;
+}
+
+function cleaningLine({ configuration, paging }: RunReport): string | undefined {
+  if (configuration.cleanEvery === undefined) return undefined;
+  const { runs, pages, dirtyPeak } = paging.cleaning;
+  return `${counted(pages, 'page')} in ${counted(runs, 'run')}, ${grouped(dirtyPeak)} dirty at most`;
+}
+
+function lazinessLine({ disk, paging }: RunReport): string | undefined {
+  const { swap, file } = paging.neverWritten;
+  const { pages } = disk.cancelled;
+  if (swap + file + pages === 0) return undefined;
+  const never = `${counted(swap + file, 'dirty page')} given up before they had to be written`;
+  return join([never, pages === 0 ? undefined : `${counted(pages, 'queued page write')} taken back`]);
+}

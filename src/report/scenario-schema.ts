@@ -1,0 +1,27 @@
+/** What `pagewalk scenario` prints, as data. */
+import { z } from 'zod';
+import { runReportSchema } from './schema.ts';
+
+/** How a value is written for people. `share`: of 1, as per cent. `times`: a ratio. */
+export const VALUE_FORMS = ['count', 'time', 'share', 'times'] as const;
+export type ValueForm = (typeof VALUE_FORMS)[number];
+
+export const scenarioReportSchema = z.object({
+  schema: z.literal('pagewalk.scenario/1'),
+  title: z.string(),
+  point: z.string(),
+  axes: z.array(z.string()).describe('what the rows differ in'),
+  columns: z.array(z.object({ name: z.string(), as: z.enum(VALUE_FORMS) })),
+  identicalOutput: z.boolean().describe('whether every row gave the same bytes and status'),
+  rows: z.array(
+    z.object({
+      names: z.array(z.string()).describe('by axis'),
+      values: z.array(z.number()).describe('by column; ns for times'),
+      outputBytes: z.int().nonnegative(),
+      outputHash: z.string(),
+      report: runReportSchema,
+    }),
+  ),
+});
+
+export type ScenarioReport = z.infer<typeof scenarioReportSchema>;

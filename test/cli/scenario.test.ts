@@ -1,0 +1,157 @@
+/** `pagewalk scenario`: the shipped experiments make their point, and mistakes in files are named. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type ScenarioReport, scenarioReportSchema } from '../../src/report/scenario-schema.ts';
+import { scenarioPlot } from '../../src/report/scenario-text.ts';
+import { valueAt } from '../../src/report/scenario-values.ts';
+import { inTemporaryDirectory, pagewalk, program, repository } from './cli.ts';
+
+const names = readdirSync(join(repository, 'scenarios')).map((file) => file.replace(/\.json$/, ''));
+
+const mine = {
+  title: 'Two policies',
+  point: 'One is better.',
+  base: { frames: 24, programs: [{ run: [program('scan'), 'cyclic', '40', '10'] }] },
+  axes: [
+    {
+      name: 'policy',
+      values: ['lru', 'mru'].map((replacement) => ({ name: replacement, with: { replacement } })),
+    },
+  ],
+  columns: [
+    { name: 'faults', value: 'faults.total' },
+    { name: 'a fault each', value: 'time.total', per: ['faults.major', 'faults.cases.none'], as: 'time' },
+  ],
+};
+
+function scenario(file: unknown, ...flags: string[]) {
+  let ran: ReturnType<typeof pagewalk> | undefined;
+  inTemporaryDirectory((directory) => {
+    const path = join(directory, 'mine.json');
+    writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file));
+    ran = pagewalk(['scenario', path, ...flags]);
+    ran = { ...ran, error: ran.error.replaceAll(path, 'mine.json') };
+  });
+  return ran!;
+}
+
+it('lists those that are shipped', () => {
+  const { out, status } = pagewalk(['scenario']);
+  expect(status).toBe(0);
+  expect(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0]),
+  ).toEqual(names.toSorted());
+});
+
+describe('a file of ones own', () => {
+  it('gives a table, and the same as data', () => {
+    const text = scenario(mine);
+    expect(text.status).toBe(0);
+    expect(text.out).toMatch(/^Two policies\nOne is better\.\n\npolicy +faults +a fault each\nlru /);
+    expect(text.out).toContain('All 2 runs gave the same output.');
+    const data = scenario(mine, '--json');
+    const report: ScenarioReport = scenarioReportSchema.parse(JSON.parse(data.out));
+    const [lru, mru] = report.rows;
+    // A cycle of 40 pages through 24 frames: LRU faults at each of the 10 x 40 uses at least.
+    expect(lru!.report.faults.total).toBeGreaterThan(400);
+    expect(mru!.report.configuration.replacement).toBe('mru');
+    expect(mru!.report.faults.total).not.toBe(lru!.report.faults.total);
+    for (const { values, report: run } of report.rows)
+      expect(values).toEqual([run.faults.total, run.time.total / run.faults.major]);
+  });
+
+  it('fails when outputs differ that should not', () => {
+    const different = structuredClone(mine) as typeof mine & { outputs?: string };
+    different.axes[0]!.values[1]!.with = { programs: [{ run: [program('hello'), '4'] }] } as never;
+    const { status, out } = scenario(different);
+    expect(status).toBe(1);
+    expect(out).toContain('The runs did NOT all give the same output.');
+    expect(scenario({ ...different, outputs: 'free' }).status).toBe(0);
+  });
+
+  it.each([
+    ['{', /^pagewalk: mine\.json: not JSON: .*\n$/],
+    [{ ...mine, colums: [] }, /^pagewalk: mine\.json: colums: unknown key; known: title, point, .*\n$/],
+    [{ ...mine, title: '' }, /^pagewalk: mine\.json: title: .*\n$/],
+    [{ ...mine, axes: [] }, /^pagewalk: mine\.json: axes: .*\n$/],
+    [
+      {
+        ...mine,
+        base: { ...mine.base, replacement: 'none' },
+        axes: [{ name: 'x', values: [{ name: 'y', with: {} }] }],
+      },
+      /^pagewalk: mine\.json: y: replacement: unknown policy 'none'; .*\n$/,
+    ],
+    [{ ...mine, base: { frames: 9 } }, /^pagewalk: mine\.json: lru: has no programs\n$/],
+    [
+      { ...mine, base: { programs: [{ run: ['nowhere.elf'] }] } },
+      /^pagewalk: mine\.json: nowhere\.elf: no such file.*\n$/,
+    ],
+    [
+      { ...mine, columns: [{ name: 'x', value: 'faults.nowhere.near' }] },
+      /^pagewalk: mine\.json: column 'x': faults\.nowhere\.near is no number of a report; see pagewalk schema run\n$/,
+    ],
+  ])('names the mistake in %j', (file, expected) => {
+    const { status, error } = scenario(file);
+    expect(error).toMatch(expected);
+    expect(status).toBe(2);
+  });
+
+  it('is told of unknown names, with the known ones', () => {
+    const { status, error } = pagewalk(['scenario', 'nothing']);
+    expect(status).toBe(2);
+    expect(error).toMatch(/^pagewalk: scenario nothing: unknown; known: .*thrashing.*, or a file: .*\n$/);
+  });
+});
+
+describe('numbers of a report', () => {
+  const report = { faults: { total: 3, cases: { zero: 2 } }, list: [{ n: 1 }, { n: 4 }], text: 'a' };
+
+  it.each([
+    ['faults.total', 3],
+    ['faults.cases.zero', 2],
+    ['faults.cases.swapped', 0],
+    ['list.*.n', 5],
+    ['list.1.n', 4],
+    ['list', undefined],
+    ['text', undefined],
+    ['faults.cases.zero.more', undefined],
+    ['nothing.there', undefined],
+    ['list.*.m.x', undefined],
+  ])('%s', (path, expected) => expect(valueAt(report, path)).toBe(expected));
+});
+
+it('a plot has a line for each name of the first axis', () => {
+  const row = (name: string, x: string, value: number) => ({ names: [name, x], values: [value] }) as never;
+  const report: ScenarioReport = {
+    schema: 'pagewalk.scenario/1',
+    title: 't',
+    point: 'p',
+    axes: ['policy', 'frames'],
+    columns: [{ name: 'faults', as: 'count' }],
+    identicalOutput: true,
+    rows: [row('a', '1', 10), row('a', '2', 5), row('b', '1', 9), row('b', '2', 8)],
+  };
+  expect(scenarioPlot(report, 'faults')!.series).toEqual([
+    {
+      label: 'a',
+      points: [
+        [1, 10],
+        [2, 5],
+      ],
+    },
+    {
+      label: 'b',
+      points: [
+        [1, 9],
+        [2, 8],
+      ],
+    },
+  ]);
+  expect(scenarioPlot(report, 'nothing')).toBeUndefined();
+  expect(scenarioPlot({ ...report, rows: [row('a', 'few', 1)] }, 'faults')).toBeUndefined();
+});
