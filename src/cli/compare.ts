@@ -64,7 +64,14 @@ interface Variant {
 
 async function compare(elf: string, args: readonly string[], flags: Flags): Promise<number> {
   const variants = await variantsOf(flags);
-  const { root: rootText, env } = await chooseOptions({ ...flags, ...firstOf(flags) });
+  const { root: rootText, env, programs, jobs } = await chooseOptions({ ...flags, ...firstOf(flags) });
+  if (programs.length > 0 || jobs !== undefined) {
+    const key = programs.length > 0 ? 'programs' : 'jobs';
+    throw new UserError(
+      `${flags.config}: ${key}`,
+      'compare runs the program on the command line alone; several at once are for run or a scenario',
+    );
+  }
   const root = parseRoot(rootText);
   if (root.access === 'writable')
     throw new UserError('--root', 'the runs of a comparison must not change files: give DIR without :rw');

@@ -44,6 +44,13 @@ const cases: [args: string[], line: RegExp][] = [
     ['--swap', 'file:/nosuch/swap,1M', hello],
     /^--swap: cannot use '\/nosuch\/swap': no such file or directory/,
   ],
+  [
+    ['--admission', 'fewer', hello],
+    /^--admission: unknown 'fewer'; known: off, watch, working-set, fault-rate; /,
+  ],
+  [['--admission', 'watch:0ms', hello], /^--admission: an interval of 0ms is none; expected more than 0$/],
+  [['--swapping', 'often', hello], /^--swapping: unknown 'often'; known: off, suspended, switch$/],
+  [['--out-of-memory', 'me', hello], /^--out-of-memory: unknown 'me'; known: largest, asker$/],
   [['--loading', 'now', hello], /^--loading: unknown 'now'; known: lazy, eager$/],
   [['--seed', 'x', hello], /^--seed: 'x'/],
   [['--env', 'novalue', hello], /^--env: 'novalue' is not NAME=VALUE$/],
@@ -95,6 +102,7 @@ describe('a mistake elsewhere gets status 2', () => {
     [['--nosuch'], /unknown option '--nosuch'/],
     [['compare', '--replacement', 'clock,best', hello], /unknown policy 'best'/],
     [['compare', '--root', '.:rw', hello], /must not change files/],
+    [['compare', '--config', 'jobs/together.json', hello], /^jobs\/together\.json: programs: compare runs /],
     [['list', 'extra'], /too many arguments/],
   ])('%j', (args, line) => {
     const { status, error } = pagewalk(args);

@@ -47,6 +47,68 @@ it('lists those that are shipped', () => {
   ).toEqual(names.toSorted());
 });
 
+/** Rows of a shipped scenario: names, and values by column. */
+function rowsOf(name: string): { names: string[]; values: Record<string, number> }[] {
+  const { status, out } = pagewalk(['scenario', name, '--json']);
+  expect(status).toBe(0);
+  const { columns, rows } = JSON.parse(out) as ScenarioReport;
+  return rows.map(({ names: named, values }) => ({
+    names: named,
+    values: Object.fromEntries(columns.map((column, i) => [column.name, values[i]!])),
+  }));
+}
+const column = (rows: ReturnType<typeof rowsOf>, name: string): number[] =>
+  rows.map(({ values }) => values[name]!);
+
+describe('what is shipped makes its point:', () => {
+  it('no-execute stops bytes on the stack, and not returns into code', () => {
+    expect(column(rowsOf('overflow'), 'status')).toEqual([42, 139, 42, 42]);
+  });
+
+  it('together, one computes while the other waits', () => {
+    const [apart, together] = column(rowsOf('overlap'), 'time');
+    expect(together!).toBeLessThan(0.75 * apart!);
+  });
+
+  it('copy-on-write copies a few pages where eager forks copy all', () => {
+    const rows = rowsOf('sharing');
+    const [atOnce, none] = column(rows, 'copied at once');
+    // Eight children, each with the 256 pages of the heap at least.
+    expect(atOnce).toBeGreaterThanOrEqual(8 * 256);
+    expect(none).toBe(0);
+    const [, later] = column(rows, 'copied later');
+    expect(later).toBeLessThan(8 * 16);
+  });
+
+  it('traps take the place of a dirty bit, and the same pages are written', () => {
+    const [hardware, traps] = rowsOf('dirty-bits').map(({ values }) => values);
+    expect(traps!['pages written']).toBe(hardware!['pages written']);
+    expect(traps!['first writes']).toBeGreaterThan(0);
+    expect(traps!['walks to set a bit']).toBe(0);
+    expect(traps!.faults).toBe(hardware!.faults! + traps!['first writes']! + traps!['first uses']!);
+  });
+
+  it('the longer second-chance lists, the nearer to LRU', () => {
+    const faults = column(rowsOf('second-chance'), 'faults with transfer');
+    const [fifo, all] = faults;
+    expect(all).toBe(fifo);
+    expect(faults.at(-2)).toBe(faults.at(-1));
+  });
+
+  it('without enough swap a program is killed; with more, locality decides', () => {
+    const rows = rowsOf('swap-size');
+    expect(column(rows, 'status')).toEqual([137, 137, 137, 0, 0, 137, 137, 137, 0, 0]);
+    const times = column(rows, 'time');
+    expect(times[8]! / times[3]!).toBeGreaterThan(3);
+  });
+
+  it('clusters and read-ahead save seeks', () => {
+    const seeks = column(rowsOf('disk'), 'seeks');
+    expect(seeks[3]!).toBeLessThan(seeks[0]! / 10);
+    expect(seeks[7]!).toBeLessThan(seeks[4]! / 10);
+  });
+});
+
 describe('a file of ones own', () => {
   it('gives a table, and the same as data', () => {
     const text = scenario(mine);
