@@ -102,7 +102,7 @@ describe('a mistake elsewhere gets status 2', () => {
     [['--nosuch'], /unknown option '--nosuch'/],
     [['compare', '--replacement', 'clock,best', hello], /unknown policy 'best'/],
     [['compare', '--root', '.:rw', hello], /must not change files/],
-    [['compare', '--config', 'jobs/together.json', hello], /^jobs\/together\.json: programs: compare runs /],
+    [['compare', '--config', 'jobs/together.json', hello], /jobs\/together\.json: programs: compare runs /],
     [['list', 'extra'], /too many arguments/],
   ])('%j', (args, line) => {
     const { status, error } = pagewalk(args);
