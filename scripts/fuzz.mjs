@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- [--instructions 10M] [--seed N] [--float-table]`: random instructions, or the table of special
- * floating-point values, on this machine and under qemu-riscv64; see docs/testing.md. Compiles the fuzzer with
+ * `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000] [--seed N]`: random instructions, or the table of
+ * special floating-point values, on this machine and under qemu-riscv64; or programs under ways to page drawn at random; see docs/testing.md. Compiles the fuzzer with
  * the sources as they are, then runs it.
  */
 import { existsSync, writeFileSync } from 'node:fs';

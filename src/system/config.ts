@@ -232,10 +232,19 @@ function loadOf(
   const { admission, swapping, outOfMemory } = { ...DEFAULT_OPTIONS, ...given(options) };
   const transfer = options.costs?.diskPage ?? DEFAULT_COSTS.diskPage;
   return {
-    admission: parseAdmission(admission, transfer, placeOf('admission')),
+    admission: admissionOf(parseAdmission(admission, transfer, placeOf('admission')), options, placeOf),
     swapping: oneOf(swapping, ['off', 'suspended', 'switch'], placeOf('swapping')),
     outOfMemory: oneOf(outOfMemory, ['largest', 'asker'], placeOf('outOfMemory')),
   };
+}
+
+/** Working sets are sampled from what the hardware sets. */
+function admissionOf(choice: AdmissionChoice, { bits }: SystemOptions, placeOf: PlaceOf): AdmissionChoice {
+  if (choice.policy !== 'working-set' || bits !== 'traps') return choice;
+  throw new UserError(
+    placeOf('admission'),
+    "working-set samples referenced bits of the hardware, which '--bits traps' does without; fault-rate does not",
+  );
 }
 
 /** Without what is undefined. */

@@ -49,6 +49,10 @@ const cases: [args: string[], line: RegExp][] = [
     /^--admission: unknown 'fewer'; known: off, watch, working-set, fault-rate; /,
   ],
   [['--admission', 'watch:0ms', hello], /^--admission: an interval of 0ms is none; expected more than 0$/],
+  [
+    ['--admission', 'working-set', '--bits', 'traps', hello],
+    /^--admission: working-set samples referenced bits /,
+  ],
   [['--swapping', 'often', hello], /^--swapping: unknown 'often'; known: off, suspended, switch$/],
   [['--out-of-memory', 'me', hello], /^--out-of-memory: unknown 'me'; known: largest, asker$/],
   [['--loading', 'now', hello], /^--loading: unknown 'now'; known: lazy, eager$/],

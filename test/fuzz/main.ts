@@ -1,10 +1,11 @@
 /**
- * The fuzzer's command: `npm run fuzz -- [--instructions 10M] [--seed N] [--float-table]`. Prints what it has done
+ * The fuzzer's command: `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000] [--seed N]`. Prints what it has done
  * to standard error, and each difference to standard output; exits 1 when there was one.
  */
 import { parseArgs } from 'node:util';
 import type { equivalentConfigs } from '../support/bare-machine.ts';
 import { runTable } from './float-table.ts';
+import { combination, tryCombination, type Verdict } from './paging.ts';
 import { streams } from './stream.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9 };
@@ -58,13 +59,42 @@ function fuzzTable(seed: number): boolean {
   return agreed;
 }
 
+/** Ways to page, one after the other. */
+async function fuzzPaging(seed: number, wanted: number): Promise<boolean> {
+  const counts = { same: 0, refused: 0 };
+  for (let i = 0; i < wanted; i++) {
+    const tried = combination(seed, i);
+    let verdict: Verdict;
+    try {
+      verdict = await tryCombination(tried);
+    } catch (error) {
+      process.stdout.write(`${JSON.stringify({ index: i, ...tried }, undefined, 2)}\n`);
+      throw error;
+    }
+    if (typeof verdict === 'object') {
+      process.stdout.write(`${JSON.stringify({ index: i, ...tried, ...verdict }, undefined, 2)}\n`);
+      return false;
+    }
+    counts[verdict]++;
+    if ((i + 1) % 100 === 0)
+      say(`${i + 1} ways to page, of which ${counts.refused} were refused, no difference`);
+  }
+  say(`seed ${seed}: ${counts.same} ways to page gave the same bytes, ${counts.refused} were refused`);
+  return true;
+}
+
 const { values } = parseArgs({
   options: {
     instructions: { type: 'string', default: '1M' },
+    paging: { type: 'string' },
     seed: { type: 'string', default: '1' },
     'float-table': { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
-const agreed = values['float-table'] ? fuzzTable(seed) : fuzzStreams(seed, readCount(values.instructions));
+const agreed = values['float-table']
+  ? fuzzTable(seed)
+  : values.paging === undefined
+    ? fuzzStreams(seed, readCount(values.instructions))
+    : await fuzzPaging(seed, readCount(values.paging));
 if (!agreed) process.exitCode = 1;

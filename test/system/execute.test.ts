@@ -1,5 +1,4 @@
 /** Which pages may be executed: `overflow` and `rop` under both rules, and data that becomes code. */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import { type SystemOptions, systemConfig } from '../../src/system/index.ts';
 import { compile, GUEST_COMPILER, removeFolder, temporaryFolder } from '../support/processes.ts';
+import { qemuRuns } from '../support/qemu.ts';
 import { runGuest, shipped } from '../support/run-system.ts';
 import { needsTool } from '../support/tools.ts';
 
@@ -37,8 +37,7 @@ const run = async (path: string, options: SystemOptions, args: readonly string[]
 };
 
 function qemu(path: string, ...args: string[]) {
-  const { status, signal, stdout, error } = spawnSync('qemu-riscv64', [path, ...args], { env: {} });
-  if (error !== undefined) throw error;
+  const { status, signal, stdout } = qemuRuns([path, ...args], { env: {} });
   return { status: status ?? 128 + constants.signals[signal!], text: stdout.toString() };
 }
 

@@ -3,11 +3,12 @@
  * are those of `qemu-riscv64`, with memory to spare and with 0.6 of the pages
  * that they touch, which keeps the suite short; smaller sizes are in the pressure matrix.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { qemuRuns } from '../support/qemu.ts';
 import { runGuest } from '../support/run-system.ts';
 import { findTool, needsTool } from '../support/tools.ts';
 
@@ -43,7 +44,7 @@ withTools('against qemu-riscv64', () => {
         '-lm',
         '-latomic',
       ]);
-      const expected = spawnSync('qemu-riscv64', [path], { cwd: work, input, env: {}, maxBuffer: 1 << 26 });
+      const expected = qemuRuns([path], { cwd: work, input, env: {} });
       // A shell's status of what a signal killed.
       const status = expected.status ?? 128 + signalNumber(expected.signal);
       const guest = { path, input };

@@ -20,6 +20,7 @@ import {
   said,
   temporaryFolder,
 } from '../support/processes.ts';
+import { qemuRuns } from '../support/qemu.ts';
 import { findTool, needsTool } from '../support/tools.ts';
 
 /** What is bundled: modules that import each other, types to strip, values that are folded, data, and an error. */
@@ -80,15 +81,11 @@ function longModule(): string {
 }
 
 function underQemu(folder: string, args: readonly string[]): Said {
-  const { status, stdout, stderr, error } = spawnSync('qemu-riscv64', [esbuild.guest, ...args], {
+  const { status, stdout, stderr } = qemuRuns([esbuild.guest, ...args], {
     cwd: folder,
     env: { PATH: '/bin' },
-    encoding: 'latin1',
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
   });
-  if (error !== undefined) throw error;
-  return { out: stdout, error: stderr, status: status! };
+  return { out: stdout.toString('latin1'), error: stderr.toString('latin1'), status: status! };
 }
 
 function underPagewalk(folder: string, args: readonly string[], options: SystemOptions = {}): Promise<Ran> {

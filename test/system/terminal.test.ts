@@ -16,6 +16,7 @@ import {
   HOST_COMPILER,
   hostRunsOnTerminal,
   installShell,
+  oneOfRuns,
   removeFolder,
   said,
   temporaryFolder,
@@ -48,7 +49,8 @@ withTools('on a terminal', () => {
     compile(join(sources, 'control.c'), guest, 'control', GUEST_COMPILER);
     compile(join(sources, 'control.c'), host, 'control', HOST_COMPILER);
     const command: Command = { file: './control', argv: ['./control'], streams: 'terminal' };
-    expect(said(await guestRuns(guest, command))).toEqual(hostRunsOnTerminal(host, command));
+    const ran = said(await guestRuns(guest, command));
+    expect(ran).toEqual(oneOfRuns(() => hostRunsOnTerminal(host, command), ran));
   });
 
   needsTool(busybox.guest, 'npm run guests')('a shell', () => {
@@ -62,7 +64,8 @@ withTools('on a terminal', () => {
         argv: ['bin/busybox', 'sh', 'script.sh'],
         streams: 'terminal',
       };
-      expect(said(await guestRuns(guest, command))).toEqual(hostRunsOnTerminal(host, command));
+      const ran = said(await guestRuns(guest, command));
+      expect(ran).toEqual(oneOfRuns(() => hostRunsOnTerminal(host, command), ran));
     });
   });
 

@@ -130,10 +130,10 @@ export class LoadControl {
 
   /** A working set is of a window of the process's own time: what it uses while others run says little. */
   #seen(leader: ProcessState, space: SpaceState, before: LoadSeen): LoadSeen {
-    const { root, memory, interval } = this.#parts;
+    const { root, memory, interval, policy } = this.#parts;
     const { user, system, major: faults } = processUse(root, leader);
     const cpu = user + system;
-    const isOver = cpu - before.sampled >= interval / WINDOWS;
+    const isOver = policy?.needs === 'working sets' && cpu - before.sampled >= interval / WINDOWS;
     const sample = isOver
       ? { workingSet: memory.sampleWorkingSet(space), sampled: cpu }
       : { workingSet: before.workingSet, sampled: before.sampled };

@@ -18,7 +18,7 @@ export interface Competitor {
   readonly pid: Pid;
   /** When it was last let in, ns. */
   readonly admitted: number;
-  /** Pages that it used. */
+  /** Pages that it used; 0 for policies that don't need it. */
   readonly workingSet: number;
   /** Time on the processor, ns. */
   readonly cpu: number;
@@ -60,5 +60,7 @@ export interface AdmissionPolicy {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
+  /** What has to be measured for it: working sets, for which referenced bits are sampled, or time and faults alone. */
+  readonly needs: 'working sets' | 'faults';
   decide(view: LoadView): Decision;
 }

@@ -29,6 +29,7 @@ export const faultRate: AdmissionPolicy = {
   summary: 'processes compete as long as they compute longer between two faults than a transfer takes',
   source:
     'Denning, Kahn, Leroudier, Potier and Suri, "Optimal Multiprogramming", Acta Informatica 7, 1976: L = S',
+  needs: 'faults',
   decide(view) {
     if (isThrashing(view)) return suspendLast(view);
     const turn = takeTurns(view);

@@ -5,5 +5,6 @@ export const watch: AdmissionPolicy = {
   name: 'watch',
   summary: 'every process competes; the report tells when they thrash',
   source: 'the lectures on thrashing',
+  needs: 'faults',
   decide: () => NO_CHANGE,
 };

@@ -11,6 +11,7 @@ export const workingSet: AdmissionPolicy = {
   summary: 'processes compete as long as their working sets fit into memory together',
   source:
     'Denning, "The Working Set Model for Program Behavior", CACM 11(5), 1968; the lectures on thrashing',
+  needs: 'working sets',
   decide(view) {
     const total = used(view);
     if (total > view.frames) return suspendLast(view);
