@@ -13,7 +13,7 @@ export function qemuRuns(args: readonly string[], options: SpawnSyncOptions): Sp
     spawnSync('qemu-riscv64', args, {
       maxBuffer: 1 << 26,
       ...options,
-      encoding: 'buffer',
+      encoding: null,
       timeout: PATIENCE,
       killSignal: 'SIGKILL',
     });
