@@ -42,8 +42,8 @@ const settings: Record<string, SystemOptions> = {
 };
 
 const programs: readonly Guest[] = [
-  guest('sort', '20000', 'merge'),
-  guest('hashjoin', '2K'),
+  guest('sort', '10000', 'merge'),
+  guest('hashjoin', '1K'),
   guest('scan', 'skewed', '96', '4'),
   guest('sparse', '1G', '96', 'spread', '2'),
 ];

@@ -22,10 +22,10 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const skewed = guest('scan', 'skewed', '200', '20');
 
 describe.each([
-  guest('sort', '3000'),
-  guest('hashjoin', '256'),
-  guest('treewalk', '9', '200'),
-])('$path', (program) => {
+  { program: guest('sort', '3000'), third: 0 },
+  { program: guest('hashjoin', '256'), third: 1 },
+  { program: guest('treewalk', '9', '200'), third: 2 },
+])('$program.path', ({ program, third }) => {
   const scopes = ['global', 'local', 'local:proportional'];
   const ways = livePolicies
     .filter(({ name }) => name !== 'mru')
@@ -36,7 +36,9 @@ describe.each([
         bits: at % 2 === 0 ? 'stamps' : 'hardware',
         replacementScope: scopes[(at + 1) % 3]!,
       },
-    ]);
+    ])
+    // Each program goes a third of the ways.
+    .filter((_, at) => at % 3 === third);
 
   it.each(ways)('says the same under $replacement, bits by $bits, $replacementScope', async (way) => {
     const roomy = await runGuest(program, {});
