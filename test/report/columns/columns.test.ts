@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { parquetMetadataAsync, parquetRead, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { type Columns, columnsCsv, columnsJson, columnsParquet } from '../../../src/report/columns/index.ts';
 
@@ -86,16 +86,23 @@ describe('a table as JSON', () => {
 /** A file as hyparquet wants it. */
 const bufferOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
+const rowsIn = (file: ArrayBuffer): Promise<unknown[][]> =>
+  new Promise((resolve, reject) => {
+    parquetRead({ file, onComplete: (rows) => resolve(rows as unknown[][]) }).catch(reject);
+  });
+
 describe('a table as Parquet', () => {
   it('is read back as it was, values and types', async () => {
     await fc.assert(
       fc.asyncProperty(tables, async (table) => {
         const file = bufferOf(await columnsParquet(table));
-        const read = (await parquetReadObjects({ file })).map((row) =>
-          table.columns.map(({ name, type }) => (type === 'integer' ? Number(row[name]) : row[name])),
+        // By position: an object has no place of its own for a column called __proto__.
+        const read = (await rowsIn(file)).map((row) =>
+          table.columns.map(({ type }, i) => (type === 'integer' ? Number(row[i]) : row[i])),
         );
         expect(read).toEqual(rowsOf(table));
       }),
+      { examples: [[{ name: 'table', columns: [{ name: '__proto__', type: 'text', values: ['a'] }] }]] },
     );
   });
   it('keeps zeros, their signs and NaN apart, however often they come', async () => {
