@@ -1,6 +1,5 @@
 /** `pagewalk compare`: one program under several policies and sizes, side by side. */
 import { fstatSync, readFileSync } from 'node:fs';
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
 import { UserError } from '../base/errors.ts';
@@ -8,14 +7,8 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import { formatSize } from '../base/sizes.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
-import { duration, grouped, meanDuration } from '../report/format.ts';
-import {
-  type Comparison,
-  createSystem,
-  type RunReport,
-  type SystemConfig,
-  type SystemPorts,
-} from '../system/running.ts';
+import { comparisonText } from '../report/compare-text.ts';
+import { type Comparison, createSystem, type SystemConfig, type SystemPorts } from '../system/running.ts';
 import { ComparedStreams } from './compared-streams.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, type RootChoice, readProgram } from './program.ts';
@@ -183,58 +176,3 @@ const sameResult = (a: ComparedRun, b: ComparedRun): boolean =>
   a.outputHash === b.outputHash &&
   a.outputBytes === b.outputBytes &&
   a.report.end.status === b.report.end.status;
-
-const columns: readonly [title: string, show: (report: RunReport) => string][] = [
-  ['faults', ({ faults }) => grouped(faults.total)],
-  ['with transfer', ({ faults }) => grouped(faults.major)],
-  ['evictions', ({ evictions }) => grouped(evictions.clean + evictions.dirty)],
-  ['written', ({ evictions }) => grouped(evictions.dirty)],
-  ['swap reads', ({ swap }) => grouped(swap.reads)],
-  ['swap writes', ({ swap }) => grouped(swap.writes)],
-  ['virtual time', ({ time }) => duration(time.total)],
-  ['mean access', ({ accessTime }) => meanDuration(accessTime.average)],
-  ['status', ({ end }) => String(end.status)],
-];
-
-function comparisonText({ runs, identicalOutput }: Comparison): string {
-  const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
-  const edges = Object.fromEntries(
-    [
-      'top',
-      'top-mid',
-      'top-left',
-      'top-right',
-      'bottom',
-      'bottom-mid',
-      'bottom-left',
-      'bottom-right',
-      'left',
-      'left-mid',
-      'mid',
-      'mid-mid',
-      'right',
-      'right-mid',
-      'middle',
-    ].map((edge) => [edge, '']),
-  );
-  const table = new Table({
-    head: ['policy', 'memory', ...columns.map(([title]) => title)],
-    colAligns: ['left', 'right', ...columns.map(() => 'right' as const)],
-    style: plain,
-    chars: edges,
-  });
-  for (const { report } of runs) {
-    const { configuration } = report;
-    const size =
-      configuration.sizing === 'frames'
-        ? `${configuration.frames} frames`
-        : formatSize(configuration.frames * PAGE_SIZE);
-    table.push([configuration.replacement, size, ...columns.map(([, show]) => show(report))]);
-  }
-  const first = runs[0]!.report;
-  const end = identicalOutput
-    ? `All ${runs.length} runs gave the same ${grouped(runs[0]!.outputBytes)} bytes of output and status ${first.end.status}.`
-    : `THE RUNS DIFFER: ${runs.map((run) => `${run.label}: ${run.outputBytes} bytes, ${run.outputHash}, status ${run.report.end.status}`).join('; ')}`;
-  const title = `${first.program.arguments.join(' ')}: ${grouped(first.instructions)} instructions`;
-  return `${title}\n\n${table.toString().replace(/ +$/gm, '')}\n\n${end}\n`;
-}

@@ -1,34 +1,24 @@
 /**
  * The trap loop: lets the chosen process run until it needs the kernel, finds out why, and turns the answer into
- * resume, sleep, signal or end; between two steps it takes up what has come due, and who can run again. Everything it knows between two steps is in the root state, so it can stop
- * and be taken up again, elsewhere too, at any step.
+ * resume, sleep, signal or end; between two steps it takes up what has come due, and who can run again. Everything it
+ * knows between two steps is in the root state, so it can stop and be taken up again, elsewhere too, at any step.
  */
 import { assert, unreachable } from '../base/errors.ts';
 import { nanoseconds, type Pid, virtualAddress } from '../base/numbers.ts';
 import type { MachinePort, Trap } from '../machine/contract.ts';
-import type { VirtualClock } from './clock.ts';
 import type { InputWaits } from './files/input-waits.ts';
-import {
-  BadAddress,
-  type Outcome,
-  type OutOfMemory,
-  PageWait,
-  type VirtualMemory,
-} from './memory/contract.ts';
-import type { Signals } from './process/contract.ts';
+import { BadAddress, type Outcome, PageWait, type VirtualMemory } from './memory/contract.ts';
 import { FIRST_PID } from './process/create.ts';
 import { endProcess } from './process/exit.ts';
 import { hasLastWords, writeLastWords } from './process/last-words.ts';
-import type { LoadControl } from './process/load-control.ts';
+import { type OutcomeParts, Outcomes } from './process/outcomes.ts';
 import { hasPending } from './process/pending-signals.ts';
-import type { Processes } from './process/processes.ts';
-import type { Scheduler } from './process/scheduler.ts';
 import type { Scripts } from './process/script.ts';
 import { Signal, SignalCode } from './process/signal-table.ts';
 import { signalFromOutside } from './process/terminal.ts';
 import { expireTimers, hasTimers, timeCpu } from './process/timers.ts';
 import { admissionChannel, rouse } from './process/wakeups.ts';
-import type { Area, Costs, ExitState, ProcessState, RootState, SpaceState } from './state.ts';
+import type { Area, Costs, ExitState, ProcessState, SpaceState } from './state.ts';
 import type { EventStream } from './stream.ts';
 import type { Dispatched } from './syscalls/contract.ts';
 
@@ -43,19 +33,11 @@ export interface HostTurns {
   turn(): Promise<void>;
 }
 
-export interface KernelParts {
-  readonly root: RootState;
+export interface KernelParts extends Omit<OutcomeParts, 'saysLastWords'> {
   readonly machine: MachinePort;
   readonly memory: VirtualMemory;
   readonly calls: SystemCalls;
-  readonly signals: Signals;
-  readonly scheduler: Scheduler;
-  readonly processes: Processes;
   readonly scripts: Scripts;
-  readonly load: LoadControl;
-  /** Who has to go when memory lacks for the process that asked. */
-  readonly victimFor: (asker: ProcessState, outcome: OutOfMemory) => ProcessState;
-  readonly clock: VirtualClock;
   readonly stream: EventStream;
   readonly costs: Costs;
   readonly host: HostTurns;
@@ -93,6 +75,7 @@ const QUANTUM_WEIGHT = 64;
 
 export class Kernel {
   readonly #parts: KernelParts;
+  readonly #outcomes: Outcomes;
   #sinceTurn = 0;
   /** When the next request, sleep or timer is due; Infinity: none. */
   #due = Number.POSITIVE_INFINITY;
@@ -103,6 +86,7 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
+    this.#outcomes = new Outcomes({ ...parts, saysLastWords: (thread) => void this.#hasSaidAll(thread) });
   }
 
   /** How the first program ended; `undefined` while it runs. */
@@ -217,7 +201,7 @@ export class Kernel {
     for (const process of root.processes) {
       if (process.waitsFor !== id) continue;
       process.waitsFor = undefined;
-      if (process.pid === asker) this.#settle(process, outcome);
+      if (process.pid === asker) this.#outcomes.settle(process, outcome);
       if (process.waitsFor === undefined) rouse(root, process);
     }
   }
@@ -376,7 +360,7 @@ export class Kernel {
       return true;
     } catch (error) {
       if (!(error instanceof PageWait)) throw error;
-      this.#settle(process, error.outcome);
+      this.#outcomes.settle(process, error.outcome);
       return false;
     }
   }
@@ -411,7 +395,7 @@ export class Kernel {
 
   #fault(process: ProcessState, outcome: Outcome): void {
     process.faults[outcome.kind === 'blocked' ? 'major' : 'minor']++;
-    this.#settle(process, outcome);
+    this.#outcomes.settle(process, outcome);
   }
 
   #enter({ cause, pc }: Trap): void {
@@ -427,59 +411,12 @@ export class Kernel {
     // Signals are looked at before it is begun again, so that the one that interrupted it is taken.
     else if (result === 'interrupted') this.#deliverSignals(process, space);
     else if (typeof result !== 'object') return;
-    else if ('wait' in result) this.#settle(process, result.wait);
+    else if ('wait' in result) this.#outcomes.settle(process, result.wait);
     else if (this.#parts.input.stopsAll(result.sleep, this.#due)) this.#standsStill = true;
     else {
       process.sleep = { ...result.sleep, channels: [...result.sleep.channels] };
       if (stream.watched) stream.emit({ type: 'block', reason: result.sleep.reason });
       scheduler.leave(process, 'blocked');
-    }
-  }
-
-  /** What became of an access of a process, which is on the processor or waits for the page. */
-  #settle(process: ProcessState, outcome: Outcome): void {
-    const { scheduler, signals } = this.#parts;
-    switch (outcome.kind) {
-      case 'resumed':
-        break;
-      case 'blocked':
-        if (this.#waitsOnProcessor(process, outcome.request)) break;
-        process.waitsFor = outcome.request;
-        if (process.status === 'running') scheduler.leave(process, 'blocked');
-        break;
-      case 'signal':
-        signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address), outcome.detail);
-        break;
-      case 'out-of-memory':
-        this.#relieve(process, outcome);
-        break;
-      default:
-        unreachable(outcome);
-    }
-  }
-
-  /** Under crude time sharing: lets time pass until the page is there, which is then taken up before anything else. */
-  #waitsOnProcessor({ status }: ProcessState, id: number): boolean {
-    const { root, load, clock, scheduler } = this.#parts;
-    const request = load.keepsProcessor ? root.requests.find((one) => one.id === id) : undefined;
-    // Who pauses waits for others to run.
-    if (request === undefined || request.kind === 'pause' || status !== 'running') return false;
-    scheduler.keepWaiting(Math.max(0, request.due - clock.now));
-    clock.idleUntil(request.due);
-    return true;
-  }
-
-  /** Somebody has to go so that there is memory again; if it is not who asked, that one tries again. */
-  #relieve(asker: ProcessState, outcome: OutOfMemory): void {
-    const { processes, victimFor } = this.#parts;
-    // For the last words of who ends anyway nobody else has to.
-    if (asker.group.exit !== undefined) return;
-    const victim = victimFor(asker, outcome);
-    endProcess(victim, { code: 0, signal: Signal.SIGKILL, reason: outcome.detail, lacks: outcome.lacks });
-    if (victim.group === asker.group) return;
-    for (const thread of processes.threadsOf(victim.group)) {
-      this.#hasSaidAll(thread);
-      processes.bury(thread);
     }
   }
 }

@@ -1,9 +1,8 @@
 /** The answer of `pagewalk replay` for people: one table, a row a size, a column a policy. */
-import Table from 'cli-table3';
 import { formatSize } from '../base/sizes.ts';
 import { counted, grouped, meanDuration, percent } from './format.ts';
 import type { ReplayReport, ReplayResult } from './replay-schema.ts';
-import { BORDERLESS } from './table-style.ts';
+import { tableText } from './table.ts';
 import { traceText } from './trace-text.ts';
 
 /** @returns lines that end in a line feed */
@@ -28,34 +27,25 @@ const sizeText = (frames: number, { trace }: ReplayReport): string =>
   trace.pageSize > 0 ? `${grouped(frames)} (${formatSize(frames * trace.pageSize)})` : grouped(frames);
 
 function faultTable(report: ReplayReport, policies: readonly string[], sizes: readonly number[]): string {
-  const table = new Table({
-    head: ['frames', ...policies],
-    chars: BORDERLESS,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: ['right', ...policies.map(() => 'right' as const)],
-  });
-  for (const frames of sizes) {
+  const rows = sizes.map((frames) => {
     const row = policies.map((policy) => {
       const found = report.results.find((one) => one.policy === policy && one.frames === frames);
       if (found === undefined) return '';
       const share = percent(found.faults, found.references);
       return policies.length <= MOST_WIDE ? `${grouped(found.faults)} ${share}` : share.replace(' %', '');
     });
-    table.push([sizeText(frames, report), ...row]);
-  }
-  return table.toString();
+    return [sizeText(frames, report), ...row];
+  });
+  return tableText(['frames', ...policies], rows, 0);
 }
 
 function detailTable(report: ReplayReport): string {
   const head = ['policy', 'frames', 'faults', 'miss ratio', 'capacity', 'write-backs', 'access time'];
-  const table = new Table({
+  return tableText(
     head,
-    chars: BORDERLESS,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
-  });
-  for (const result of report.results) table.push(detailRow(result, report));
-  return table.toString();
+    report.results.map((result) => detailRow(result, report)),
+    1,
+  );
 }
 
 const detailRow = (result: ReplayResult, report: ReplayReport): string[] => [

@@ -1,9 +1,8 @@
 /** The answer of `pagewalk scenario` for people: the point, a table, a row a run. */
-import Table from 'cli-table3';
 import { duration, grouped, percent } from './format.ts';
 import type { Plot, Series } from './plot/contract.ts';
 import type { ScenarioReport, ValueForm } from './scenario-schema.ts';
-import { BORDERLESS } from './table-style.ts';
+import { tableText } from './table.ts';
 
 const WIDTH = 100;
 
@@ -20,18 +19,14 @@ const forms: Readonly<Record<ValueForm, (value: number) => string>> = {
  */
 export function scenarioText(report: ScenarioReport, outputs: 'same' | 'free'): string {
   const { title, point, axes, columns, rows, identicalOutput } = report;
-  const table = new Table({
-    head: [...axes, ...columns.map(({ name }) => name)],
-    chars: BORDERLESS,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: [...axes.map(() => 'left' as const), ...columns.map(() => 'right' as const)],
-  });
-  for (const { names, values } of rows) {
-    table.push([...names, ...values.map((value, i) => forms[columns[i]!.as](value))]);
-  }
+  const head = [...axes, ...columns.map(({ name }) => name)];
+  const cells = rows.map(({ names, values }) => [
+    ...names,
+    ...values.map((value, i) => forms[columns[i]!.as](value)),
+  ]);
   const same = `All ${rows.length} runs gave the same output.\n`;
   const different = outputs === 'free' ? '' : 'The runs did NOT all give the same output.\n';
-  return `${title}\n${wrapped(point)}\n\n${table.toString()}\n${identicalOutput ? same : different}`;
+  return `${title}\n${wrapped(point)}\n\n${tableText(head, cells, axes.length)}\n${identicalOutput ? same : different}`;
 }
 
 function wrapped(text: string): string {

@@ -1,9 +1,8 @@
 /** The answer of `pagewalk servers` for people: a row a server. */
-import Table from 'cli-table3';
 import { formatSize } from '../base/sizes.ts';
 import { counted, duration, grouped, percent } from './format.ts';
 import type { ServerRun, ServersReport } from './servers-schema.ts';
-import { BORDERLESS } from './table-style.ts';
+import { tableText } from './table.ts';
 
 const PAGE_SIZE = 4096;
 /** Processes of a run that failed. */
@@ -27,17 +26,13 @@ const answerTime = ({ requests, answer }: ServerRun, which: 'mean' | 'worst'): s
 
 /** @returns lines that end in a line feed */
 export function serversText(report: ServersReport): string {
-  const table = new Table({
-    head: ['server', 'fork', ...columns.map(([title]) => title)],
-    chars: BORDERLESS,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: ['left', 'left', ...columns.map(() => 'right' as const)],
-  });
-  for (const run of report.runs) {
-    table.push([run.style, run.fork === 'none' ? '–' : run.fork, ...columns.map(([, show]) => show(run))]);
-  }
-  const rows = table.toString().replace(/ +$/gm, '');
-  return `${loadText(report)}\n\n${rows}\n\n${endText(report)}\n`;
+  const head = ['server', 'fork', ...columns.map(([title]) => title)];
+  const rows = report.runs.map((run) => [
+    run.style,
+    run.fork === 'none' ? '–' : run.fork,
+    ...columns.map(([, show]) => show(run)),
+  ]);
+  return `${loadText(report)}\n\n${tableText(head, rows, 2)}\n\n${endText(report)}\n`;
 }
 
 function loadText({ load, runs }: ServersReport): string {

@@ -1,8 +1,7 @@
 /** Schedules for people: a Gantt chart and a table of each policy, and one that compares them. */
-import Table from 'cli-table3';
 import { counted, grouped, percent } from '../format.ts';
 import { plainText } from '../plot/label.ts';
-import { BORDERLESS } from '../table-style.ts';
+import { tableText } from '../table.ts';
 import { GANTT_LEGEND, ganttLine, ganttText, unitOf } from './gantt-text.ts';
 import type { JobMetrics, ScheduleReport, ScheduleResult } from './schema.ts';
 import { inUnit, type TimeUnit } from './time-unit.ts';
@@ -10,21 +9,6 @@ import { inUnit, type TimeUnit } from './time-unit.ts';
 /** More spans than this are not written out in one line. */
 const MOST_SPANS = 40;
 const ABSENT = '–';
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const drawn = new Table({
-    head: [...head],
-    chars: BORDERLESS,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
-  });
-  for (const row of rows) drawn.push([...row]);
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
-}
 
 /**
  * @param width of the Gantt charts in columns; lines and tables may be longer
@@ -74,7 +58,7 @@ function jobTable(result: ScheduleResult): string {
     );
   const tickets = (text: string): string[] => (hasTickets ? [text] : []);
   const head = ['arrival', 'first run', 'end', 'turnaround', 'response', 'waiting', 'CPU', 'blocked'];
-  return table(
+  return tableText(
     [`job (${unit.name})`, ...tickets('tickets'), ...head],
     [
       ...jobs.map((job) => [
@@ -93,6 +77,7 @@ function jobTable(result: ScheduleResult): string {
         '',
       ],
     ],
+    1,
   );
 }
 
@@ -108,5 +93,5 @@ function comparison(results: readonly ScheduleResult[]): string {
     grouped(switches),
     fairness?.toFixed(3) ?? ABSENT,
   ]);
-  return `${table([`policy (means in ${unit.name})`, ...head], rows)}\n`;
+  return `${tableText([`policy (means in ${unit.name})`, ...head], rows, 1)}\n`;
 }

@@ -1,0 +1,37 @@
+/** The answer of `pagewalk compare` for people: a row a run. */
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
+import { duration, grouped, meanDuration } from './format.ts';
+import type { Comparison, RunReport } from './schema.ts';
+import { tableText } from './table.ts';
+
+const columns: readonly [title: string, show: (report: RunReport) => string][] = [
+  ['faults', ({ faults }) => grouped(faults.total)],
+  ['with transfer', ({ faults }) => grouped(faults.major)],
+  ['evictions', ({ evictions }) => grouped(evictions.clean + evictions.dirty)],
+  ['written', ({ evictions }) => grouped(evictions.dirty)],
+  ['swap reads', ({ swap }) => grouped(swap.reads)],
+  ['swap writes', ({ swap }) => grouped(swap.writes)],
+  ['virtual time', ({ time }) => duration(time.total)],
+  ['mean access', ({ accessTime }) => meanDuration(accessTime.average)],
+  ['status', ({ end }) => String(end.status)],
+];
+
+/** Lines that end in a line feed. */
+export function comparisonText({ runs, identicalOutput }: Comparison): string {
+  const head = ['policy', 'memory', ...columns.map(([title]) => title)];
+  const rows = runs.map(({ report }) => {
+    const { configuration } = report;
+    const size =
+      configuration.sizing === 'frames'
+        ? `${configuration.frames} frames`
+        : formatSize(configuration.frames * PAGE_SIZE);
+    return [configuration.replacement, size, ...columns.map(([, show]) => show(report))];
+  });
+  const first = runs[0]!.report;
+  const end = identicalOutput
+    ? `All ${runs.length} runs gave the same ${grouped(runs[0]!.outputBytes)} bytes of output and status ${first.end.status}.`
+    : `THE RUNS DIFFER: ${runs.map((run) => `${run.label}: ${run.outputBytes} bytes, ${run.outputHash}, status ${run.report.end.status}`).join('; ')}`;
+  const title = `${first.program.arguments.join(' ')}: ${grouped(first.instructions)} instructions`;
+  return `${title}\n\n${tableText(head, rows, 1)}\n\n${end}\n`;
+}
