@@ -1,7 +1,7 @@
 /** `pagewalk list`: what the names on the command line can be. */
 import type { Command } from 'commander';
 import { traceFormats, workloads } from '../system/replaying.ts';
-import { DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/running.ts';
+import { admissionPolicies, DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/running.ts';
 import { schedulingPolicies } from '../system/scheduling.ts';
 
 const EXAMPLE = `
@@ -13,7 +13,7 @@ export function addListCommand(program: Command): void {
     .command('list')
     .summary('list policies and what else options can name')
     .description(
-      'Lists the replacement policies, with what each needs to know, scheduling policies, trace formats, workloads, and the forms of options.',
+      'Lists the replacement policies, with what each needs to know, scheduling and admission policies, trace formats, workloads, and the forms of options.',
     )
     .option('--json', 'as JSON')
     .addHelpText('after', EXAMPLE)
@@ -39,6 +39,7 @@ function listing() {
       ties,
       ...(parameter === undefined ? {} : { parameter: parameter.syntax }),
     })),
+    admission: admissionPolicies.map(({ name, summary, source }) => ({ name, summary, source })),
     translation: ['sv39'],
     formats: traceFormats.map(({ name, summary, source, example }) => ({ name, summary, source, example })),
     workloads: workloads.map(({ name, summary, source, parameter }) => ({
@@ -64,6 +65,8 @@ function listingText(): string {
       ({ name, summary, parameter }) =>
         `  ${name.padEnd(width)}  ${summary}${parameter === undefined ? '' : ` (${parameter.syntax})`}`,
     ),
+    '--admission',
+    ...admissionPolicies.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '--format',
     ...traceFormats.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     'generate',

@@ -4,6 +4,7 @@ export type { KernelEvent, Observer } from '../kernel/events.ts';
 export { findSymbol } from '../kernel/loader/symbols.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
+export { admissionPolicies } from '../policies/admission/registry.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
 export {
   type RecordEntry,

@@ -182,6 +182,7 @@ describe('help', () => {
 
   it('list names the policies', () => {
     expect(pagewalk(['list']).out).toMatch(/--replacement, --policy\n {2}fifo /);
+    expect(pagewalk(['list']).out).toMatch(/--admission\n {2}watch /);
     expect(JSON.parse(pagewalk(['list', '--json']).out)).toMatchObject({
       schema: 'pagewalk.list/1',
       defaults: { memory: '64M' },
