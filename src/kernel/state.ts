@@ -41,10 +41,30 @@ export interface Area {
   name: string;
 }
 
+/** Where things lie in an address space; see loader/layout.ts. */
+export interface AddressLayout {
+  /** First address that is not the program's. */
+  readonly end: VirtualAddress;
+  /** Where position-independent programs are loaded. */
+  readonly pieBase: VirtualAddress;
+  /** The page that signal handlers return through. */
+  readonly trampoline: VirtualAddress;
+  /** First address above the stack. */
+  readonly stackTop: VirtualAddress;
+  /** Bytes that the stack may have (RLIMIT_STACK). */
+  readonly stackLimit: number;
+  /** mmap places what has no wish of its own downwards from here. */
+  readonly mmapTop: VirtualAddress;
+}
+
 export interface SpaceState {
   id: SpaceId;
   asid: number;
+  /** Its root table, where its tables have one. */
   root: Frame;
+  /** Name of the scheme that its addresses are translated by. */
+  translation: string;
+  layout: AddressLayout;
   /** Sorted by start, disjoint; neighbours that could be one are one. */
   areas: Area[];
   brkStart: VirtualAddress;

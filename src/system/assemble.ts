@@ -7,7 +7,6 @@ import { KernelFiles } from '../kernel/files/files.ts';
 import { GUEST_UID } from '../kernel/files/flags.ts';
 import { filesState } from '../kernel/files/state.ts';
 import { Kernel, type KernelParts } from '../kernel/kernel.ts';
-import { TRAMPOLINE } from '../kernel/loader/layout.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
 import { noProcesses } from '../kernel/process/create.ts';
@@ -94,7 +93,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     },
   });
   files.connect(memory);
-  const signals = new ProcessSignals({ ...basics, memory, trampoline: TRAMPOLINE, uid: GUEST_UID });
+  const signals = new ProcessSignals({ ...basics, memory, uid: GUEST_UID });
   const policy = scheduling.attach(root.scheduler.policy);
   const scheduler = new Scheduler({ ...basics, policy, timer: config.timer });
   const lives = { ...basics, memory, signals, scheduler };

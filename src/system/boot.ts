@@ -1,14 +1,14 @@
 /** Brings the first program to its first instruction: reads its headers, lays out its space, fills its stack. */
 import { UserError } from '../base/errors.ts';
 import { PAGE_SIZE, pid, type VirtualAddress, virtualAddress } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { KernelFiles } from '../kernel/files/files.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkWriteXorExecute, placementOf } from '../kernel/loader/areas.ts';
-import { parseElf } from '../kernel/loader/elf.ts';
-import { STACK_TOP } from '../kernel/loader/layout.ts';
+import { checkWriteXorExecute, fitsIn, placementOf } from '../kernel/loader/areas.ts';
+import { type ElfImage, parseElf } from '../kernel/loader/elf.ts';
 import { layOut, startingStack } from '../kernel/loader/program.ts';
-import type { StackImage } from '../kernel/loader/stack.ts';
+import { mostArgumentBytes, type StackImage } from '../kernel/loader/stack.ts';
 import { BadAddress, type VirtualMemory } from '../kernel/memory/contract.ts';
 import { createProcess, NO_PARENT } from '../kernel/process/create.ts';
 import { TRAMPOLINE_CODE } from '../kernel/process/trampoline.ts';
@@ -34,10 +34,14 @@ export async function boot(parts: BootParts): Promise<void> {
   const { root, memory, files, machine, stream, config, program } = parts;
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
-  const stack = startingStack(image, { ...program, path: program.argv[0] ?? program.path }, root.random);
-  if (stack === undefined)
-    throw new UserError(program.name, 'its arguments and environment are too long (2M in all)');
   const space = memory.createSpace();
+  checkFits(image, space, program.name);
+  const start = { ...program, path: program.argv[0] ?? program.path };
+  const stack = startingStack(image, start, space.layout, root.random);
+  if (stack === undefined) {
+    const most = formatSize(mostArgumentBytes(space.layout));
+    throw new UserError(program.name, `its arguments and environment are too long (${most} in all)`);
+  }
   const object = files.hostProgram(program.path, program.bytes);
   const trampoline = { object: files.kernelPage('[vdso]', TRAMPOLINE_CODE), bytes: TRAMPOLINE_CODE.length };
   layOut(memory, space, { image, program: { object, path: program.path }, trampoline, stack });
@@ -58,7 +62,7 @@ export async function boot(parts: BootParts): Promise<void> {
   if (stream.watched) stream.emit({ type: 'exec', path: program.path, argv: program.argv });
   await fillStack(parts, process, space, stack);
   if (config.loading === 'eager') await touchAll(parts, process, space);
-  machine.pc = placementOf(image).entry;
+  machine.pc = placementOf(image, space.layout).entry;
   machine.x[2] = BigInt(stack.pointer);
   machine.saveRegisters(process.registers);
   // Waiting for pages may have put it among the woken already.
@@ -66,6 +70,16 @@ export async function boot(parts: BootParts): Promise<void> {
   const { arrival = 0 } = program;
   if (arrival <= root.clock.now) root.woken.push(process.pid);
   else process.sleep = { channels: [], until: arrival, reason: 'its arrival' };
+}
+
+/** @throws UserError when the program is linked at addresses that its space has not */
+function checkFits(image: ElfImage, { layout, translation }: SpaceState, name: string): void {
+  if (fitsIn(image, layout)) return;
+  const needed = placementOf(image, layout).end.toString(16);
+  throw new UserError(
+    name,
+    `needs addresses up to 0x${needed}; under ${translation} programs and their heaps have those below 0x${layout.mmapTop.toString(16)} (position-independent ones go to 0x${layout.pieBase.toString(16)})`,
+  );
 }
 
 /** Writes the stack a page at a time, from the top as the guest would. */
@@ -76,7 +90,7 @@ async function fillStack(
   stack: StackImage,
 ): Promise<void> {
   const user = parts.memory.user(space);
-  for (let end: number = STACK_TOP; end > stack.pointer; ) {
+  for (let end: number = space.layout.stackTop; end > stack.pointer; ) {
     const start = Math.max(stack.pointer, Math.floor((end - 1) / PAGE_SIZE) * PAGE_SIZE);
     const piece = stack.bytes.subarray(start - stack.pointer, end - stack.pointer);
     await must(parts, process, () => user.write(virtualAddress(start), piece));

@@ -5,13 +5,15 @@ import { placementOf } from '../kernel/loader/areas.ts';
 import { parseElf } from '../kernel/loader/elf.ts';
 import { type Inflate, ProgramCode } from '../kernel/loader/program-code.ts';
 import type { BackingObjects } from '../kernel/memory/contract.ts';
-import type { ObjectId, ProcessState, SpaceState } from '../kernel/state.ts';
+import type { AddressLayout, ObjectId, ProcessState, SpaceState } from '../kernel/state.ts';
 
 /** A program, the same for all who execute the same bytes under the same path. */
 export interface ProgramImage {
   readonly path: string;
   /** What is added to linked addresses; 0 when the program can't be read. */
   readonly bias: number;
+  /** Address of the page that signal handlers return through. */
+  readonly trampoline: number;
   /** `undefined` when the program can't be read any more, or there is none: a scripted job. */
   readonly code: ProgramCode | undefined;
 }
@@ -45,9 +47,16 @@ export class ProgramImages {
   #find({ path, script }: ProcessState, space: SpaceState): ProgramImage {
     const home = script === undefined ? space.areas.find(({ name }) => name === path) : undefined;
     const bytes = home?.backing && this.#bytesOf(home.backing.object);
-    const same = this.#known.find((one) => one.image.path === path && areEqual(one.bytes, bytes));
+    const same = this.#known.find(
+      (one) =>
+        one.image.path === path &&
+        one.image.trampoline === space.layout.trampoline &&
+        areEqual(one.bytes, bytes),
+    );
     if (same !== undefined) return same.image;
-    const image = { path, bias: biasOf(bytes, path), code: bytes && new ProgramCode(bytes, this.#inflate) };
+    const { trampoline } = space.layout;
+    const code = bytes && new ProgramCode(bytes, this.#inflate);
+    const image = { path, bias: biasOf(bytes, path, space.layout), trampoline, code };
     this.#known.push({ bytes, image });
     return image;
   }
@@ -62,10 +71,10 @@ export class ProgramImages {
   }
 }
 
-function biasOf(bytes: Uint8Array | undefined, path: string): number {
+function biasOf(bytes: Uint8Array | undefined, path: string, layout: AddressLayout): number {
   if (bytes === undefined) return 0;
   try {
-    return placementOf(parseElf(bytes, path)).bias;
+    return placementOf(parseElf(bytes, path), layout).bias;
   } catch (error) {
     // It was a program when it was started; its file has been written to since.
     if (error instanceof UserError) return 0;

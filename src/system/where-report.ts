@@ -1,6 +1,5 @@
 /** From counted faults to the lists of a report. Symbols and source lines are looked up here, and not before. */
 import { addressOf } from '../base/numbers.ts';
-import { TRAMPOLINE } from '../kernel/loader/layout.ts';
 import type { WhereReport } from '../report/where-schema.ts';
 import type { Breakdown, WhereChoice } from './where-choice.ts';
 import type { FaultOrigins, Life, SiteTally } from './where-faults.ts';
@@ -102,7 +101,7 @@ function functionOf(site: SiteTally): Pick<Row<'functions'>, 'program' | 'functi
 /** Names in parentheses are no functions of the program. */
 function symbolOf({ image, pc }: SiteTally): Pick<Row<'instructions'>, 'function' | 'offset'> {
   if (typeof pc === 'string') return { function: `(${pc})` };
-  if (pc >= TRAMPOLINE) return { function: '(vdso)', offset: pc - TRAMPOLINE };
+  if (pc >= image.trampoline) return { function: '(vdso)', offset: pc - image.trampoline };
   const linked = pc - image.bias;
   const found = image.code?.functionAt(linked);
   return found === undefined ? {} : { function: found.name, offset: linked - found.address };
@@ -121,7 +120,7 @@ function instructionOf(site: SiteTally): Omit<Row<'instructions'>, keyof Origins
   const { image, pc, by } = site;
   return {
     program: image.path,
-    address: (typeof pc === 'string' ? 0 : pc >= TRAMPOLINE ? pc : pc - image.bias).toString(16),
+    address: (typeof pc === 'string' ? 0 : pc >= image.trampoline ? pc : pc - image.bias).toString(16),
     by: by === 'guest' ? 'program' : 'kernel',
     ...symbolOf(site),
     ...sourceOf(site),

@@ -18,7 +18,7 @@
  *   4      frame of a page that is in memory; the kernel wants to see its next use
  */
 import { assert } from '../base/errors.ts';
-import type { EntryHalves, RadixGeometry } from './radix.ts';
+import type { EntryFormat, EntryHalves } from './radix.ts';
 
 export const NOTHING = 0;
 export const SWAPPED = 1;
@@ -33,12 +33,12 @@ export type InvalidKind = 0 | 1 | 2 | 3 | 4;
 export const kindOf = (low: number): InvalidKind => ((low >>> 1) & 7) as InvalidKind;
 
 /** Payload of an invalid entry, 0 to 2^32 - 1 (2^28 - 1 where entries have 4 bytes). */
-export const payloadOf = (geometry: RadixGeometry, low: number, high: number): number =>
-  geometry.entryBytes === 8 ? high : low >>> 4;
+export const payloadOf = (format: EntryFormat, low: number, high: number): number =>
+  format.entryBytes === 8 ? high : low >>> 4;
 
 /** An invalid entry of `kind` that holds `payload`. */
-export function encodeInvalid(geometry: RadixGeometry, kind: InvalidKind, payload: number): EntryHalves {
-  if (geometry.entryBytes === 8) return { low: kind << 1, high: payload };
+export function encodeInvalid(format: EntryFormat, kind: InvalidKind, payload: number): EntryHalves {
+  if (format.entryBytes === 8) return { low: kind << 1, high: payload };
   assert(payload < 2 ** 28, 'an invalid entry of 4 bytes holds numbers below 2^28');
   return { low: ((payload << 4) | (kind << 1)) >>> 0, high: 0 };
 }

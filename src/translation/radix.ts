@@ -13,12 +13,21 @@
  */
 import type { Frame } from '../base/numbers.ts';
 
-/** Bit numbers are counted from the least significant bit of an entry. */
+/** Bit numbers are counted from the least significant bit of an entry; below 32, `noExecute` aside. */
 export interface EntryLayout {
   readonly valid: number;
-  readonly read: number;
+  /** `undefined`: every valid entry allows loads. */
+  readonly read: number | undefined;
   readonly write: number;
-  readonly execute: number;
+  /** `undefined`: every valid entry allows fetches that `noExecute` does not forbid. */
+  readonly execute: number | undefined;
+  /** The bit that forbids fetches, 32 to 63; `undefined`: there is none. */
+  readonly noExecute: number | undefined;
+  /**
+   * What tells a leaf above the last level from a pointer: a bit; `undefined`: that it has any permission, and a
+   * pointer has none, and neither has the bits of pages.
+   */
+  readonly leaf: number | undefined;
   readonly user: number;
   readonly global: number;
   readonly accessed: number;
@@ -30,15 +39,36 @@ export interface EntryLayout {
   readonly reservedMask: bigint;
 }
 
-export interface RadixGeometry {
+/** What all structures with entries for pages have to say of these. */
+export interface EntryFormat {
   readonly name: string;
-  /** Significant bits of an address; those above must equal the highest of them. */
+  /** Significant bits of an address. */
   readonly addressBits: number;
-  readonly offsetBits: 12;
-  /** Width of each level's index, root first. */
-  readonly indexBits: readonly number[];
+  /** `signed`: the bits above must equal the highest of them, and the upper half is the kernel's. */
+  readonly addresses: 'signed' | 'unsigned';
+  readonly offsetBits: number;
   readonly entryBytes: 4 | 8;
   readonly entry: EntryLayout;
+}
+
+export interface RadixFormat extends EntryFormat {
+  /** Width of each level's index, root first. */
+  readonly indexBits: readonly number[];
+}
+
+/** Entries as RISC-V has them, which the machine's walker reads. */
+export interface RiscvLayout extends EntryLayout {
+  readonly read: number;
+  readonly execute: number;
+  readonly noExecute: undefined;
+  readonly leaf: undefined;
+}
+
+/** A format that the machine can walk. */
+export interface RadixGeometry extends RadixFormat {
+  readonly addresses: 'signed';
+  readonly offsetBits: 12;
+  readonly entry: RiscvLayout;
 }
 
 export type AccessKind = 'fetch' | 'load' | 'store';
@@ -61,29 +91,30 @@ export interface EntryHalves {
   readonly high: number;
 }
 
-/** First address that a program cannot have: the upper half of the range is the kernel's by custom. */
-export const userLimit = (geometry: RadixGeometry): number => 2 ** (geometry.addressBits - 1);
+/** First address that a program cannot have. Half of a signed range is the kernel's by custom. */
+export const userLimit = ({ addressBits, addresses }: EntryFormat): number =>
+  2 ** (addresses === 'signed' ? addressBits - 1 : addressBits);
 
 /** Number of the lowest address bit that indexes the table of `level`; the root's is 0. */
-export function indexShift(geometry: RadixGeometry, level: number): number {
-  let shift: number = geometry.offsetBits;
-  for (let below = level + 1; below < geometry.indexBits.length; below++) shift += geometry.indexBits[below]!;
+export function indexShift(format: RadixFormat, level: number): number {
+  let shift: number = format.offsetBits;
+  for (let below = level + 1; below < format.indexBits.length; below++) shift += format.indexBits[below]!;
   return shift;
 }
 
 /** Index that `address` has in the table of `level`. */
-export function indexAt(geometry: RadixGeometry, level: number, address: number): number {
-  return Math.floor(address / 2 ** indexShift(geometry, level)) % 2 ** geometry.indexBits[level]!;
+export function indexAt(format: RadixFormat, level: number, address: number): number {
+  return Math.floor(address / 2 ** indexShift(format, level)) % 2 ** format.indexBits[level]!;
 }
 
-export function readEntry(geometry: RadixGeometry, ram: DataView, at: number): EntryHalves {
+export function readEntry(format: EntryFormat, ram: DataView, at: number): EntryHalves {
   const low = ram.getUint32(at, true);
-  return { low, high: geometry.entryBytes === 8 ? ram.getUint32(at + 4, true) : 0 };
+  return { low, high: format.entryBytes === 8 ? ram.getUint32(at + 4, true) : 0 };
 }
 
-export function writeEntry(geometry: RadixGeometry, ram: DataView, at: number, entry: EntryHalves): void {
+export function writeEntry(format: EntryFormat, ram: DataView, at: number, entry: EntryHalves): void {
   ram.setUint32(at, entry.low, true);
-  if (geometry.entryBytes === 8) ram.setUint32(at + 4, entry.high, true);
+  if (format.entryBytes === 8) ram.setUint32(at + 4, entry.high, true);
 }
 
 /** Whether bit `bit` (0 to 31) of an entry's lower half is set. */
@@ -103,28 +134,61 @@ export function entryOf(layout: EntryLayout, frame: number, flags: number): Entr
   return { low: (((frame % inLow) << layout.ppnShift) | flags) >>> 0, high: Math.floor(frame / inLow) };
 }
 
-export function isLeaf(layout: EntryLayout, low: number): boolean {
-  return hasBit(low, layout.read) || hasBit(low, layout.write) || hasBit(low, layout.execute);
+/** Whether an entry is a page's, and does not lead to another table. `level`: whether there are tables below. */
+export function isLeaf(layout: EntryLayout, low: number, level: 'upper' | 'last' = 'upper'): boolean {
+  if (layout.leaf !== undefined) return level === 'last' || hasBit(low, layout.leaf);
+  return hasBit(low, layout.read!) || hasBit(low, layout.write) || hasBit(low, layout.execute!);
+}
+
+/** The permissions of a page that programs may use. */
+export interface Permissions {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+}
+
+/**
+ * A valid entry of a page that programs may use.
+ * @param bits of the lower half to be set besides: referenced, dirty
+ */
+export function pageEntry(
+  layout: EntryLayout,
+  frame: number,
+  allowed: Permissions,
+  bits: number,
+): EntryHalves {
+  let flags = bits | (1 << layout.valid) | (1 << layout.user);
+  if (allowed.read && layout.read !== undefined) flags |= 1 << layout.read;
+  if (allowed.write) flags |= 1 << layout.write;
+  if (allowed.execute && layout.execute !== undefined) flags |= 1 << layout.execute;
+  const entry = entryOf(layout, frame, flags);
+  if (allowed.execute || layout.noExecute === undefined) return entry;
+  return { low: entry.low, high: (entry.high | (1 << (layout.noExecute - 32))) >>> 0 };
+}
+
+/** Whether a valid entry allows an access. */
+export function permits(layout: EntryLayout, low: number, high: number, access: AccessKind): boolean {
+  if (access === 'store') return hasBit(low, layout.write);
+  if (access === 'load') return layout.read === undefined || hasBit(low, layout.read);
+  if (layout.noExecute !== undefined && hasBit(high, layout.noExecute - 32)) return false;
+  return layout.execute === undefined || hasBit(low, layout.execute);
 }
 
 export function encodeLeaf(layout: EntryLayout, leaf: LeafEntry): EntryHalves {
-  let flags = 1 << layout.valid;
-  if (leaf.read) flags |= 1 << layout.read;
-  if (leaf.write) flags |= 1 << layout.write;
-  if (leaf.execute) flags |= 1 << layout.execute;
-  if (leaf.user) flags |= 1 << layout.user;
+  const { low, high } = pageEntry(layout, leaf.frame, leaf, 0);
+  let flags = leaf.user ? low : low & ~(1 << layout.user);
   if (leaf.global) flags |= 1 << layout.global;
   if (leaf.accessed) flags |= 1 << layout.accessed;
   if (leaf.dirty) flags |= 1 << layout.dirty;
-  return entryOf(layout, leaf.frame, flags);
+  return { low: flags >>> 0, high };
 }
 
 export function decodeLeaf(layout: EntryLayout, { low, high }: EntryHalves): LeafEntry {
   return {
     frame: frameIn(layout, low, high),
-    read: hasBit(low, layout.read),
-    write: hasBit(low, layout.write),
-    execute: hasBit(low, layout.execute),
+    read: permits(layout, low, high, 'load'),
+    write: permits(layout, low, high, 'store'),
+    execute: permits(layout, low, high, 'fetch'),
     user: hasBit(low, layout.user),
     global: hasBit(low, layout.global),
     accessed: hasBit(low, layout.accessed),
@@ -132,9 +196,15 @@ export function decodeLeaf(layout: EntryLayout, { low, high }: EntryHalves): Lea
   };
 }
 
-/** Entry that leads to the next level's table: valid, nothing else. */
+/** Entry that leads to the next level's table: valid, and where pointers have permissions, all of them. */
 export const encodePointer = (layout: EntryLayout, table: Frame): EntryHalves =>
-  entryOf(layout, table, 1 << layout.valid);
+  entryOf(
+    layout,
+    table,
+    layout.leaf === undefined
+      ? 1 << layout.valid
+      : (1 << layout.valid) | (1 << layout.write) | (1 << layout.user),
+  );
 
 /** What a legality rule looks at. */
 interface Candidate extends EntryHalves {
@@ -166,7 +236,8 @@ const entryRules: readonly Rule[] = [
   { name: 'valid', broken: ({ low, layout }) => !hasBit(low, layout.valid) },
   {
     name: 'write needs read',
-    broken: ({ low, layout }) => hasBit(low, layout.write) && !hasBit(low, layout.read),
+    broken: ({ low, layout }) =>
+      layout.read !== undefined && hasBit(low, layout.write) && !hasBit(low, layout.read),
   },
   { name: 'reserved bits', broken: hasReservedBits },
 ];
@@ -176,7 +247,17 @@ const pointerRules: readonly Rule[] = [
   {
     name: 'pointer carries leaf bits',
     broken: ({ low, layout }) =>
-      hasBit(low, layout.user) || hasBit(low, layout.accessed) || hasBit(low, layout.dirty),
+      layout.leaf === undefined &&
+      (hasBit(low, layout.user) || hasBit(low, layout.accessed) || hasBit(low, layout.dirty)),
+  },
+  {
+    name: 'user page',
+    broken: ({ low, layout }) => layout.leaf !== undefined && !hasBit(low, layout.user),
+  },
+  {
+    name: 'permission',
+    broken: ({ low, high, layout, access }) =>
+      layout.leaf !== undefined && !permits(layout, low, high, access),
   },
 ];
 
@@ -186,19 +267,13 @@ const leafRules: readonly Rule[] = [
     broken: ({ low, high, layout, bitsBelow }) => frameIn(layout, low, high) % 2 ** bitsBelow !== 0,
   },
   { name: 'user page', broken: ({ low, layout }) => !hasBit(low, layout.user) },
-  { name: 'permission', broken: ({ low, layout, access }) => !hasBit(low, permissionBit(layout, access)) },
+  { name: 'permission', broken: ({ low, high, layout, access }) => !permits(layout, low, high, access) },
 ];
 
 function hasReservedBits({ low, high, layout }: Candidate): boolean {
   const lowMask = Number(layout.reservedMask & 0xffff_ffffn);
   const highMask = Number(layout.reservedMask >> 32n);
   return (low & lowMask) !== 0 || (high & highMask) !== 0;
-}
-
-/** The bit that allows an access. */
-export function permissionBit(layout: EntryLayout, access: AccessKind): number {
-  if (access === 'fetch') return layout.execute;
-  return access === 'load' ? layout.read : layout.write;
 }
 
 const firstBroken = (rules: readonly Rule[], entry: Candidate): FaultRule | undefined =>
@@ -212,7 +287,7 @@ export type WalkResult =
       readonly entry: EntryHalves;
       /** Level of the table that holds it; the root's is 0. */
       readonly level: number;
-      /** Frame of the 4 KiB page that holds the address, inside of a superpage too. */
+      /** Frame of the page that holds the address, inside of a superpage too. */
       readonly frame: Frame;
       /** Entries read. */
       readonly loads: number;
@@ -226,28 +301,29 @@ export type WalkResult =
  * @param address 0 to 2^53 - 1
  */
 export function walk(
-  geometry: RadixGeometry,
+  format: RadixFormat,
   ram: DataView,
   root: Frame,
   address: number,
   access: AccessKind,
 ): WalkResult {
-  if (address >= userLimit(geometry)) return { kind: 'fault', rule: 'canonical address', level: 0, loads: 0 };
-  const { entry: layout } = geometry;
+  if (address >= userLimit(format)) return { kind: 'fault', rule: 'canonical address', level: 0, loads: 0 };
+  const { entry: layout } = format;
+  const page = 2 ** format.offsetBits;
   let table: number = root;
-  for (let level = 0; level < geometry.indexBits.length; level++) {
+  for (let level = 0; level < format.indexBits.length; level++) {
     const loads = level + 1;
-    const entryAddress = table * 4096 + indexAt(geometry, level, address) * geometry.entryBytes;
-    const entry = readEntry(geometry, ram, entryAddress);
-    const bitsBelow = indexShift(geometry, level) - geometry.offsetBits;
+    const entryAddress = table * page + indexAt(format, level, address) * format.entryBytes;
+    const entry = readEntry(format, ram, entryAddress);
+    const bitsBelow = indexShift(format, level) - format.offsetBits;
     const candidate: Candidate = { low: entry.low, high: entry.high, layout, bitsBelow, access };
     const frame = frameIn(layout, entry.low, entry.high);
-    const leaf = isLeaf(layout, entry.low);
+    const leaf = isLeaf(layout, entry.low, bitsBelow === 0 ? 'last' : 'upper');
     const rule =
       firstBroken(entryRules, candidate) ?? firstBroken(leaf ? leafRules : pointerRules, candidate);
     if (rule !== undefined) return { kind: 'fault', rule, level, loads };
     if (leaf) {
-      const inside = Math.floor(address / 4096) % 2 ** bitsBelow;
+      const inside = Math.floor(address / page) % 2 ** bitsBelow;
       return { kind: 'leaf', entryAddress, entry, level, frame: (frame + inside) as Frame, loads };
     }
     table = frame;

@@ -4,6 +4,7 @@ import { randomState } from '../../src/base/random.ts';
 import { initialClockState } from '../../src/kernel/clock.ts';
 import { initialDiskState } from '../../src/kernel/disk.ts';
 import { filesState } from '../../src/kernel/files/state.ts';
+import { SV39_LAYOUT } from '../../src/kernel/loader/layout.ts';
 import { createProcess, FIRST_PID, NO_PARENT, noProcesses } from '../../src/kernel/process/create.ts';
 import type { ProcessState, RootState, SpaceState } from '../../src/kernel/state.ts';
 
@@ -18,6 +19,8 @@ export function testRoot(): TestRoot {
     id: spaceId(0),
     asid: 1,
     root: frame(0),
+    translation: 'sv39',
+    layout: SV39_LAYOUT,
     areas: [],
     brkStart: virtualAddress(0x20000),
     brk: virtualAddress(0x20000),

@@ -13,7 +13,7 @@ import type {
 } from '../../src/machine/contract.ts';
 import {
   hasBit,
-  permissionBit,
+  permits,
   type RadixGeometry,
   readEntry,
   walk,
@@ -83,7 +83,7 @@ export class FakeMachine implements MachinePort {
   /** A store through an entry that is not dirty yet has to walk, so that the table gets its bit. */
   #allows(low: number, access: Access): boolean {
     const { entry: layout } = this.geometry;
-    if (!hasBit(low, permissionBit(layout, access))) return false;
+    if (!permits(layout, low, 0, access)) return false;
     return access !== 'store' || hasBit(low, layout.dirty);
   }
 

@@ -4,9 +4,8 @@
  */
 import { UserError } from '../../base/errors.ts';
 import { roundDown, roundUp, type VirtualAddress, virtualAddress } from '../../base/numbers.ts';
-import { type Area, type ObjectId, PROT_EXEC, PROT_READ, PROT_WRITE } from '../state.ts';
+import { type AddressLayout, type Area, type ObjectId, PROT_EXEC, PROT_READ, PROT_WRITE } from '../state.ts';
 import type { ElfImage, Segment } from './elf.ts';
-import { PIE_BASE, STACK_LIMIT, STACK_TOP, TRAMPOLINE } from './layout.ts';
 
 /** The bytes of a program as pages can come from them. */
 export interface ProgramFile {
@@ -26,8 +25,8 @@ export interface Placement {
   readonly end: VirtualAddress;
 }
 
-export function placementOf(image: ElfImage): Placement {
-  const bias = image.kind === 'fixed' ? 0 : PIE_BASE;
+export function placementOf(image: ElfImage, layout: AddressLayout): Placement {
+  const bias = image.kind === 'fixed' ? 0 : layout.pieBase;
   const last = image.segments[image.segments.length - 1]!;
   return {
     bias,
@@ -37,9 +36,13 @@ export function placementOf(image: ElfImage): Placement {
   };
 }
 
+/** Whether a space has the addresses that a program is linked at. */
+export const fitsIn = (image: ElfImage, layout: AddressLayout): boolean =>
+  placementOf(image, layout).end <= layout.mmapTop;
+
 /** The program's areas, in order of address and disjoint. */
-export function programAreas(image: ElfImage, file: ProgramFile): Area[] {
-  const { bias } = placementOf(image);
+export function programAreas(image: ElfImage, layout: AddressLayout, file: ProgramFile): Area[] {
+  const { bias } = placementOf(image, layout);
   const areas: Area[] = [];
   for (const segment of image.segments) {
     for (const area of segmentAreas(segment, file, bias)) {
@@ -90,23 +93,23 @@ function segmentAreas(segment: Segment, file: ProgramFile, bias: number): Area[]
 }
 
 /** A stack of `bytes` bytes so far, that grows down to its limit. */
-export function stackArea(bytes: number, protection: number): Area {
+export function stackArea({ stackTop, stackLimit }: AddressLayout, bytes: number, protection: number): Area {
   return {
-    start: virtualAddress(STACK_TOP - roundUp(bytes)),
-    end: STACK_TOP,
+    start: virtualAddress(stackTop - roundUp(bytes)),
+    end: stackTop,
     protection,
     shared: false,
-    growLimit: STACK_LIMIT,
+    growLimit: stackLimit,
     backing: undefined,
     name: '[stack]',
   };
 }
 
 /** The page that signal handlers return through. */
-export function trampolineArea(object: ObjectId, bytes: number): Area {
+export function trampolineArea({ trampoline }: AddressLayout, object: ObjectId, bytes: number): Area {
   return {
-    start: TRAMPOLINE,
-    end: virtualAddress(TRAMPOLINE + roundUp(bytes)),
+    start: trampoline,
+    end: virtualAddress(trampoline + roundUp(bytes)),
     protection: PROT_READ | PROT_EXEC,
     shared: false,
     growLimit: 0,

@@ -7,7 +7,7 @@
  */
 import { UserError } from '../../base/errors.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../state.ts';
-import { USER_END } from './layout.ts';
+import { SV39_LAYOUT } from './layout.ts';
 import { checkSegments, refusal } from './segments.ts';
 
 /** A PT_LOAD entry: `memoryBytes` at `address`, the first `fileBytes` of them from `offset` of the file. */
@@ -204,7 +204,8 @@ function scanHeaders(fields: Fields, table: ElfImage['programHeaders']): FoundHe
 
 function headersAddress(fields: Fields, at: number): number {
   const address = fields.u64(at + 16);
-  if (address >= USER_END) fields.refuse(at + 16, 'program headers at an address beyond the user space');
+  if (address >= SV39_LAYOUT.end)
+    fields.refuse(at + 16, 'program headers at an address beyond the user space');
   return address;
 }
 

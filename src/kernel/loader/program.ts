@@ -2,10 +2,16 @@
 import { nextUint32, type RandomState } from '../../base/random.ts';
 import { GUEST_GID, GUEST_UID } from '../files/flags.ts';
 import type { VirtualMemory } from '../memory/contract.ts';
-import { type ObjectId, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
+import {
+  type AddressLayout,
+  type ObjectId,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type SpaceState,
+} from '../state.ts';
 import { placementOf, programAreas, stackArea, trampolineArea } from './areas.ts';
 import type { ElfImage } from './elf.ts';
-import { MMAP_TOP } from './layout.ts';
 import { buildStack, type StackImage } from './stack.ts';
 
 export interface ProgramStart {
@@ -19,10 +25,12 @@ export interface ProgramStart {
 export function startingStack(
   image: ElfImage,
   { path, argv, env }: ProgramStart,
+  layout: AddressLayout,
   random: RandomState,
 ): StackImage | undefined {
-  const { entry, headersAddress } = placementOf(image);
+  const { entry, headersAddress } = placementOf(image, layout);
   return buildStack({
+    layout,
     path,
     argv,
     env,
@@ -52,12 +60,12 @@ export interface Layout {
 /** Gives an empty space the areas of a program. */
 export function layOut(memory: VirtualMemory, space: SpaceState, layout: Layout): void {
   const { image, program, trampoline, stack } = layout;
-  for (const area of programAreas(image, program)) memory.addArea(space, area);
+  for (const area of programAreas(image, space.layout, program)) memory.addArea(space, area);
   const execute = image.executableStack ? PROT_EXEC : 0;
-  memory.addArea(space, stackArea(stack.bytes.length, PROT_READ | PROT_WRITE | execute));
-  memory.addArea(space, trampolineArea(trampoline.object, trampoline.bytes));
-  const { end } = placementOf(image);
+  memory.addArea(space, stackArea(space.layout, stack.bytes.length, PROT_READ | PROT_WRITE | execute));
+  memory.addArea(space, trampolineArea(space.layout, trampoline.object, trampoline.bytes));
+  const { end } = placementOf(image, space.layout);
   space.brkStart = end;
   space.brk = end;
-  space.mmapTop = MMAP_TOP;
+  space.mmapTop = space.layout.mmapTop;
 }

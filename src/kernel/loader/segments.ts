@@ -2,7 +2,7 @@
 import { UserError } from '../../base/errors.ts';
 import { PAGE_SIZE, roundDown, roundUp } from '../../base/numbers.ts';
 import type { ElfImage, Segment } from './elf.ts';
-import { MMAP_TOP, PIE_BASE, USER_START } from './layout.ts';
+import { SV39_LAYOUT, USER_START } from './layout.ts';
 
 interface FileFacts {
   readonly name: string;
@@ -41,7 +41,8 @@ function checkSegment(segment: Segment, { name, fileBytes, kind }: FileFacts): v
     refuse(32, `truncated: segment ends at byte ${offset + segment.fileBytes}, the file at ${fileBytes}`);
   }
   const least = kind === 'fixed' ? USER_START : 0;
-  const most = kind === 'fixed' ? MMAP_TOP : MMAP_TOP - PIE_BASE;
+  const { mmapTop, pieBase } = SV39_LAYOUT;
+  const most = kind === 'fixed' ? mmapTop : mmapTop - pieBase;
   if (address < least) refuse(16, `segment at ${hex(address)}; page zero is kept unmapped`);
   if (address + memoryBytes > most) {
     refuse(

@@ -4,8 +4,8 @@
  * random bytes, then (16-byte aligned) argc, argv, envp and the auxiliary vector, at which sp points.
  */
 import { PAGE_SIZE, type VirtualAddress, virtualAddress } from '../../base/numbers.ts';
+import type { AddressLayout } from '../state.ts';
 import { PROGRAM_HEADER_BYTES } from './elf.ts';
-import { STACK_LIMIT, STACK_TOP } from './layout.ts';
 
 /** Types of the auxiliary vector's entries (include/uapi/linux/auxvec.h). */
 export const AuxiliaryType = {
@@ -33,10 +33,11 @@ export const HARDWARE = [...'IMAFDC'].reduce((bits, letter) => bits | (1 << (let
 /** times(2) counts in 1/100 s. */
 export const CLOCK_TICKS = 100;
 /** Linux takes at most a quarter of the stack for arguments and environment, and 128 KiB for one string. */
-export const MOST_ARGUMENT_BYTES = STACK_LIMIT / 4;
+export const mostArgumentBytes = ({ stackLimit }: AddressLayout): number => stackLimit / 4;
 export const MOST_STRING_BYTES = 32 * PAGE_SIZE;
 
 export interface StackRequest {
+  readonly layout: AddressLayout;
   readonly path: string;
   readonly argv: readonly string[];
   readonly env: readonly string[];
@@ -73,11 +74,12 @@ const terminated = (text: string): Uint8Array => encoder.encode(`${text}\0`);
 
 /** @returns the image, or `undefined` when arguments and environment are larger than Linux takes (E2BIG). */
 export function buildStack(request: StackRequest): StackImage | undefined {
+  const { stackTop } = request.layout;
   const strings = [...request.argv, ...request.env, request.path].map(terminated);
   const stringBytes = strings.reduce((sum, { length }) => sum + length, 0);
-  if (stringBytes > MOST_ARGUMENT_BYTES || strings.some(({ length }) => length > MOST_STRING_BYTES))
-    return undefined;
-  const { addresses, start } = placeStrings(strings, STACK_TOP - 8);
+  const most = mostArgumentBytes(request.layout);
+  if (stringBytes > most || strings.some(({ length }) => length > MOST_STRING_BYTES)) return undefined;
+  const { addresses, start } = placeStrings(strings, stackTop - 8);
   const random = start - (start % 16) - 16;
   const auxiliary = encodePairs(auxiliaryVector(request, random, addresses[addresses.length - 1]!));
   const pointers = [...addresses.slice(0, request.argv.length), 0];
@@ -85,7 +87,7 @@ export function buildStack(request: StackRequest): StackImage | undefined {
   const words = 1 + pointers.length;
   const lowest = random - words * 8 - auxiliary.length;
   const pointer = lowest - (lowest % 16);
-  const bytes = new Uint8Array(STACK_TOP - pointer);
+  const bytes = new Uint8Array(stackTop - pointer);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(request.argv.length), true);
   pointers.forEach((address, i) => {

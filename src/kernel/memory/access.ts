@@ -6,13 +6,13 @@
 import { assert } from '../../base/errors.ts';
 import { type Frame, PAGE_SIZE, pageOf, type VirtualAddress, virtualAddress } from '../../base/numbers.ts';
 import type { Access, MachinePort } from '../../machine/contract.ts';
-import { hasBit, permissionBit } from '../../translation/radix.ts';
+import { permits } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
 import { BadAddress, PageWait, type ReferenceSink, type UserMemory } from './contract.ts';
 import type { Faults } from './faults.ts';
+import type { PageTables } from './page-tables.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
-import type { PageTables } from './tables.ts';
 
 export interface AccessParts {
   readonly machine: MachinePort;
@@ -121,11 +121,10 @@ export class SpaceMemory implements UserMemory {
   #frameFor(address: VirtualAddress, access: Access): Frame {
     const { tables, faults, pins, machine } = this.#parts;
     const page = pageOf(address);
-    const bit = permissionBit(tables.geometry.entry, access);
     for (let tries = 0; tries < MOST_FAULTS; tries++) {
       const at = tables.find(this.#space, page);
       const low = at === -1 ? 0 : tables.low(at);
-      if (tables.isValid(low) && hasBit(low, bit)) {
+      if (tables.isValid(low) && permits(tables.format.entry, low, tables.high(at), access)) {
         const frame = tables.frameAt(at);
         pins.addKernel(frame);
         return frame;
@@ -139,7 +138,7 @@ export class SpaceMemory implements UserMemory {
 
   #trace(frame: Frame, address: VirtualAddress, access: 'load' | 'store', bytes: number): void {
     const { tables, replacement, machine, references } = this.#parts;
-    const { accessed, dirty } = tables.geometry.entry;
+    const { accessed, dirty } = tables.format.entry;
     const at = tables.find(this.#space, pageOf(address));
     tables.setBits(at, (1 << accessed) | (access === 'store' ? 1 << dirty : 0));
     if (replacement.needsStamps) machine.stamp(frame);
@@ -152,9 +151,9 @@ export class SpaceMemory implements UserMemory {
   }
 
   #lastPage(address: VirtualAddress, bytes: number): number {
-    const { geometry } = this.#parts.tables;
+    const { format } = this.#parts.tables;
     const end = address + bytes;
-    if (!(address >= 0 && end <= 2 ** geometry.addressBits))
+    if (!(address >= 0 && end <= 2 ** format.addressBits))
       throw new BadAddress('outside of the address space');
     assert(Number.isInteger(address), 'an address is a whole number');
     return pageOf((end - 1) as VirtualAddress);

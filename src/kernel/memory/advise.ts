@@ -8,10 +8,10 @@ import { backedPage, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageBits } from './page-bits.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING } from './state.ts';
-import type { PageTables } from './tables.ts';
 import type { WriteBack } from './writeback.ts';
 
 export interface AdviseParts {
@@ -24,7 +24,6 @@ export interface AdviseParts {
   readonly replacement: Replacement;
   readonly writeBack: WriteBack;
   readonly references: ReferenceSink | undefined;
-  readonly limit: number;
 }
 
 const MADV_DONTNEED = 4;
@@ -48,7 +47,7 @@ export function advise(
   if (address % PAGE_SIZE !== 0 || !(drops || HINTS.includes(advice))) return Errno.EINVAL;
   if (bytes === 0) return 0;
   const end = address + bytes;
-  if (!(end <= parts.limit)) return Errno.ENOMEM;
+  if (!(end <= space.layout.end)) return Errno.ENOMEM;
   const areas = overlapping(space.areas, address, end);
   if (advice === MADV_FREE && areas.some((area) => area.shared || area.backing !== undefined))
     return Errno.EINVAL;
@@ -84,7 +83,7 @@ export function synchronize(
   if ((flags & both) === both) return Errno.EINVAL;
   if (bytes === 0) return 0;
   const end = address + bytes;
-  if (!(end <= parts.limit)) return Errno.ENOMEM;
+  if (!(end <= space.layout.end)) return Errno.ENOMEM;
   let failures = 0;
   for (const area of overlapping(space.areas, address, end)) {
     if (area.shared && area.backing !== undefined) failures += writeArea(parts, area, address, end);
@@ -129,7 +128,7 @@ export function residency(
 ): Uint8Array | Result {
   const bytes = roundUp(length);
   if (address % PAGE_SIZE !== 0) return Errno.EINVAL;
-  if (!(address + bytes <= parts.limit) || !isCovered(space.areas, address, address + bytes))
+  if (!(address + bytes <= space.layout.end) || !isCovered(space.areas, address, address + bytes))
     return Errno.ENOMEM;
   const first = pageOf(address);
   return Uint8Array.from({ length: bytes / PAGE_SIZE }, (_, i) =>

@@ -9,6 +9,7 @@ import type { PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { PageStore } from '../../stores/contract.ts';
 import { type RadixGeometry, userLimit } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
+import { layoutBelow } from '../loader/layout.ts';
 import type { Costs, RootState, SpaceState } from '../state.ts';
 import type { AccessParts } from './access.ts';
 import type { AdviseParts } from './advise.ts';
@@ -24,6 +25,7 @@ import { Mappings } from './mappings.ts';
 import { ObjectAreas } from './object-areas.ts';
 import { type BitsMode, PageBits } from './page-bits.ts';
 import { PageDaemon } from './page-daemon.ts';
+import type { PageTables } from './page-tables.ts';
 import { PageCache } from './pagecache.ts';
 import type { PagingRules } from './paging-rules.ts';
 import { PeriodicCleaning } from './periodic-cleaning.ts';
@@ -39,7 +41,7 @@ import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
 import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
-import { PageTables } from './tables.ts';
+import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
 
@@ -116,7 +118,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = new PageTables(geometry, machine, frames, events, stamps);
+  const tables = new RadixTables(geometry, machine, frames, events, stamps);
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.
@@ -152,9 +154,10 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead });
   const faults = new Faults({ ...basics, resolvers, transfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
-  const limit = userLimit(parts.geometry);
-  const calls = { ...basics, writeBack, objectAreas, limit, ensureEntry, writeXorExecute };
-  const spaces = new Spaces({ ...basics, reclaim, transfers, calls });
+  const calls = { ...basics, writeBack, objectAreas, ensureEntry, writeXorExecute };
+  const { geometry } = parts;
+  const scheme = { translation: geometry.name, layout: layoutBelow(userLimit(geometry)) };
+  const spaces = new Spaces({ ...basics, reclaim, transfers, calls, scheme });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
   const forks = new Forks({ ...basics, spaces, objectAreas, pages });
   const daemon = new PageDaemon({ ...basics, reclaim });

@@ -2,7 +2,7 @@
 import { addressOf, PAGE_SIZE, type VirtualAddress, type Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import { DROPPED, HIDDEN, kindOf, SWAPPED, UNUSED } from '../../translation/invalid-entry.ts';
-import { hasBit, type RadixGeometry } from '../../translation/radix.ts';
+import { type EntryFormat, hasBit, permits } from '../../translation/radix.ts';
 import type { Area, ObjectId, SpaceState } from '../state.ts';
 import type { EntryView, ObjectPage } from './classify.ts';
 import type { BackingObjects } from './contract.ts';
@@ -51,13 +51,13 @@ export const showsObject = (area: Area, backed: BackedPage): boolean =>
   area.shared || backed.bytes === PAGE_SIZE;
 
 /** What an entry's lower half says. */
-export function viewEntry({ entry }: RadixGeometry, low: number): EntryView {
+export function viewEntry({ entry }: EntryFormat, low: number): EntryView {
   if (hasBit(low, entry.valid)) {
     return {
       kind: 'valid',
-      read: hasBit(low, entry.read),
-      write: hasBit(low, entry.write),
-      execute: hasBit(low, entry.execute),
+      read: permits(entry, low, 0, 'load'),
+      write: permits(entry, low, 0, 'store'),
+      execute: permits(entry, low, 0, 'fetch'),
     };
   }
   switch (kindOf(low)) {

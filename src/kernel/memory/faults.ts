@@ -21,11 +21,11 @@ import { type FaultSite, locate, viewEntry } from './fault-site.ts';
 import { lostPageText, refusalText } from './fault-text.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import { lostPage, type Resolvers } from './resolvers.ts';
 import { ASIDE } from './state.ts';
-import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface FaultParts {
@@ -109,7 +109,7 @@ export class Faults {
 
   #view(area: Area, low: number, entryAddress: number): EntryView {
     const { tables, frames, mappings } = this.#parts;
-    const entry = viewEntry(tables.geometry, low);
+    const entry = viewEntry(tables.format, low);
     if (entry.kind === 'unused') {
       const frame = mappings.frameOf(entryAddress) as Frame;
       const kind = frames.has(frame, ASIDE) ? 'aside' : 'unused';

@@ -12,6 +12,7 @@ import {
 } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import type { Reclaim } from './reclaim.ts';
@@ -19,7 +20,6 @@ import type { Replacement } from './replacement.ts';
 import type { Resolvers } from './resolvers.ts';
 import { type ForkState, type MemoryState, MODIFIED } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface ForkPageParts {
@@ -97,7 +97,7 @@ export class ForkPages {
     const { tables, swap } = this.#parts;
     const at = this.#entry(work, page);
     if (at === -1) return this.#lackingTable();
-    const entry = encodeInvalid(tables.geometry, SWAPPED, slot);
+    const entry = encodeInvalid(tables.format, SWAPPED, slot);
     swap.retain(slotNumber(slot));
     tables.write(at, entry.low, entry.high);
     work.fork.shared++;

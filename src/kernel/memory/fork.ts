@@ -34,10 +34,10 @@ import { insertArea } from './areas.ts';
 import { type ForkMode, isOutOfMemory, type MemoryCounters, type OutOfMemory } from './contract.ts';
 import type { ForkPages, ForkWork } from './fork-pages.ts';
 import type { ObjectAreas } from './object-areas.ts';
+import type { PageTables } from './page-tables.ts';
 import { type Pins, retired } from './pins.ts';
 import type { Spaces } from './spaces.ts';
 import type { ForkState, MemoryState } from './state.ts';
-import type { PageTables } from './tables.ts';
 
 export interface ForkParts {
   readonly root: RootState;

@@ -7,6 +7,7 @@ import { findArea } from './areas.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageBits } from './page-bits.ts';
+import type { PageTables } from './page-tables.ts';
 import { checkPaging } from './paging-invariants.ts';
 import { isPause } from './pauses.ts';
 import {
@@ -23,7 +24,6 @@ import {
   TABLE,
 } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 
 export interface InvariantParts {
   readonly root: RootState;
@@ -78,7 +78,7 @@ function countSpace(parts: InvariantParts, space: SpaceState, census: Census): v
   });
   assert(tableCount === space.tableFrames, `space ${space.id} counts its table frames`);
   let resident = 0;
-  tables.forEach(space, 0, 2 ** (tables.geometry.addressBits - 12), (page, at) => {
+  tables.forEach(space, 0, 2 ** (tables.format.addressBits - 12), (page, at) => {
     assert(
       findArea(space.areas, addressOf(page)) !== undefined,
       `page ${page} of space ${space.id} lies in an area`,
@@ -110,7 +110,7 @@ function checkEntry(
   const expected = area.protection === 0 ? HIDDEN : UNUSED;
   assert(isValid ? area.protection !== 0 : kindOf(low) === expected, `page ${page} is hidden for its reason`);
   if (!isValid) return;
-  const { read, write, execute, user, accessed, dirty } = tables.geometry.entry;
+  const { read, write, execute, user, accessed, dirty } = tables.format.entry;
   const has = (bit: number) => (low >>> bit) & 1;
   assert(!frames.has(frame, ASIDE), `nobody can access the page in frame ${frame}, which was set aside`);
   const isTold = pageBits.mode === 'traps';

@@ -19,7 +19,7 @@ import { carve, findHole, insertArea, isFree, isFreeWithGap } from './areas.ts';
 import type { ReferenceSink, Result, VirtualMemory } from './contract.ts';
 import type { Mappings } from './mappings.ts';
 import type { ObjectAreas } from './object-areas.ts';
-import type { PageTables } from './tables.ts';
+import type { PageTables } from './page-tables.ts';
 
 /** Lowest address that a program may map, vm.mmap_min_addr of Linux. */
 export const LOWEST_ADDRESS = 65536;
@@ -29,8 +29,6 @@ export interface MapParts {
   readonly mappings: Mappings;
   readonly objectAreas: ObjectAreas;
   readonly references: ReferenceSink | undefined;
-  /** First address that programs can't have. */
-  readonly limit: number;
   /** No page may be writable and executable at once. */
   readonly writeXorExecute: boolean;
 }
@@ -46,7 +44,7 @@ export function isForbidden(parts: Pick<MapParts, 'writeXorExecute'>, protection
 /** Adds an area to a free range. A range that is not free is a bug of the caller. */
 export function addArea(parts: MapParts, space: SpaceState, area: Area): void {
   assert(area.start % PAGE_SIZE === 0 && area.end % PAGE_SIZE === 0, 'areas are whole pages');
-  assert(area.end <= parts.limit, 'areas lie in the user half of the address space');
+  assert(area.end <= space.layout.end, 'areas lie in the user half of the address space');
   insertArea(space.areas, area, parts.objectAreas);
 }
 
@@ -55,9 +53,9 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
   const length = roundUp(request.length);
   if (!(length > 0)) return Errno.EINVAL;
   if (request.backing !== undefined && request.backing.offset % PAGE_SIZE !== 0) return Errno.EINVAL;
-  if (length > parts.limit) return Errno.ENOMEM;
+  if (length > space.layout.end) return Errno.ENOMEM;
   if (isForbidden(parts, request.protection)) return Errno.EACCES;
-  const start = placeOf(parts, space, request, length);
+  const start = placeOf(space, request, length);
   if (start < 0) return start;
   const { protection, shared, growLimit, name, backing } = request;
   // What is replaced may be the last that maps the object, which must live on.
@@ -80,35 +78,36 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
   return start;
 }
 
-function placeOf(parts: MapParts, space: SpaceState, request: MapRequest, length: number): Result {
+function placeOf(space: SpaceState, request: MapRequest, length: number): Result {
   const { address, fixed } = request;
-  if (fixed === 'hint') return placeNear(parts, space, address, length);
+  if (fixed === 'hint') return placeNear(space, address, length);
   if (address % PAGE_SIZE !== 0) return Errno.EINVAL;
-  if (!(address + length <= parts.limit)) return Errno.ENOMEM;
+  if (!(address + length <= space.layout.end)) return Errno.ENOMEM;
   if (address < LOWEST_ADDRESS) return Errno.EPERM;
   if (fixed === 'noreplace' && !isFree(space.areas, address, address + length)) return Errno.EEXIST;
   return address;
 }
 
-function placeNear(parts: MapParts, space: SpaceState, hint: number, length: number): Result {
+function placeNear(space: SpaceState, hint: number, length: number): Result {
   const wished = roundDown(hint);
-  const fits = wished >= LOWEST_ADDRESS && wished + length <= parts.limit;
+  const fits = wished >= LOWEST_ADDRESS && wished + length <= space.layout.end;
   if (fits && isFreeWithGap(space.areas, wished, wished + length)) return wished;
-  return findPlace(parts, space, length);
+  return findPlace(space, length);
 }
 
 /** The highest place below `mmapTop`, else the highest anywhere; ENOMEM when there is none. */
-export function findPlace(parts: MapParts, space: SpaceState, length: number): Result {
+export function findPlace(space: SpaceState, length: number): Result {
   const low = findHole(space.areas, length, LOWEST_ADDRESS, space.mmapTop);
   if (low !== -1) return low;
-  const high = findHole(space.areas, length, LOWEST_ADDRESS, parts.limit);
+  const high = findHole(space.areas, length, LOWEST_ADDRESS, space.layout.end);
   return high !== -1 ? high : Errno.ENOMEM;
 }
 
 /** munmap(2): 0 or EINVAL. Ranges without areas are no error. */
 export function unmap(parts: MapParts, space: SpaceState, address: VirtualAddress, length: number): Result {
   const bytes = roundUp(length);
-  if (address % PAGE_SIZE !== 0 || !(bytes > 0) || !(address + bytes <= parts.limit)) return Errno.EINVAL;
+  if (address % PAGE_SIZE !== 0 || !(bytes > 0) || !(address + bytes <= space.layout.end))
+    return Errno.EINVAL;
   removeRange(parts, space, address, address + bytes);
   return 0;
 }
@@ -130,7 +129,7 @@ export function removeRange(parts: MapParts, space: SpaceState, start: number, e
 
 /** brk(2): the new break, or the present one when it can't be moved so. */
 export function setBreak(parts: MapParts, space: SpaceState, address: VirtualAddress): VirtualAddress {
-  if (!(address >= space.brkStart && address <= parts.limit)) return space.brk;
+  if (!(address >= space.brkStart && address <= space.layout.end)) return space.brk;
   const oldEnd = roundUp(space.brk);
   const newEnd = roundUp(address);
   if (newEnd < oldEnd) removeRange(parts, space, newEnd, oldEnd);
@@ -141,7 +140,7 @@ export function setBreak(parts: MapParts, space: SpaceState, address: VirtualAdd
 
 function growHeap(parts: MapParts, space: SpaceState, from: number, to: number): boolean {
   // As in Linux, one free page stays between the heap and what follows.
-  if (to + PAGE_SIZE > parts.limit || !isFreeWithGap(space.areas, from, to + PAGE_SIZE)) return false;
+  if (to + PAGE_SIZE > space.layout.end || !isFreeWithGap(space.areas, from, to + PAGE_SIZE)) return false;
   insertArea(
     space.areas,
     {

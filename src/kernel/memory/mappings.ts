@@ -20,19 +20,19 @@ import {
   SWAPPED,
   UNUSED,
 } from '../../translation/invalid-entry.ts';
-import { entryOf, hasBit, type RadixGeometry } from '../../translation/radix.ts';
+import { type EntryFormat, hasBit, pageEntry } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
 import { type ExecuteRule, granted } from './execute-rule.ts';
 import type { FrameTable } from './frames.ts';
 import type { PageBits } from './page-bits.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { AHEAD, ASIDE, LOADING, MODIFIED, USED } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 
 export interface MappingParts {
   readonly frames: FrameTable;
@@ -56,15 +56,15 @@ export interface LeafEntry {
 
 export class Mappings {
   readonly #parts: MappingParts;
-  readonly #geometry: RadixGeometry;
+  readonly #format: EntryFormat;
   readonly #accessed: number;
   readonly #dirty: number;
 
   constructor(parts: MappingParts) {
     this.#parts = parts;
-    this.#geometry = parts.tables.geometry;
-    this.#accessed = 1 << this.#geometry.entry.accessed;
-    this.#dirty = 1 << this.#geometry.entry.dirty;
+    this.#format = parts.tables.format;
+    this.#accessed = 1 << this.#format.entry.accessed;
+    this.#dirty = 1 << this.#format.entry.dirty;
   }
 
   /**
@@ -104,7 +104,7 @@ export class Mappings {
     if (events.watched)
       events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
     const before = tables.low(parent.at);
-    const { write } = this.#geometry.entry;
+    const { write } = this.#format.entry;
     if (area.shared || !tables.isValid(before) || !hasBit(before, write)) return false;
     tables.clearBits(parent.at, 1 << write);
     return true;
@@ -158,7 +158,7 @@ export class Mappings {
     if (tables.isValid(low)) return tables.frameAt(entryAddress);
     const kind = kindOf(low);
     if (kind !== HIDDEN && kind !== UNUSED) return -1;
-    return payloadOf(this.#geometry, low, tables.high(entryAddress)) as Frame;
+    return payloadOf(this.#format, low, tables.high(entryAddress)) as Frame;
   }
 
   /** The slot that an entry leads to, or -1. */
@@ -166,7 +166,7 @@ export class Mappings {
     const { tables } = this.#parts;
     const low = tables.low(entryAddress);
     if (tables.isValid(low) || kindOf(low) !== SWAPPED) return -1;
-    return payloadOf(this.#geometry, low, tables.high(entryAddress));
+    return payloadOf(this.#format, low, tables.high(entryAddress));
   }
 
   /** Takes a mapping away and leaves an invalid entry (`NOTHING` and 0: none) in its place. The frame stays. */
@@ -178,7 +178,7 @@ export class Mappings {
       tables.flush(space, page);
       this.#remember(frame, tables.low(entryAddress));
     }
-    const entry = encodeInvalid(this.#geometry, kind, payload);
+    const entry = encodeInvalid(this.#format, kind, payload);
     tables.write(entryAddress, entry.low, entry.high);
     frames.removeMapper(frame, space.id, page);
     space.resident--;
@@ -278,7 +278,7 @@ export class Mappings {
   /** Key in an entry that says that its page was dropped, or -1. */
   droppedKey(low: number, high: number): number {
     if (this.#parts.tables.isValid(low) || kindOf(low) !== DROPPED) return -1;
-    return payloadOf(this.#geometry, low, high);
+    return payloadOf(this.#format, low, high);
   }
 
   /** What an area's entries allow, stores aside that need a copy first: mmap(2)'s bits. */
@@ -300,24 +300,23 @@ export class Mappings {
 
   /** The entry for `frame` under the area's protection; `kept`: its A and D bits. */
   #leaf(area: Area, frame: Frame, kept: number): { low: number; high: number } {
-    if (area.protection === 0) return encodeInvalid(this.#geometry, HIDDEN, frame);
+    if (area.protection === 0) return encodeInvalid(this.#format, HIDDEN, frame);
     const { frames, pageBits } = this.#parts;
     const isTrapped = pageBits.mode === 'traps';
     if (frames.has(frame, ASIDE) || (isTrapped && (kept & this.#accessed) === 0))
-      return encodeInvalid(this.#geometry, UNUSED, frame);
-    const { entry } = this.#geometry;
+      return encodeInvalid(this.#format, UNUSED, frame);
     const allowed = this.granted(area);
-    let flags = (1 << entry.valid) | (1 << entry.user) | kept;
-    // Writable means readable: the architecture reserves W without R.
-    if ((allowed & (PROT_READ | PROT_WRITE)) !== 0) flags |= 1 << entry.read;
-    if ((allowed & PROT_EXEC) !== 0) flags |= 1 << entry.execute;
-    if ((allowed & PROT_WRITE) !== 0 && this.isWritable(area, frame)) {
-      if (!isTrapped) flags |= 1 << entry.write;
-      // Only a page that is known to be modified may be written without a trap.
-      else if ((kept & this.#dirty) !== 0 || frames.has(frame, MODIFIED))
-        flags |= (1 << entry.write) | this.#dirty;
-    }
-    return entryOf(entry, frame, flags);
+    const mayStore = (allowed & PROT_WRITE) !== 0 && this.isWritable(area, frame);
+    // Under traps only a page that is known to be modified may be written without one.
+    const isKnown = (kept & this.#dirty) !== 0 || frames.has(frame, MODIFIED);
+    const write = mayStore && (!isTrapped || isKnown);
+    return pageEntry(
+      this.#format.entry,
+      frame,
+      // Writable means readable: the architecture reserves W without R.
+      { read: (allowed & (PROT_READ | PROT_WRITE)) !== 0, write, execute: (allowed & PROT_EXEC) !== 0 },
+      write && isTrapped ? kept | this.#dirty : kept,
+    );
   }
 
   #remember(frame: Frame, low: number): void {

@@ -215,7 +215,7 @@ export class Memory implements VirtualMemory {
   }
 
   #noRootTable(): UserError {
-    const levels = this.#structures.tables.geometry.indexBits.length;
+    const levels = this.#structures.tables.least;
     const least = ((levels + 1) * PAGE_SIZE) / 1024;
     const frames = this.#structures.state.frames.count;
     return new UserError(

@@ -5,9 +5,9 @@ import type { ObjectId, SpaceState } from '../state.ts';
 import type { ReferenceSink } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import { LOADING, pageOfCode, pagesFor, spaceOfCode } from './state.ts';
-import type { PageTables } from './tables.ts';
 
 export interface ObjectCallParts {
   readonly spaces: readonly (SpaceState | undefined)[];

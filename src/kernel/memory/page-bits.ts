@@ -25,9 +25,9 @@ import type { Frame, Vpn } from '../../base/numbers.ts';
 import { encodeInvalid, UNUSED } from '../../translation/invalid-entry.ts';
 import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
+import type { PageTables } from './page-tables.ts';
 import type { Pins } from './pins.ts';
 import { MODIFIED, pageOfCode, spaceOfCode, USED } from './state.ts';
-import type { PageTables } from './tables.ts';
 
 /** Who keeps referenced and dirty bits: see above. */
 export type BitsMode = 'hardware' | 'traps' | 'stamps';
@@ -48,7 +48,7 @@ export class PageBits {
   readonly #write: number;
 
   constructor(parts: PageBitsParts) {
-    const { entry } = parts.tables.geometry;
+    const { entry } = parts.tables.format;
     this.mode = parts.mode;
     this.#parts = parts;
     this.#accessed = 1 << entry.accessed;
@@ -88,7 +88,7 @@ export class PageBits {
   hide(frame: Frame): void {
     const { frames, tables } = this.#parts;
     frames.clear(frame, USED);
-    const hidden = encodeInvalid(tables.geometry, UNUSED, frame);
+    const hidden = encodeInvalid(tables.format, UNUSED, frame);
     this.#eachValid(frame, (space, page, at) => {
       tables.flush(space, page);
       if ((tables.low(at) & this.#dirty) !== 0) frames.set(frame, MODIFIED);

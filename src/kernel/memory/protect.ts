@@ -24,7 +24,7 @@ export function protect(
   const bytes = roundUp(length);
   if (address % PAGE_SIZE !== 0 || (protection & ~(ALL | PROT_SEM)) !== 0) return Errno.EINVAL;
   if (bytes === 0) return 0;
-  if (!(address + bytes <= parts.limit)) return Errno.ENOMEM;
+  if (!(address + bytes <= space.layout.end)) return Errno.ENOMEM;
   if (isForbidden(parts, protection)) return Errno.EACCES;
   const end = address + bytes;
   const covered = Math.min(end, coveredUntil(space, address));

@@ -22,12 +22,12 @@ import type { Area, ObjectId, SpaceState } from '../state.ts';
 import type { BackingObjects } from './contract.ts';
 import { backedPage, showsObject } from './fault-site.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { PagingRules } from './paging-rules.ts';
 import type { DiskPlaces } from './places.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 import type { Companion, Origin, Transfers } from './transfers.ts';
 
 export interface ReadAheadParts {

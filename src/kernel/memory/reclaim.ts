@@ -18,6 +18,7 @@ import type { Clusters } from './clusters.ts';
 import type { Clock, MemoryCounters, Outcome, OutOfMemory } from './contract.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { PagingRules } from './paging-rules.ts';
 import { isPause, pause } from './pauses.ts';
@@ -25,7 +26,6 @@ import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { AHEAD, FREE, type MemoryState, MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 import type { Urgency, WriteBack } from './writeback.ts';
 
 export interface ReclaimParts {

@@ -43,7 +43,7 @@ export function remap(parts: RemapParts, space: SpaceState, request: RemapReques
   if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) !== 0) return Errno.EINVAL;
   if (isFixed && (flags & MREMAP_MAYMOVE) === 0) return Errno.EINVAL;
   if (address % PAGE_SIZE !== 0 || !(newLength > 0) || !(oldLength > 0)) return Errno.EINVAL;
-  if (!(newLength <= parts.limit)) return isFixed ? Errno.EINVAL : Errno.ENOMEM;
+  if (!(newLength <= space.layout.end)) return isFixed ? Errno.EINVAL : Errno.ENOMEM;
   const area = findArea(space.areas, address);
   if (area === undefined) return Errno.EFAULT;
   if (isFixed) return moveToFixed(parts, space, request, oldLength, newLength);
@@ -52,7 +52,7 @@ export function remap(parts: RemapParts, space: SpaceState, request: RemapReques
   if (area.end < address + oldLength) return Errno.EFAULT;
   if (growInPlace(parts, space, area, address + oldLength, address + newLength)) return address;
   if ((flags & MREMAP_MAYMOVE) === 0) return Errno.ENOMEM;
-  const place = findPlace(parts, space, newLength);
+  const place = findPlace(space, newLength);
   return place < 0 ? place : move(parts, space, address, oldLength, place, newLength);
 }
 
@@ -63,7 +63,7 @@ function moveToFixed(
   oldLength: number,
   newLength: number,
 ): Result {
-  if (newAddress % PAGE_SIZE !== 0 || !(newAddress + newLength <= parts.limit)) return Errno.EINVAL;
+  if (newAddress % PAGE_SIZE !== 0 || !(newAddress + newLength <= space.layout.end)) return Errno.EINVAL;
   if (newAddress < LOWEST_ADDRESS) return Errno.EPERM;
   if (newAddress < address + oldLength && address < newAddress + newLength) return Errno.EINVAL;
   const moved = Math.min(oldLength, newLength);
@@ -75,7 +75,7 @@ function moveToFixed(
 }
 
 function growInPlace(parts: RemapParts, space: SpaceState, area: Area, from: number, to: number): boolean {
-  if (area.end !== from || to > parts.limit || !isFreeWithGap(space.areas, from, to)) return false;
+  if (area.end !== from || to > space.layout.end || !isFreeWithGap(space.areas, from, to)) return false;
   insertArea(space.areas, extension(area, from, to), parts.objectAreas);
   return true;
 }

@@ -11,6 +11,7 @@ import type { Clock, MemoryCounters, Outcome } from './contract.ts';
 import { type BackedPage, backedPage, type FaultSite, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import type { ReadAhead } from './read-ahead.ts';
@@ -18,7 +19,6 @@ import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING, type MemoryState, MODIFIED } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { PageTables } from './tables.ts';
 import type { Origin, Transfers } from './transfers.ts';
 
 export interface ResolverParts {
@@ -252,10 +252,7 @@ export class Resolvers {
   #keyOf(site: FaultSite): PageKey {
     const { tables, mappings, state } = this.#parts;
     const kept = mappings.droppedKey(site.low, site.high);
-    assert(
-      kept === -1 || kept === payloadOf(tables.geometry, site.low, site.high),
-      'the entry keeps the key',
-    );
+    assert(kept === -1 || kept === payloadOf(tables.format, site.low, site.high), 'the entry keeps the key');
     return kept === -1 ? state.nextKey++ : kept;
   }
 

@@ -9,13 +9,13 @@
 import { assert } from '../../base/errors.ts';
 import { type Frame, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import type { RootState, SpaceState } from '../state.ts';
+import type { AddressLayout, RootState, SpaceState } from '../state.ts';
 import { type OutOfMemory, PageWait } from './contract.ts';
 import { type MapParts, removeRange } from './map-calls.ts';
+import type { PageTables } from './page-tables.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
 import type { MemoryState } from './state.ts';
-import type { PageTables } from './tables.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Address-space identifiers of the TLB are 16 bits wide. */
@@ -30,6 +30,7 @@ export interface SpacesParts {
   readonly replacement: Replacement;
   readonly transfers: Transfers;
   readonly calls: MapParts;
+  readonly scheme: { readonly translation: string; readonly layout: AddressLayout };
 }
 
 export class Spaces {
@@ -46,8 +47,8 @@ export class Spaces {
       return { kind: 'out-of-memory', lacks: 'frames', detail: `there are ${MOST_SPACES} address spaces` };
     }
     const { reclaim } = this.#parts;
-    const root = reclaim.table(0, id);
-    if (root !== -1) return this.#make(id, root);
+    const space = this.#make(id);
+    if (space !== undefined) return space;
     const shortage = reclaim.shortage();
     if (shortage.kind === 'blocked') throw new PageWait(shortage);
     return shortage;
@@ -56,8 +57,8 @@ export class Spaces {
   destroy(id: SpaceId): void {
     const { root, state, machine, tables, transfers, calls, replacement } = this.#parts;
     const space = this.get(id);
-    removeRange(calls, space, 0, calls.limit);
-    tables.free(space, space.root);
+    removeRange(calls, space, 0, space.layout.end);
+    tables.close(space);
     machine.flushSpace(space.asid);
     root.spaces[id] = undefined;
     state.evictedLately.delete(id);
@@ -71,21 +72,24 @@ export class Spaces {
     return space;
   }
 
-  #make(id: SpaceId, root: Frame): SpaceState {
-    const { tables, calls } = this.#parts;
+  #make(id: SpaceId): SpaceState | undefined {
+    const { tables, reclaim } = this.#parts;
+    const { translation, layout } = this.#parts.scheme;
     const space: SpaceState = {
       id,
       asid: id,
-      root,
+      root: 0 as Frame,
+      translation,
+      layout,
       areas: [],
       brkStart: 0 as VirtualAddress,
       brk: 0 as VirtualAddress,
-      mmapTop: calls.limit as VirtualAddress,
+      mmapTop: layout.end,
       tableFrames: 0,
       resident: 0,
       residentPeak: 0,
     };
-    tables.initialise(space, root);
+    if (!tables.open(space, () => reclaim.table(0, id))) return undefined;
     this.#parts.root.spaces[id] = space;
     return space;
   }

@@ -17,22 +17,23 @@
 import { assert } from '../../base/errors.ts';
 import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import { encodePointer, frameIn, hasBit, indexShift, type RadixGeometry } from '../../translation/radix.ts';
+import { EntryCodec, kernelEntries } from '../../translation/entry-codec.ts';
+import { encodePointer, frameIn, hasBit, indexShift, type RadixFormat } from '../../translation/radix.ts';
+import { riscvEntries } from '../../translation/sv39.ts';
 import type { EventSink } from '../events.ts';
 import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
-
-/** Called for each leaf entry that is not zero: its physical address. */
-export type EntryVisit = (page: Vpn, entryAddress: number) => void;
-
-/** Gives a frame for a table, or -1. */
-export type TableAllocator = () => Frame | -1;
+import type { EntryVisit, PageTables, TableAllocator } from './page-tables.ts';
 
 /** Leaf tables, each with its frame of stamps; `undefined`: entries have no stamps. */
 export type StampFrames = Map<number, Frame>;
 
-export class PageTables {
-  readonly geometry: RadixGeometry;
+export class RadixTables implements PageTables {
+  readonly format = kernelEntries;
+  readonly least: number;
+  readonly #radix: RadixFormat;
+  /** `undefined`: entries are in the kernel's form. */
+  readonly #codec: EntryCodec | undefined;
   readonly #machine: MachinePort;
   readonly #frames: FrameTable;
   readonly #events: EventSink;
@@ -42,28 +43,44 @@ export class PageTables {
   readonly #entries: readonly number[];
 
   constructor(
-    geometry: RadixGeometry,
+    format: RadixFormat,
     machine: MachinePort,
     frames: FrameTable,
     events: EventSink,
     stamps?: StampFrames,
   ) {
     this.#stamps = stamps;
-    this.geometry = geometry;
+    this.#radix = format;
+    this.least = format.indexBits.length;
+    this.#codec = format.entry === riscvEntries ? undefined : new EntryCodec(format);
     this.#machine = machine;
     this.#frames = frames;
     this.#events = events;
-    const levels = geometry.indexBits;
-    this.#span = levels.map((_, level) => 2 ** (indexShift(geometry, level) - geometry.offsetBits));
+    const levels = format.indexBits;
+    this.#span = levels.map((_, level) => 2 ** (indexShift(format, level) - format.offsetBits));
     this.#entries = levels.map((bits) => 2 ** bits);
     assert(
-      this.#entries.every((count) => count * geometry.entryBytes === PAGE_SIZE),
+      this.#entries.every((count) => count * format.entryBytes === PAGE_SIZE),
       'a table fills one frame',
     );
   }
 
+  reads = 0;
+
+  open(space: SpaceState, allocate: TableAllocator): boolean {
+    const root = allocate();
+    if (root === -1) return false;
+    space.root = root;
+    this.#initialise(space, root);
+    return true;
+  }
+
+  close(space: SpaceState): void {
+    this.#free(space, space.root);
+  }
+
   /** Makes an empty table of `frame`, which was just allocated. */
-  initialise(space: SpaceState, frame: Frame): void {
+  #initialise(space: SpaceState, frame: Frame): void {
     this.#machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
     this.#machine.codeChanged(frame);
     space.tableFrames++;
@@ -71,34 +88,46 @@ export class PageTables {
       this.#events.emit({ type: 'table', space: space.id, frame, change: 'allocated' });
   }
 
-  /** Physical address of the leaf entry of `page`, or -1 when there is no table for it. */
+  walk(space: SpaceState, page: Vpn): number {
+    const last = this.#span.length - 1;
+    let table: number = space.root;
+    for (let level = 0; level < last; level++) {
+      const at = this.#entryAt(table, level, page);
+      this.reads++;
+      const low = this.#raw(at);
+      if (low === 0) return -1;
+      table = this.#target(low, at);
+    }
+    this.reads++;
+    return this.#entryAt(table, last, page);
+  }
+
   find(space: SpaceState, page: Vpn): number {
     const last = this.#span.length - 1;
     let table: number = space.root;
     for (let level = 0; level < last; level++) {
       const at = this.#entryAt(table, level, page);
-      const low = this.low(at);
+      const low = this.#raw(at);
       if (low === 0) return -1;
       table = this.#target(low, at);
     }
     return this.#entryAt(table, last, page);
   }
 
-  /** Like `find`, making the tables on the way; -1 when `allocate` has no frame. */
   ensure(space: SpaceState, page: Vpn, allocate: TableAllocator): number {
     const last = this.#span.length - 1;
     let table: number = space.root;
     for (let level = 0; level < last; level++) {
       const at = this.#entryAt(table, level, page);
-      const low = this.low(at);
+      const low = this.#raw(at);
       if (low !== 0) {
         table = this.#target(low, at);
         continue;
       }
       const frame = this.#make(space, level + 1, allocate);
       if (frame === -1) return -1;
-      const { low: pointer, high } = encodePointer(this.geometry.entry, frame);
-      this.write(at, pointer, high);
+      const { low: pointer, high } = encodePointer(this.#radix.entry, frame);
+      this.#writeRaw(at, pointer, high);
       table = frame;
     }
     return this.#entryAt(table, last, page);
@@ -114,50 +143,70 @@ export class PageTables {
       this.#frames.freeTable(table);
       return -1;
     }
-    this.initialise(space, table);
+    this.#initialise(space, table);
     if (stamps === undefined) return table;
-    this.initialise(space, stamps);
+    this.#initialise(space, stamps);
     this.#stamps!.set(table, stamps);
     return table;
   }
 
   low(entryAddress: number): number {
-    return this.#machine.ramView.getUint32(entryAddress, true);
+    const low = this.#raw(entryAddress);
+    if (this.#codec === undefined || low === 0) return low;
+    this.#codec.toKernel(low, this.#rawHigh(entryAddress));
+    return this.#codec.low;
   }
 
   high(entryAddress: number): number {
-    return this.geometry.entryBytes === 8 ? this.#machine.ramView.getUint32(entryAddress + 4, true) : 0;
+    const high = this.#rawHigh(entryAddress);
+    if (this.#codec === undefined) return high;
+    this.#codec.toKernel(this.#raw(entryAddress), high);
+    return this.#codec.high;
   }
 
-  /** Changes an entry and keeps the count of its table. Does not touch the TLB. */
+  #raw(entryAddress: number): number {
+    return this.#machine.ramView.getUint32(entryAddress, true);
+  }
+
+  #rawHigh(entryAddress: number): number {
+    return this.#radix.entryBytes === 8 ? this.#machine.ramView.getUint32(entryAddress + 4, true) : 0;
+  }
+
   write(entryAddress: number, low: number, high: number): void {
+    if (this.#codec === undefined) {
+      this.#writeRaw(entryAddress, low, high);
+      return;
+    }
+    this.#codec.toTable(low, high);
+    this.#writeRaw(entryAddress, this.#codec.low, this.#codec.high);
+  }
+
+  /** Changes an entry, in the table's own form, and keeps the count of its table. */
+  #writeRaw(entryAddress: number, low: number, high: number): void {
     const view = this.#machine.ramView;
     const before = view.getUint32(entryAddress, true);
     view.setUint32(entryAddress, low, true);
-    if (this.geometry.entryBytes === 8) view.setUint32(entryAddress + 4, high, true);
+    if (this.#radix.entryBytes === 8) view.setUint32(entryAddress + 4, high, true);
     if (before === 0 && low !== 0) this.#frames.state.index[Math.floor(entryAddress / PAGE_SIZE)]!++;
     if (before !== 0 && low === 0) this.#frames.state.index[Math.floor(entryAddress / PAGE_SIZE)]!--;
   }
 
-  /** Sets bits in the lower half of an entry. */
   setBits(entryAddress: number, bits: number): void {
-    this.#machine.ramView.setUint32(entryAddress, (this.low(entryAddress) | bits) >>> 0, true);
+    this.write(entryAddress, (this.low(entryAddress) | bits) >>> 0, this.high(entryAddress));
   }
 
   clearBits(entryAddress: number, bits: number): void {
-    this.#machine.ramView.setUint32(entryAddress, (this.low(entryAddress) & ~bits) >>> 0, true);
+    this.write(entryAddress, (this.low(entryAddress) & ~bits) >>> 0, this.high(entryAddress));
   }
 
-  /** Frame in a valid entry. */
   frameAt(entryAddress: number): Frame {
-    return frameIn(this.geometry.entry, this.low(entryAddress), this.high(entryAddress));
+    return frameIn(kernelEntries.entry, this.low(entryAddress), this.high(entryAddress));
   }
 
   isValid(low: number): boolean {
-    return hasBit(low, this.geometry.entry.valid);
+    return hasBit(low, kernelEntries.entry.valid);
   }
 
-  /** The TLB forgets all pages of a space. */
   flushSpace(space: SpaceState): void {
     const before = this.#machine.counters().flushed;
     this.#machine.flushSpace(space.asid);
@@ -165,7 +214,6 @@ export class PageTables {
     if (this.#events.watched) this.#events.emit({ type: 'flush', what: 'space', entries });
   }
 
-  /** The TLB forgets the page. */
   flush(space: SpaceState, page: Vpn): void {
     if (!this.#events.watched) {
       this.#machine.flushPage(space.asid, page);
@@ -177,20 +225,15 @@ export class PageTables {
     this.#events.emit({ type: 'flush', what: 'page', entries });
   }
 
-  /**
-   * Visits the leaf entries of pages `from` to `to` - 1 that are not zero, in order. Costs nothing for ranges
-   * without tables. `visit` may zero the entry, not those of other pages of the range.
-   */
   forEach(space: SpaceState, from: number, to: number, visit: EntryVisit): void {
     this.#visitTable(space.root, 0, 0, from, to, visit);
   }
 
-  /** Frees the tables under `from` to `to` - 1 that have become empty. */
   prune(space: SpaceState, from: number, to: number): void {
     this.#pruneTable(space, space.root, 0, 0, from, to);
   }
 
-  /** Calls `visit` for each table frame of a space, the root first; a leaf table's stamps follow it. */
+  /** The root first; a leaf table's stamps follow it. */
   forEachTable(space: SpaceState, visit: (frame: Frame, level: number) => void): void {
     this.#visitTables(space.root, 0, visit);
   }
@@ -201,8 +244,9 @@ export class PageTables {
     if (stamps !== undefined) visit(stamps, level);
     if (level === this.#span.length - 1) return;
     for (let index = 0; index < this.#entries[level]!; index++) {
-      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
-      if (this.low(at) !== 0) this.#visitTables(this.frameAt(at), level + 1, visit);
+      const at = table * PAGE_SIZE + index * this.#radix.entryBytes;
+      const low = this.#raw(at);
+      if (low !== 0) this.#visitTables(this.#target(low, at), level + 1, visit);
     }
   }
 
@@ -211,8 +255,8 @@ export class PageTables {
     const isLast = level === this.#span.length - 1;
     const last = Math.min(this.#entries[level]! - 1, Math.floor((to - 1 - base) / span));
     for (let index = Math.max(0, Math.floor((from - base) / span)); index <= last; index++) {
-      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
-      const low = this.low(at);
+      const at = table * PAGE_SIZE + index * this.#radix.entryBytes;
+      const low = this.#raw(at);
       if (low === 0) continue;
       const page = base + index * span;
       if (isLast) visit(page as Vpn, at);
@@ -225,23 +269,23 @@ export class PageTables {
     const span = this.#span[level]!;
     const last = Math.min(this.#entries[level]! - 1, Math.floor((to - 1 - base) / span));
     for (let index = Math.max(0, Math.floor((from - base) / span)); index <= last; index++) {
-      const at = table * PAGE_SIZE + index * this.geometry.entryBytes;
-      const low = this.low(at);
+      const at = table * PAGE_SIZE + index * this.#radix.entryBytes;
+      const low = this.#raw(at);
       if (low === 0) continue;
-      const below = this.#target(low, at) as Frame;
+      const below = this.#target(low, at);
       this.#pruneTable(space, below, level + 1, base + index * span, from, to);
       if (this.#frames.state.index[below] !== 0) continue;
-      this.write(at, 0, 0);
-      this.free(space, below);
+      this.#writeRaw(at, 0, 0);
+      this.#free(space, below);
     }
   }
 
   /** Gives back an empty table that nothing leads to any more. */
-  free(space: SpaceState, table: Frame): void {
+  #free(space: SpaceState, table: Frame): void {
     const stamps = this.#stamps?.get(table);
     if (stamps !== undefined) {
       this.#stamps!.delete(table);
-      this.free(space, stamps);
+      this.#free(space, stamps);
     }
     this.#frames.freeTable(table);
     space.tableFrames--;
@@ -251,10 +295,10 @@ export class PageTables {
 
   #entryAt(table: number, level: number, page: number): number {
     const index = Math.floor(page / this.#span[level]!) % this.#entries[level]!;
-    return table * PAGE_SIZE + index * this.geometry.entryBytes;
+    return table * PAGE_SIZE + index * this.#radix.entryBytes;
   }
 
-  #target(low: number, entryAddress: number): number {
-    return frameIn(this.geometry.entry, low, this.high(entryAddress));
+  #target(low: number, entryAddress: number): Frame {
+    return frameIn(this.#radix.entry, low, this.#rawHigh(entryAddress));
   }
 }

@@ -40,6 +40,7 @@ import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.
 import { backedPage } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import { isPause } from './pauses.ts';
 import type { Pins } from './pins.ts';
@@ -48,7 +49,6 @@ import type { Replacement } from './replacement.ts';
 import { ADMITTED, AHEAD, LOADING, type MemoryState } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { Failures, SwapIo } from './swap-io.ts';
-import type { PageTables } from './tables.ts';
 
 export interface TransferParts {
   readonly root: RootState;

@@ -3,9 +3,9 @@ import type { Frame, Vpn } from '../../base/numbers.ts';
 import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { PageTables } from './page-tables.ts';
 import type { Reclaim } from './reclaim.ts';
 import { LOADING, type MemoryState, USED } from './state.ts';
-import type { PageTables } from './tables.ts';
 
 export interface WholeSpaceParts {
   readonly state: MemoryState;
@@ -44,7 +44,7 @@ export function swapOut(parts: WholeSpaceParts, space: SpaceState): number {
  * Source: the working set of Denning, "The Working Set Model for Program Behavior", CACM 11(5), 1968, by sampling.
  */
 export function sampleWorkingSet({ state, frames, tables }: WholeSpaceParts, space: SpaceState): number {
-  const accessed = 1 << tables.geometry.entry.accessed;
+  const accessed = 1 << tables.format.entry.accessed;
   const used = state.evictedLately.get(space.id) ?? new Set<Vpn>();
   tables.forEach(space, 0, ALL_PAGES, (page, at) => {
     const low = tables.low(at);

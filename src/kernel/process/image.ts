@@ -9,9 +9,8 @@ import { PAGE_SIZE, virtualAddress } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import { Errno } from '../errno.ts';
 import type { Files } from '../files/contract.ts';
-import { checkWriteXorExecute, placementOf } from '../loader/areas.ts';
+import { checkWriteXorExecute, fitsIn, placementOf } from '../loader/areas.ts';
 import { type ElfImage, parseElf } from '../loader/elf.ts';
-import { STACK_TOP, TRAMPOLINE } from '../loader/layout.ts';
 import { layOut, type ProgramStart, startingStack } from '../loader/program.ts';
 import type { Result, VirtualMemory } from '../memory/contract.ts';
 import type { ObjectId, PendingImage, ProcessState, RootState } from '../state.ts';
@@ -61,7 +60,9 @@ export class Images {
     const found = this.#find(process, start.path, start.argv, 0);
     if (typeof found === 'number') return found;
     const { object, argv, image } = found;
-    const stack = startingStack(image, { path: start.path, argv, env: start.env }, root.random);
+    const { layout } = root.spaces[process.space]!;
+    if (!fitsIn(image, layout)) return Errno.ENOMEM;
+    const stack = startingStack(image, { path: start.path, argv, env: start.env }, layout, root.random);
     if (stack === undefined) return Errno.E2BIG;
     const space = memory.newSpace();
     if ('kind' in space) return Errno.ENOMEM;
@@ -74,8 +75,8 @@ export class Images {
       argv: [...argv],
       env: [...start.env],
       auxv: stack.auxiliary,
-      stack: { pointer: stack.pointer, bytes: stack.bytes, end: STACK_TOP },
-      entry: placementOf(image).entry,
+      stack: { pointer: stack.pointer, bytes: stack.bytes, end: layout.stackTop },
+      entry: placementOf(image, layout).entry,
     };
   }
 
@@ -162,7 +163,8 @@ export class Images {
 
   /** The one that the present program has: they are all the same. */
   #trampoline({ space }: ProcessState): ObjectId {
-    const area = this.#parts.root.spaces[space]?.areas.find(({ start }) => start === TRAMPOLINE);
+    const { areas, layout } = this.#parts.root.spaces[space]!;
+    const area = areas.find(({ start }) => start === layout.trampoline);
     return area?.backing?.object ?? this.#parts.files.kernelPage('[vdso]', TRAMPOLINE_CODE);
   }
 

@@ -60,8 +60,6 @@ export interface SignalParts {
   readonly machine: MachinePort;
   readonly memory: Pick<VirtualMemory, 'user'>;
   readonly events: EventSink;
-  /** Address of the code that calls rt_sigreturn, mapped in every process. */
-  readonly trampoline: number;
   /** User that signals come from, as getuid(2) tells it. */
   readonly uid: number;
 }
@@ -288,7 +286,7 @@ export class ProcessSignals implements Signals {
     takeSignal(process, next);
     this.#tell(next.signal, next.code, next.address, 'handler');
     signals.saved = undefined;
-    this.#enter(pointer, next.signal, action);
+    this.#enter(process, pointer, next.signal, action);
     const own = action.flags & SA_NODEFER ? 0n : signalBit(next.signal);
     signals.mask = (signals.mask | action.mask | own) & ~UNBLOCKABLE;
     if ((action.flags & SA_RESETHAND) !== 0) signals.actions[next.signal] = undefined;
@@ -297,9 +295,9 @@ export class ProcessSignals implements Signals {
     return true;
   }
 
-  #enter(pointer: bigint, signal: number, action: SignalAction): void {
-    const { machine, trampoline } = this.#parts;
-    machine.x[RA] = BigInt(trampoline);
+  #enter({ space }: ProcessState, pointer: bigint, signal: number, action: SignalAction): void {
+    const { root, machine } = this.#parts;
+    machine.x[RA] = BigInt(root.spaces[space]!.layout.trampoline);
     machine.x[SP] = BigInt.asIntN(64, pointer);
     machine.x[A0] = BigInt(signal);
     machine.x[A1] = BigInt.asIntN(64, pointer);

@@ -2,7 +2,7 @@
 import type { VirtualAddress } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import { AT_FDCWD, PATH_MAX } from '../files/flags.ts';
-import { MOST_ARGUMENT_BYTES, MOST_STRING_BYTES } from '../loader/stack.ts';
+import { MOST_STRING_BYTES, mostArgumentBytes } from '../loader/stack.ts';
 import type { Result } from '../memory/contract.ts';
 import { writeLastWords } from '../process/last-words.ts';
 import { threadsChannel } from '../process/wakeups.ts';
@@ -71,6 +71,7 @@ const waitForThreads = ({ group }: ProcessState): Sleep => ({
 function readStrings(call: CallContext, at: VirtualAddress): string[] | Result {
   const strings: string[] = [];
   if (at === 0) return strings;
+  const most = mostArgumentBytes(call.space.layout);
   let bytes = 0;
   for (let i = 0; ; i++) {
     const pointer = call.user.readU64((at + 8 * i) as VirtualAddress);
@@ -79,8 +80,8 @@ function readStrings(call: CallContext, at: VirtualAddress): string[] | Result {
       Math.min(Number(pointer), 2 ** 52) as VirtualAddress,
       MOST_STRING_BYTES,
     );
-    bytes += (text?.length ?? MOST_ARGUMENT_BYTES) + 9;
-    if (text === undefined || bytes > MOST_ARGUMENT_BYTES) return Errno.E2BIG;
+    bytes += (text?.length ?? most) + 9;
+    if (text === undefined || bytes > most) return Errno.E2BIG;
     strings.push(text);
   }
 }

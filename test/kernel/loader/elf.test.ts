@@ -3,7 +3,7 @@ import { UserError } from '../../../src/base/errors.ts';
 import { nextBelow, randomState } from '../../../src/base/random.ts';
 import { placementOf, programAreas } from '../../../src/kernel/loader/areas.ts';
 import { parseElf } from '../../../src/kernel/loader/elf.ts';
-import { PIE_BASE } from '../../../src/kernel/loader/layout.ts';
+import { SV39_LAYOUT } from '../../../src/kernel/loader/layout.ts';
 import { elfFile, patched } from './elf-file.ts';
 
 const code = { flags: 5, offset: 0, address: 0x10000, fileBytes: 0x1000, memoryBytes: 0x1000 };
@@ -23,25 +23,27 @@ describe('a valid program', () => {
 
   it('becomes areas: file pages, then bss from the next page on', () => {
     const image = parseElf(elfFile(), 'prog');
-    const areas = programAreas(image, { object: 7, path: '/prog' });
+    const areas = programAreas(image, SV39_LAYOUT, { object: 7, path: '/prog' });
     // Data: 8 bytes at 0x12010 are backed up to byte 0x18 of page 0x12000; bss to 0x16010 takes pages 0x13000 to 0x16fff.
     expect(areas.map(({ start, end, backing }) => [start, end, backing?.offset, backing?.length])).toEqual([
       [0x10000, 0x11000, 0, 0x1000],
       [0x12000, 0x13000, 0x1000, 0x18],
       [0x13000, 0x17000, undefined, undefined],
     ]);
-    expect(placementOf(image).end).toBe(0x17000);
+    expect(placementOf(image, SV39_LAYOUT).end).toBe(0x17000);
   });
 
   it('is moved as a whole when it is position-independent', () => {
     const segments = [{ ...code, address: 0 }];
     const image = parseElf(elfFile({ type: 3, entry: 0x100, segments }), 'prog');
-    expect(placementOf(image)).toMatchObject({
-      bias: PIE_BASE,
-      entry: PIE_BASE + 0x100,
-      headersAddress: PIE_BASE + 64,
+    expect(placementOf(image, SV39_LAYOUT)).toMatchObject({
+      bias: SV39_LAYOUT.pieBase,
+      entry: SV39_LAYOUT.pieBase + 0x100,
+      headersAddress: SV39_LAYOUT.pieBase + 64,
     });
-    expect(programAreas(image, { object: 7, path: '/prog' })[0]!.start).toBe(PIE_BASE);
+    expect(programAreas(image, SV39_LAYOUT, { object: 7, path: '/prog' })[0]!.start).toBe(
+      SV39_LAYOUT.pieBase,
+    );
   });
 
   it('may have two segments in one page of the file; the later one’s protection holds', () => {
@@ -49,7 +51,7 @@ describe('a valid program', () => {
     const high = { flags: 5, offset: 0x1100, address: 0x11100, fileBytes: 0x100, memoryBytes: 0x100 };
     const image = parseElf(elfFile({ segments: [low, high], entry: 0x11100 }), 'prog');
     expect(
-      programAreas(image, { object: 7, path: '/prog' }).map(({ start, end, protection }) => [
+      programAreas(image, SV39_LAYOUT, { object: 7, path: '/prog' }).map(({ start, end, protection }) => [
         start,
         end,
         protection,
@@ -173,7 +175,7 @@ describe('mutated programs', () => {
       const cut = nextBelow(random, 20) === 0 ? bytes.subarray(0, nextBelow(random, bytes.length)) : bytes;
       try {
         const image = parseElf(cut, 'p');
-        const areas = programAreas(image, { object: 1, path: '/p' });
+        const areas = programAreas(image, SV39_LAYOUT, { object: 1, path: '/p' });
         for (let i = 0; i < areas.length; i++) {
           const { start, end } = areas[i]!;
           expect(start % 4096 === 0 && end % 4096 === 0 && start < end && end <= 2 ** 38).toBe(true);

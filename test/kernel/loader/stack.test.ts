@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { virtualAddress } from '../../../src/base/numbers.ts';
-import { STACK_TOP } from '../../../src/kernel/loader/layout.ts';
+import { SV39_LAYOUT } from '../../../src/kernel/loader/layout.ts';
 import {
   AuxiliaryType,
   buildStack,
@@ -10,6 +10,7 @@ import {
 } from '../../../src/kernel/loader/stack.ts';
 
 const request: StackRequest = {
+  layout: SV39_LAYOUT,
   path: './prog',
   argv: ['./prog', 'one', 'zwölf'],
   env: ['A=1', 'PATH=/bin'],
@@ -51,7 +52,7 @@ describe('the first stack', () => {
 
   it('is aligned to 16 bytes and ends at the top', () => {
     expect(stack.pointer % 16).toBe(0);
-    expect(stack.pointer + stack.bytes.length).toBe(STACK_TOP);
+    expect(stack.pointer + stack.bytes.length).toBe(SV39_LAYOUT.stackTop);
   });
 
   it('holds arguments and environment', () => {

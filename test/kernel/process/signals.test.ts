@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type VirtualAddress, virtualAddress } from '../../../src/base/numbers.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
+import { SV39_LAYOUT } from '../../../src/kernel/loader/layout.ts';
 import { BadAddress, PageWait, type UserMemory } from '../../../src/kernel/memory/contract.ts';
 import { shellStatus, waitStatus } from '../../../src/kernel/process/exit.ts';
 import { decodeFrame, encodeFrame, FRAME_BYTES } from '../../../src/kernel/process/signal-frame.ts';
@@ -22,7 +23,7 @@ import { testRoot } from '../root.ts';
 
 const STACK = 0x3ff0_0000;
 const STACK_BYTES = 0x4000;
-const TRAMPOLINE = 0x3ff8_0000;
+const { trampoline: TRAMPOLINE } = SV39_LAYOUT;
 
 /** Registers only. */
 class Registers {
@@ -84,7 +85,6 @@ beforeEach(() => {
     machine: machine as unknown as MachinePort,
     memory: { user: () => stack as unknown as UserMemory },
     events,
-    trampoline: TRAMPOLINE,
     uid: 1000,
   });
 });
