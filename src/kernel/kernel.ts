@@ -388,6 +388,9 @@ export class Kernel {
       case 'misaligned':
         signals.force(process, Signal.SIGBUS, SignalCode.misaligned, BigInt(trap.pc));
         break;
+      case 'tlb-miss':
+      case 'tlb-modify':
+        throw new Error('a machine with a walker fills its TLB itself');
       default:
         unreachable(trap.cause);
     }

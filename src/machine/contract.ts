@@ -3,6 +3,7 @@
  * directly until something needs the kernel, and then says what. It knows no process.
  */
 import type { Frame, PhysicalAddress, VirtualAddress, Vpn } from '../base/numbers.ts';
+import type { RadixGeometry } from '../translation/radix.ts';
 
 /** How one TLB is built. `sets` = entries / ways, a power of two. */
 export interface TlbShape {
@@ -21,6 +22,13 @@ export interface MachineConfig {
   /** Page frames of RAM, tables included; at most 786,432 (3 GiB). */
   readonly frames: number;
   readonly tlb: TlbConfig;
+  /**
+   * Who fills the TLB. `hardware`: the walker, from the table of `setSpace`. `software`: there is no walker; a miss
+   * is a trap, and the kernel answers with `fillTlb`, as on MIPS.
+   */
+  readonly refill: 'hardware' | 'software';
+  /** The table that the walker walks: entries of 8 bytes as in Sv39, any number of levels. */
+  readonly geometry: RadixGeometry;
   /** Whether each access stamps its frame with the time of its last use. */
   readonly stamps: 'off' | 'on';
   /** Whether each access is appended to the reference ring (see `drainReferences`). */
@@ -38,6 +46,10 @@ export type TrapCause =
   | 'breakpoint'
   | 'illegal-instruction'
   | 'page-fault'
+  /** With software refill: the TLB lacks the page (MIPS: TLB Refill). */
+  | 'tlb-miss'
+  /** With software refill: a store to a page that may be written and whose entry is clean (MIPS: TLB Modified). */
+  | 'tlb-modify'
   /** A misaligned atomic access. */
   | 'misaligned'
   /** The reference ring is full: drain it and run on. */
@@ -49,7 +61,10 @@ export type TrapCause =
  */
 export interface Trap {
   readonly cause: TrapCause;
-  /** For page faults and `misaligned`: the access, and the address that could not be reached. */
+  /**
+   * For page faults, `misaligned`, `tlb-miss` and `tlb-modify`: the access, and the address that could not be
+   * reached. Where a bound of a cut page was passed it is the first address of the whole access.
+   */
   readonly access: Access;
   /** Exact below 2^53; addresses above are never mapped. */
   readonly address: VirtualAddress;
@@ -72,6 +87,16 @@ export interface MachineCounters {
   dirtyWalks: number;
   /** TLB entries dropped by `flush`. */
   flushed: number;
+}
+
+/** What `fillTlb` puts into the TLB. */
+export interface TlbFill {
+  readonly frame: Frame;
+  /** V, R, W, X, U, G, A, D from bit 0 on, as in Sv39. V has to be set; R, W, X and D are what the machine goes by. */
+  readonly flags: number;
+  /** The bytes of the page that may be accessed, [from, to): all of them when left out. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** Registers of a process that is not running: plain data. */
@@ -109,6 +134,12 @@ export interface MachinePort {
 
   /** Selects the address space: root table frame and address-space identifier (0 to 65,535). Flushes nothing. */
   setSpace(root: Frame, asid: number): void;
+  /**
+   * Puts an entry into the TLB that serves `access`, as the walker would have: the same way makes room, and the
+   * entry counts as used and as inserted now. An entry for that page that is there is replaced where it is. Only with
+   * software refill.
+   */
+  fillTlb(asid: number, page: Vpn, access: Access, entry: TlbFill): void;
   /** Drops TLB entries: of one page in one space, of one space, or all. */
   flushPage(asid: number, page: Vpn): void;
   flushSpace(asid: number): void;

@@ -14,7 +14,6 @@ import { defineExactFloat, type ExactFloat } from '../isa/float/exact.ts';
 import { roundingModeLegal } from '../isa/float/units.ts';
 import type { Operands } from '../isa/operands.ts';
 import { allRows, baseIndex, baseRows, hasRoundingMode, isCompressed } from '../isa/table.ts';
-import type { RadixGeometry } from '../translation/radix.ts';
 import type { Label } from '../wasm/code.ts';
 import {
   block,
@@ -39,18 +38,19 @@ import { type Accesses, defineAccesses } from './access.ts';
 import { cell32, cell64, increase64, pageBase, pageOffset, setCell32, setCell64 } from './cells.ts';
 import type { MachineConfig, TlbShape } from './contract.ts';
 import { EXIT } from './exits.ts';
+import { instructionSlot } from './fast-slots.ts';
 import {
   AT,
   COUNTER_SHIFT,
   CROSSING_RECORD,
   CROSSING_WORD_AT,
-  INSTRUCTION_SLOT_BYTES,
   type Layout,
   RECORD_BYTES,
   RING_MARGIN,
 } from './layout.ts';
 import { addressOfRecord, handlerBuilder, type LoopFrame, stepOperands } from './operands.ts';
 import { FAST, type Handler, listHandlers, STEP } from './predecode.ts';
+import { defineFill, type FillFunction } from './refill.ts';
 import { defineUses } from './uses.ts';
 
 const MOST_MEMORY_PAGES = 65_536;
@@ -62,7 +62,7 @@ const twoByteRows: ReadonlySet<number> = new Set(allRows.filter(isCompressed).ma
 export const SHAPE_SECTION = 'pagewalk.shape';
 
 /** All that the generated module depends on, as a word that can be a file's name. */
-export function interpreterShape({ tlb, stamps, references }: MachineConfig): string {
+export function interpreterShape({ tlb, refill, geometry, stamps, references }: MachineConfig): string {
   const words = ({ entries, ways, replacement }: TlbShape): string => `${entries}x${ways}-${replacement}`;
   const tlbs =
     tlb.kind === 'split'
@@ -70,7 +70,8 @@ export function interpreterShape({ tlb, stamps, references }: MachineConfig): st
       : tlb.kind === 'unified'
         ? `unified-${words(tlb.shape)}`
         : 'none';
-  return `tlb-${tlbs}-stamps-${stamps}-references-${references}`;
+  const filledFrom = refill === 'hardware' ? geometry.name : refill;
+  return `tlb-${tlbs}-${filledFrom}-stamps-${stamps}-references-${references}`;
 }
 
 const isDirect = ({ tlb, references }: MachineConfig): boolean =>
@@ -90,18 +91,17 @@ export interface InterpreterExports {
   step(record: number, pc: bigint, limit: bigint): number;
   /** Lists the frames whose stamp is later than `since`; gives their number. See uses.ts. */
   uses(since: bigint, stampsEnd: number): number;
+  /** Only with refill by software: see refill.ts. */
+  readonly fillData?: FillFunction;
+  readonly fillInstructions?: FillFunction;
 }
 
 /** Generates the module for a configuration: bytes of WebAssembly. */
-export function generateInterpreter(
-  config: MachineConfig,
-  layout: Layout,
-  geometry: RadixGeometry,
-): Uint8Array<ArrayBuffer> {
+export function generateInterpreter(config: MachineConfig, layout: Layout): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ minimum: layout.ram / 65536, maximum: MOST_MEMORY_PAGES });
   module.note(SHAPE_SECTION, interpreterShape(config));
   const floats = defineExactFloat(module, AT.status);
-  const accesses = defineAccesses({ module, layout, geometry, config });
+  const accesses = defineAccesses({ module, layout, config });
   const step = defineStep(module, accesses, floats);
   const run = module.add(['i64'], 'i32', (body) =>
     isDirect(config)
@@ -120,7 +120,18 @@ export function generateInterpreter(
     module.add(['i32', 'i64', 'i64'], 'i32', (body) => singleStep(body, step)),
   );
   module.export('uses', defineUses(module, layout));
+  if (config.refill === 'software') exportFills(module, layout, config);
   return module.bytes();
+}
+
+function exportFills(module: ModuleBuilder, { data, instructions }: Layout, { tlb }: MachineConfig): void {
+  const slots = tlb.kind === 'split' ? 'fast slots' : 'none';
+  const fillData = defineFill(module, data!, slots);
+  module.export('fillData', fillData);
+  module.export(
+    'fillInstructions',
+    instructions === data ? fillData : defineFill(module, instructions!, slots),
+  );
 }
 
 /** Nested blocks, one a case: branching to a case's label goes to its body, which lies behind its block. */
@@ -264,6 +275,15 @@ const stampOfFetch = (counter: I64, bias: I64, which: 'next' | 'last'): I64 =>
     bias,
   );
 
+/** Stamps the page of the instruction that was fetched. */
+const stampFetch = ({ stamps }: MachineConfig): Statement =>
+  stamps === 'on'
+    ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next'))
+    : nothing;
+/** The record of the instruction that was fetched. */
+const fetchedRecord = (pc: I64): I32 =>
+  i32.add(cell32(AT.entry), i32.shl(i32.and(i32.wrap(pc), i32.const(4094)), i32.const(3)));
+
 /** Looks up every fetch and steps every instruction. Slow, and exact under any TLB and any recording. */
 function checkedLoop(
   body: Body,
@@ -273,7 +293,6 @@ function checkedLoop(
   const limit = body.parameter('i64', 0);
   const pc = body.local('i64');
   const exit = body.local('i32');
-  const record = i32.add(cell32(AT.entry), i32.shl(i32.and(i32.wrap(pc), i32.const(4094)), i32.const(3)));
   const full = i32.gtU(cell32(AT.ringUsed), i32.const(Math.max(layout.ringBytes - RING_MARGIN, 0)));
   const stop = sequence(setCell64(AT.pc, pc), give(exit));
   return sequence(
@@ -285,10 +304,8 @@ function checkedLoop(
           : nothing,
         exit.set(call(accesses.fetch, pc)),
         when(exit, stop),
-        config.stamps === 'on'
-          ? i64.store(cell32(AT.stampAt), stampOfFetch(cell64(AT.counter), cell64(AT.stampBias), 'next'))
-          : nothing,
-        stepOrStop(step, { record, pc, limit, exit }, timer),
+        stampFetch(config),
+        stepOrStop(step, { record: fetchedRecord(pc), pc, limit, exit }, timer),
         pc.set(cell64(AT.pc)),
         branch(again),
       ),
@@ -319,17 +336,32 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
   );
   const stampCode = (which: 'next' | 'last'): Statement =>
     config.stamps === 'on' ? i64.store(codeStamp, stampOfFetch(counter, bias, which)) : nothing;
-  const enterPage = sequence(
-    exit.set(instructionSlot(layout, target)),
-    when(
-      i64.ne(i64.load(exit), pageBase(target)),
-      missPage(accesses, { keep, target, exit, slot: instructionSlot(layout, target) }),
-    ),
-    records.set(i32.load(exit, 8)),
-    config.stamps === 'on' ? codeStamp.set(i32.load(exit, 12)) : nothing,
-    page.set(pageBase(target)),
-    ip.set(i32.add(records, i32.shl(i32.and(pageOffset(target), i32.const(4094)), i32.const(3)))),
-  );
+  const slot = instructionSlot(layout, target);
+  const isInSlot = i64.eq(i64.load(exit), pageBase(target));
+  // One instruction of a page that has no slot.
+  const stepCut = (outer: Label): Statement =>
+    sequence(
+      stampFetch(config),
+      stepOrStop(step, { record: fetchedRecord(target), pc: target, limit, exit }, 'behind jumps'),
+      counter.set(cell64(AT.counter)),
+      target.set(cell64(AT.pc)),
+      branch(outer),
+    );
+  const enterPage = (outer: Label): Statement =>
+    sequence(
+      exit.set(slot),
+      when(
+        i64.ne(i64.load(exit), pageBase(target)),
+        sequence(
+          missPage(accesses, { keep, target, exit, slot }),
+          config.refill === 'software' ? when(i32.eqz(isInSlot), stepCut(outer)) : nothing,
+        ),
+      ),
+      records.set(i32.load(exit, 8)),
+      config.stamps === 'on' ? codeStamp.set(i32.load(exit, 12)) : nothing,
+      page.set(pageBase(target)),
+      ip.set(i32.add(records, i32.shl(i32.and(pageOffset(target), i32.const(4094)), i32.const(3)))),
+    );
   const expiredExit = (pc: I64): Statement =>
     sequence(keep, setCell64(AT.pc, pc), give(i32.const(EXIT.timer)));
 
@@ -339,7 +371,7 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
     target.set(cell64(AT.pc)),
     loop((outer) =>
       sequence(
-        enterPage,
+        enterPage(outer),
         block((leave) =>
           sequence(
             block((far) =>
@@ -367,12 +399,6 @@ function dispatchLoop(body: Body, parts: LoopParts & { readonly handlers: readon
     ),
     give(i32.const(EXIT.timer)),
   );
-}
-
-function instructionSlot(layout: Layout, address: I64): I32 {
-  const tlb = layout.instructions!;
-  const index = i32.and(i32.wrap(i64.shrU(address, i64.const(12))), i32.const(tlb.sets - 1));
-  return i32.add(i32.const(tlb.fast), i32.mul(index, i32.const(INSTRUCTION_SLOT_BYTES)));
 }
 
 /** The page is not the one that its set used last: the full look-up, which fills the slot or ends the run. */

@@ -4,7 +4,6 @@
 
 import { UserError } from '../base/errors.ts';
 import { type Frame, type VirtualAddress, type Vpn, virtualAddress } from '../base/numbers.ts';
-import { sv39 } from '../translation/sv39.ts';
 import { CodePages } from './code-pages.ts';
 import type {
   Access,
@@ -15,9 +14,11 @@ import type {
   ReferenceKind,
   RegisterContext,
   TimerStop,
+  TlbFill,
   Trap,
   TrapCause,
 } from './contract.ts';
+import { cutOf } from './cut-pages.ts';
 import { EXIT } from './exits.ts';
 import {
   generateInterpreter,
@@ -37,11 +38,16 @@ import {
   RING_ENTRY_BYTES,
 } from './layout.ts';
 import { Predecoder } from './predecode.ts';
+import { refillObstacle } from './refill.ts';
 import { RING_FLAG, RING_KIND } from './ring.ts';
+import { PAGE_BITS_OF_KEY } from './tlb.ts';
 import { TlbControl } from './tlb-control.ts';
 import { sortByStamp } from './uses.ts';
+import { ENTRY_FRAME_SHIFT } from './walker.ts';
 
 const MAXIMUM_FUEL = 200_000;
+/** Page numbers that a key of the TLB has room for. */
+const MOST_PAGES = 2 ** PAGE_BITS_OF_KEY;
 const RETIRED = 1n << BigInt(COUNTER_SHIFT);
 
 const CAUSES: Readonly<Record<number, TrapCause>> = {
@@ -52,6 +58,8 @@ const CAUSES: Readonly<Record<number, TrapCause>> = {
   [EXIT.pageFault]: 'page-fault',
   [EXIT.misaligned]: 'misaligned',
   [EXIT.ringFull]: 'ring-full',
+  [EXIT.tlbMiss]: 'tlb-miss',
+  [EXIT.tlbModify]: 'tlb-modify',
 };
 const ACCESSES: readonly Access[] = ['fetch', 'load', 'store'];
 
@@ -115,6 +123,7 @@ export class Machine implements MachinePort {
         '--memory',
         `${config.frames} frames asked for, the machine has room for ${MAXIMUM_FRAMES} (3G)`,
       );
+    checkRefill(config);
     this.#config = config;
     this.#layout = layoutOf(config);
     this.frames = config.frames;
@@ -128,7 +137,7 @@ export class Machine implements MachinePort {
     this.#words = new Uint32Array(buffer);
     this.#longs = new BigInt64Array(buffer, 0, this.#layout.codeMap >> 3);
     this.#stamps = new BigInt64Array(buffer, this.#layout.stamps, config.frames);
-    const module = new WebAssembly.Module(made ?? generateInterpreter(config, this.#layout, sv39));
+    const module = new WebAssembly.Module(made ?? generateInterpreter(config, this.#layout));
     if (made !== undefined) checkShape(module, config);
     const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as InterpreterExports;
@@ -222,6 +231,19 @@ export class Machine implements MachinePort {
     this.#longs[AT.reservationAddress >> 3] = -1n;
     this.#newMoment();
     this.#tlb.forgetFastSlots();
+  }
+
+  fillTlb(asid: number, page: Vpn, access: Access, { frame, flags, from = 0, to = 4096 }: TlbFill): void {
+    const { fillData, fillInstructions } = this.#exports;
+    if (fillData === undefined || fillInstructions === undefined)
+      throw new Error('the TLB of this machine is filled by its walker');
+    if (page >= MOST_PAGES || frame >= this.frames || (flags & 1) === 0 || flags >= 1 << ENTRY_FRAME_SHIFT)
+      throw new RangeError(`page ${page} in frame ${frame} with flags ${flags} can't be put into the TLB`);
+    if (!(from >= 0 && from < to && to <= 4096))
+      throw new RangeError(`[${from}, ${to}) is no part of a page`);
+    const fill = access === 'fetch' ? fillInstructions : fillData;
+    const low = (frame << ENTRY_FRAME_SHIFT) | flags;
+    fill(page | 0, Math.floor(page / 2 ** 32), asid, low, cutOf(from, to));
   }
 
   flushPage(asid: number, page: Vpn): void {
@@ -360,6 +382,11 @@ export class Machine implements MachinePort {
     this.ram.set(state.ram);
     this.#codePages.forgetAll();
   }
+}
+
+function checkRefill({ tlb, refill }: MachineConfig): void {
+  const obstacle = refill === 'software' ? refillObstacle(tlb) : undefined;
+  if (obstacle !== undefined) throw new Error(`this TLB can't be refilled by software: ${obstacle}`);
 }
 
 function checkShape(module: WebAssembly.Module, config: MachineConfig): void {

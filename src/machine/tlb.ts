@@ -32,14 +32,33 @@ import { cell32, cell64, increase64, setCell32, setCell64 } from './cells.ts';
 import { AT, type TlbLayout, WAY_BYTES } from './layout.ts';
 import { isCanonical, type Walk } from './walker.ts';
 
-/** (address, access) → entry, or 0 when the access faults. Leaves the place of the way in `AT.entry`. */
+/**
+ * (address, access) → entry, or 0 when the access faults; without a walker, when the TLB lacks the page. Leaves the
+ * place of the way in `AT.entry`.
+ */
 export type LookUp = FunctionReference<'i64'>;
 
-export const keyOf = (page: I64): I64 =>
+export const PAGE_BITS_OF_KEY = 47;
+
+export const keyOf = (page: I64, asid: I32): I64 =>
   i64.or(
-    i64.shl(page, i64.const(17)),
-    i64.extendU(i32.or(i32.shl(cell32(AT.asid), i32.const(1)), i32.const(1))),
+    i64.shl(page, i64.const(64 - PAGE_BITS_OF_KEY)),
+    i64.extendU(i32.or(i32.shl(asid, i32.const(1)), i32.const(1))),
   );
+
+/** Where the set of a page begins, from the page's lower bits. */
+export const setOf = (tlb: TlbLayout, page: I32): I32 =>
+  i32.add(
+    i32.const(tlb.ways),
+    i32.mul(i32.and(page, i32.const(tlb.sets - 1)), i32.const(tlb.shape.ways * WAY_BYTES)),
+  );
+
+/** What is asked when the TLB has no entry, and which addresses it may have one for. */
+export interface Beyond {
+  /** undefined: nobody, software refills. */
+  readonly walk: Walk | undefined;
+  readonly geometry: RadixGeometry;
+}
 
 /**
  * @param tlb undefined: no TLB, every look-up is a miss and walks
@@ -48,17 +67,21 @@ export const keyOf = (page: I64): I64 =>
 export function defineLookUp(
   module: ModuleBuilder,
   tlb: TlbLayout | undefined,
-  walk: Walk,
-  geometry: RadixGeometry,
+  { walk, geometry }: Beyond,
   misses: number,
 ): LookUp {
   return module.add(['i64', 'i32'], 'i64', (body) => {
     const address = body.parameter('i64', 0);
     const access = body.parameter('i32', 1);
     const missing = sequence(increase64(misses, 1), setCell32(AT.entry, i32.const(0)));
-    if (tlb === undefined) return sequence(missing, give(call(walk, address, access)));
+    if (tlb === undefined) return sequence(missing, give(call(walk!, address, access)));
+    // Without a walker any page number may be held that a key has room for.
+    const mayBeHeld =
+      walk === undefined
+        ? i64.eqz(i64.shrU(address, i64.const(PAGE_BITS_OF_KEY + 12)))
+        : isCanonical(geometry, address);
     return sequence(
-      when(i32.eqz(isCanonical(geometry, address)), sequence(missing, give(i64.const(0)))),
+      when(i32.eqz(mayBeHeld), sequence(missing, give(i64.const(0)))),
       lookUpBody(body, tlb, walk, misses, address, access),
     );
   });
@@ -67,7 +90,7 @@ export function defineLookUp(
 function lookUpBody(
   body: Body,
   tlb: TlbLayout,
-  walk: Walk,
+  walk: Walk | undefined,
   misses: number,
   address: Local<'i64'>,
   access: Local<'i32'>,
@@ -80,13 +103,8 @@ function lookUpBody(
   const bytes = tlb.shape.ways * WAY_BYTES;
   const page = i64.shrU(address, i64.const(12));
   return sequence(
-    key.set(keyOf(page)),
-    set.set(
-      i32.add(
-        i32.const(tlb.ways),
-        i32.mul(i32.and(i32.wrap(page), i32.const(tlb.sets - 1)), i32.const(bytes)),
-      ),
-    ),
+    key.set(keyOf(page, cell32(AT.asid))),
+    set.set(setOf(tlb, i32.wrap(page))),
     way.set(set),
     end.set(i32.add(set, i32.const(bytes))),
     loop((next) =>
@@ -100,13 +118,17 @@ function lookUpBody(
       ),
     ),
     increase64(misses, 1),
-    entry.set(call(walk, address, access)),
-    when(i64.eqz(entry), give(i64.const(0))),
-    insertWay(tlb, set, way, end),
-    i64.store(way, key),
-    i64.store(way, entry, 8),
-    setCell32(AT.entry, way),
-    give(entry),
+    walk === undefined
+      ? give(i64.const(0))
+      : sequence(
+          entry.set(call(walk, address, access)),
+          when(i64.eqz(entry), give(i64.const(0))),
+          insertWay(tlb, set, way, end),
+          i64.store(way, key),
+          i64.store(way, entry, 8),
+          setCell32(AT.entry, way),
+          give(entry),
+        ),
   );
 }
 
@@ -126,7 +148,12 @@ function promote(tlb: TlbLayout, set: I32, way: Local<'i32'>, key: I64, entry: L
 }
 
 /** Makes room and leaves its place in `way`. */
-function insertWay(tlb: TlbLayout, set: Local<'i32'>, way: Local<'i32'>, end: Local<'i32'>): Statement {
+export function insertWay(
+  tlb: TlbLayout,
+  set: Local<'i32'>,
+  way: Local<'i32'>,
+  end: Local<'i32'>,
+): Statement {
   if (tlb.shape.replacement !== 'random') {
     const shifted = copyMemory(
       i32.add(set, i32.const(WAY_BYTES)),

@@ -194,6 +194,8 @@ function machineConfig(
   return {
     frames: sizing.frames + tables,
     tlb,
+    refill: 'hardware',
+    geometry: sv39,
     stamps: policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,

@@ -17,8 +17,16 @@ export function usualInterpreters(): readonly MadeInterpreter[] {
   const switches = ['off', 'on'] as const;
   return switches.flatMap((stamps) =>
     (['off', 'recorded'] as const).map((references) => {
-      const config: MachineConfig = { frames: 1, tlb, stamps, references, seed };
-      const bytes = generateInterpreter(config, layoutOf(config), sv39);
+      const config: MachineConfig = {
+        frames: 1,
+        tlb,
+        refill: 'hardware',
+        geometry: sv39,
+        stamps,
+        references,
+        seed,
+      };
+      const bytes = generateInterpreter(config, layoutOf(config));
       return { shape: interpreterShape(config), bytes };
     }),
   );

@@ -10,6 +10,7 @@
  */
 import { UserError } from '../base/errors.ts';
 import type { TlbConfig, TlbShape } from '../machine/contract.ts';
+import { refillObstacle } from '../machine/refill.ts';
 
 export const TLB_SYNTAX = '64x4:lru, unified:64x4:lru, data=64x4:lru;instructions=32x2:fifo, or none';
 const MOST_ENTRIES = 65_536;
@@ -46,6 +47,15 @@ export function parseTlb(text: string, place: string): TlbConfig {
     throw new UserError(place, `'${text}' has to give both data=SHAPE and instructions=SHAPE`);
   }
   return { kind: 'split', data, instructions };
+}
+
+/**
+ * @throws UserError when software could not refill such a TLB, which would leave an instruction without an end
+ */
+export function checkRefillable(tlb: TlbConfig, place: string): void {
+  const obstacle = refillObstacle(tlb);
+  if (obstacle !== undefined)
+    throw new UserError(place, `${formatTlb(tlb)} can't be refilled by software: ${obstacle}`);
 }
 
 function parseShape(text: string, place: string): TlbShape {

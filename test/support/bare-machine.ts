@@ -56,6 +56,8 @@ const shape = (entries: number, ways: number, replacement: TlbShape['replacement
 export const bareConfig = (changed: Partial<MachineConfig> = {}): MachineConfig => ({
   frames: 64,
   tlb: { kind: 'split', data: shape(64, 4), instructions: shape(64, 4) },
+  refill: 'hardware',
+  geometry: sv39,
   stamps: 'off',
   references: 'off',
   seed: 1,

@@ -102,6 +102,10 @@ export class FakeMachine implements MachinePort {
     this.#asid = asid;
   }
 
+  fillTlb(): void {
+    throw new Error('this machine walks its table');
+  }
+
   flushPage(asid: number, page: Vpn): void {
     if (this.#tlb.delete(`${asid}:${page}`)) this.#flushed++;
   }

@@ -8,6 +8,7 @@ import { frame, virtualAddress, vpn } from '../../../src/base/numbers.ts';
 import { nextBelow, type RandomState, randomState } from '../../../src/base/random.ts';
 import type { MachineConfig, MachineCounters } from '../../../src/machine/contract.ts';
 import { Machine } from '../../../src/machine/machine.ts';
+import { sv39 } from '../../../src/translation/sv39.ts';
 import { NaiveMachine, type NaiveTrap } from './naive-machine.ts';
 import { LOOP_PAGE, listBounds } from './program.ts';
 import { A, D, entryTo, R, U, V, W, X } from './tables.ts';
@@ -48,7 +49,7 @@ export class Lockstep {
     this.#random = randomState(options.seed);
     const { tlb, seed, stamps } = options;
     this.world = makeWorld(this.#random, options);
-    const config = { frames: FRAMES, tlb, stamps, seed } as const;
+    const config = { frames: FRAMES, tlb, refill: 'hardware', geometry: sv39, stamps, seed } as const;
     this.naive = new NaiveMachine(this.world.ram.slice(), this.world.listing, tlb, seed);
     this.recorded = new Machine({ ...config, references: 'recorded' });
     this.fast = new Machine({ ...config, references: 'off' });

@@ -3,6 +3,7 @@ import { frame, virtualAddress, vpn } from '../../../src/base/numbers.ts';
 import { assemble } from '../../../src/isa/text.ts';
 import type { MachineConfig } from '../../../src/machine/contract.ts';
 import { Machine } from '../../../src/machine/machine.ts';
+import { sv39 } from '../../../src/translation/sv39.ts';
 import { A, D, entryTo, Pool, R, U, V, W, X } from './tables.ts';
 
 export const CODE = 0x10000;
@@ -25,6 +26,8 @@ export class SmallMachine {
     this.machine = new Machine({
       frames: 64,
       tlb: usualTlb,
+      refill: 'hardware',
+      geometry: sv39,
       stamps: 'off',
       references: 'off',
       seed: 1,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MachineConfig } from '../../../src/machine/contract.ts';
 import { Machine } from '../../../src/machine/machine.ts';
+import { sv39 } from '../../../src/translation/sv39.ts';
 import { Lockstep } from './lockstep.ts';
 import { SmallMachine, usualTlb } from './small.ts';
 import { FRAMES } from './world.ts';
@@ -28,7 +29,15 @@ describe('saved state', () => {
     run.atTrap = () => {
       if (run.seen.traps % 15 !== 0) return;
       const state = structuredClone(run.fast.save());
-      run.fast = new Machine({ frames: FRAMES, tlb, stamps: 'on', references: 'off', seed: 99 });
+      run.fast = new Machine({
+        frames: FRAMES,
+        tlb,
+        refill: 'hardware',
+        geometry: sv39,
+        stamps: 'on',
+        references: 'off',
+        seed: 99,
+      });
       run.fast.load(state);
     };
     run.toTheEnd();
