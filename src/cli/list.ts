@@ -1,7 +1,14 @@
 /** `pagewalk list`: what the names on the command line can be. */
 import type { Command } from 'commander';
 import { traceFormats, workloads } from '../system/replaying.ts';
-import { admissionPolicies, DEFAULT_OPTIONS, replacementPolicies, TLB_SYNTAX } from '../system/running.ts';
+import {
+  admissionPolicies,
+  DEFAULT_OPTIONS,
+  pagingSchemes,
+  REFILL_SYNTAX,
+  replacementPolicies,
+  TLB_SYNTAX,
+} from '../system/running.ts';
 import { schedulingPolicies } from '../system/scheduling.ts';
 
 const EXAMPLE = `
@@ -40,7 +47,7 @@ function listing() {
       ...(parameter === undefined ? {} : { parameter: parameter.syntax }),
     })),
     admission: admissionPolicies.map(({ name, summary, source }) => ({ name, summary, source })),
-    translation: ['sv39'],
+    translation: pagingSchemes.map(({ name, summary, source }) => ({ name, summary, source })),
     formats: traceFormats.map(({ name, summary, source, example }) => ({ name, summary, source, example })),
     workloads: workloads.map(({ name, summary, source, parameter }) => ({
       name: parameter?.syntax ?? name,
@@ -74,7 +81,9 @@ function listingText(): string {
       ({ name, summary, parameter }) => `  ${(parameter?.syntax ?? name).padEnd(width)}  ${summary}`,
     ),
     '--translation',
-    '  sv39',
+    ...pagingSchemes.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '--refill',
+    `  ${REFILL_SYNTAX}`,
     '--tlb',
     `  ${TLB_SYNTAX}`,
     '--swap',

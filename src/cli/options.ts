@@ -10,6 +10,7 @@ import {
   DISK_SYNTAX,
   type PlaceOf,
   parseCosts,
+  REFILL_SYNTAX,
   SCOPE_SYNTAX,
   type SystemConfig,
   type SystemOptions,
@@ -23,6 +24,7 @@ export interface RunFlags {
   readonly memory?: string;
   readonly frames?: string;
   readonly translation?: string;
+  readonly refill?: string;
   readonly tlb?: string;
   readonly replacement?: string;
   readonly swap?: string;
@@ -83,7 +85,11 @@ export function addSystemOptions(command: Command): Command {
   return command
     .option('--memory <size>', `all memory, page tables included (default: ${d.memory})`)
     .option('--frames <n>', 'instead: frames for pages alone, tables beside them')
-    .option('--translation <scheme>', `address translation: sv39 (default: ${d.translation})`)
+    .option(
+      '--translation <scheme>',
+      `how addresses are translated, see 'pagewalk list' (default: ${d.translation})`,
+    )
+    .option('--refill <who>', `the TLB is filled by ${REFILL_SYNTAX} (default: hardware where it can)`)
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
     .option(
       '--replacement <policy>',
@@ -240,6 +246,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     memory: flags.memory,
     frames: flags.frames,
     translation: flags.translation,
+    refill: flags.refill,
     tlb: flags.tlb,
     replacement: flags.replacement,
     scheduler: flags.scheduler,

@@ -19,6 +19,8 @@ export const DEFAULT_COSTS: Costs = {
   walkLoad: 100,
   stamp: 100,
   trap: 200,
+  // Some ten instructions, with their fetches.
+  refill: 1_000,
   fault: 1_000,
   systemCall: 300,
   contextSwitch: 2_000,
@@ -36,6 +38,7 @@ export function initialClockState(): ClockState {
     walks: 0,
     stamps: 0,
     traps: 0,
+    refills: 0,
     faults: 0,
     systemCalls: 0,
     switches: 0,

@@ -3,6 +3,7 @@
  * Emitters test `events.watched` first, so that nobody watching costs nothing.
  */
 import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from '../base/numbers.ts';
+import type { Access } from '../machine/contract.ts';
 import type { PageKey } from '../policies/replacement/contract.ts';
 import type { ForkMode } from './memory/contract.ts';
 
@@ -134,6 +135,14 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly change: 'allocated' | 'freed';
     }
   | { readonly type: 'store-failure'; readonly slot: Slot; readonly failure: string; readonly detail: string }
+  | {
+      readonly type: 'refill';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly access: Access;
+      /** Words that the look-up took. */
+      readonly reads: number;
+    }
   | { readonly type: 'flush'; readonly what: 'page' | 'space' | 'all'; readonly entries: number }
   | {
       readonly type: 'system-call';

@@ -379,6 +379,12 @@ export class Kernel {
       case 'page-fault':
         this.#fault(process, memory.fault(space, trap.address, trap.access, trap.pc));
         break;
+      case 'tlb-miss':
+        this.#fault(process, memory.tlbMiss(space, trap.address, trap.access, trap.pc));
+        break;
+      case 'tlb-modify':
+        this.#fault(process, memory.tlbModify(space, trap.address, trap.pc));
+        break;
       case 'illegal-instruction':
         signals.force(process, Signal.SIGILL, SignalCode.illegalOpcode, BigInt(trap.pc));
         break;
@@ -388,15 +394,14 @@ export class Kernel {
       case 'misaligned':
         signals.force(process, Signal.SIGBUS, SignalCode.misaligned, BigInt(trap.pc));
         break;
-      case 'tlb-miss':
-      case 'tlb-modify':
-        throw new Error('a machine with a walker fills its TLB itself');
       default:
         unreachable(trap.cause);
     }
   }
 
-  #fault(process: ProcessState, outcome: Outcome): void {
+  /** @param outcome `undefined`: the TLB has the entry now, and there was no fault */
+  #fault(process: ProcessState, outcome: Outcome | undefined): void {
+    if (outcome === undefined) return;
     process.faults[outcome.kind === 'blocked' ? 'major' : 'minor']++;
     this.#outcomes.settle(process, outcome);
   }

@@ -344,6 +344,8 @@ export interface ClockState {
   /** Writing the time of its last use into a page's entry, at each reference. */
   stamps: number;
   traps: number;
+  /** Handlers of TLB misses. */
+  refills: number;
   faults: number;
   systemCalls: number;
   /** Context switches. */
@@ -370,6 +372,8 @@ export interface Costs {
   stamp: number;
   /** Entering and leaving the kernel. */
   trap: number;
+  /** The TLB miss handler's own work, reading tables aside, where software refills the TLB. */
+  refill: number;
   /** The fault handler's own work. */
   fault: number;
   systemCall: number;

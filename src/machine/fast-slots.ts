@@ -5,7 +5,7 @@
  *   data          0 read tag │ 8 write tag │ 16 addend │ 20 stamp address │ 24 frame
  *   instructions  0 tag      │ 8 records   │ 12 stamp address │ 16 frame
  */
-import type { EntryLayout } from '../translation/radix.ts';
+import type { RiscvLayout } from '../translation/radix.ts';
 import {
   bind,
   branchIf,
@@ -49,7 +49,7 @@ export const forgetInstructionSlot = (layout: Layout, address: I64): Statement =
 
 export function fillDataSlot(
   layout: Layout,
-  bits: EntryLayout,
+  bits: RiscvLayout,
   address: I64,
   entry: I64,
   frame: I32,

@@ -3,7 +3,7 @@
  * in both. A fetch leads to the page's predecoded records, not to its bytes.
  */
 
-import type { EntryLayout } from '../translation/radix.ts';
+import type { RiscvLayout } from '../translation/radix.ts';
 import {
   choose,
   give,
@@ -33,7 +33,7 @@ export interface FetchEnvironment {
   readonly layout: Layout;
   readonly config: MachineConfig;
   /** Where the entries of the TLB have their bits. */
-  readonly bits: EntryLayout;
+  readonly bits: RiscvLayout;
   readonly look: LookUp;
   readonly ring: Ring;
 }

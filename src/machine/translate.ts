@@ -3,7 +3,7 @@
  * fast slot that saves the next access all of this.
  */
 
-import type { EntryLayout } from '../translation/radix.ts';
+import type { RiscvLayout } from '../translation/radix.ts';
 import {
   choose,
   give,
@@ -45,7 +45,7 @@ export interface TranslateEnvironment {
   readonly layout: Layout;
   readonly config: MachineConfig;
   /** Where the entries of the TLB have their bits. */
-  readonly bits: EntryLayout;
+  readonly bits: RiscvLayout;
   /** undefined: software refills, and sets dirty bits. */
   readonly walk: Walk | undefined;
 }

@@ -28,6 +28,7 @@ const configuration = z.object({
   sizing: z.enum(['memory', 'frames']).describe('whether tables take of the same frames as pages'),
   frames: count,
   translation: z.string(),
+  refill: z.string().describe('who fills the TLB: hardware, software, software:handler'),
   tlb: z.string(),
   replacement: z.string(),
   bits: z.enum(['hardware', 'traps', 'stamps']).describe('who keeps referenced and dirty bits'),
@@ -180,7 +181,18 @@ export const runReportSchema = z.object({
   instructions: count,
   accesses: z.object({ fetches: count, loads: count, stores: count }),
   tlb: z.object({ instructions: lookUps, data: lookUps, flushed: count }).optional(),
-  walks: z.object({ loads: count, dirty: count }),
+  walks: z.object({
+    loads: count.describe('words read to look pages up, by hardware or software'),
+    dirty: count.describe('walks only to set a dirty bit'),
+  }),
+  refills: z
+    .object({
+      misses: count.describe('traps for pages that the TLB lacked'),
+      modifies: count.describe('traps for first stores to pages that it held as clean'),
+      byHandler: count.describe('entries that handlers of page faults put in'),
+    })
+    .optional()
+    .describe('absent where hardware fills the TLB'),
   faults: z.object({ total: count, major: count, cases: z.record(z.string(), count) }),
   evictions: z.object({ clean: count, dirty: count, writesSaved: count }),
   secondChances: z
@@ -216,6 +228,7 @@ export const runReportSchema = z.object({
     walks: nanoseconds,
     stamps: nanoseconds.describe('writing the time of its last use into an entry, at each reference'),
     traps: nanoseconds,
+    refills: nanoseconds.describe('handlers of TLB misses'),
     faults: nanoseconds,
     systemCalls: nanoseconds,
     switches: nanoseconds.describe('putting another process on the processor'),

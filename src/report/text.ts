@@ -24,10 +24,7 @@ export function reportText(report: RunReport): string {
     ['least', leastLine(report)],
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
-    [
-      'walks',
-      `${counted(report.walks.loads, 'table load')}, ${counted(report.walks.dirty, 'walk')} only to set a dirty bit`,
-    ],
+    ['walks', walksLine(report)],
     ['faults', faultsLine(report)],
     ['evictions', evictionsLine(report)],
     ['second chance', chancesLine(report)],
@@ -97,6 +94,18 @@ function tlbLine({ tlb }: RunReport): string {
   return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
 }
 
+function walksLine({ walks, refills, configuration }: RunReport): string {
+  const loads = `${counted(walks.loads, 'table load')}`;
+  if (refills === undefined)
+    return `${configuration.translation} by hardware: ${loads}, ${counted(walks.dirty, 'walk')} only to set a dirty bit`;
+  const { misses, modifies, byHandler } = refills;
+  return join([
+    `${configuration.translation} by software: ${counted(misses, 'refill trap')}, ${loads}`,
+    `${counted(modifies, 'trap')} for first stores`,
+    byHandler === 0 ? undefined : `${counted(byHandler, 'entry', 'entries')} put in by fault handlers`,
+  ]);
+}
+
 function faultsLine({ faults }: RunReport): string {
   const cases = Object.entries(faults.cases).filter(([, n]) => n > 0);
   const shown = cases.map(([name, n]) => `${name} ${grouped(n)}`).join(' · ');
@@ -139,6 +148,7 @@ function timeLine({ time }: RunReport): string {
     ['walks', time.walks],
     ['stamps', time.stamps],
     ['traps', time.traps],
+    ['TLB refills', time.refills],
     ['faults', time.faults],
     ['system calls', time.systemCalls],
     ['switches', time.switches],

@@ -36,6 +36,7 @@ import { openStore, withFaults } from '../stores/registry.ts';
 import { sv39 } from '../translation/sv39.ts';
 import type { SystemConfig } from './config.ts';
 import type { AssemblyPorts } from './ports.ts';
+import { findScheme } from './translation-options.ts';
 
 export type { AssemblyPorts } from './ports.ts';
 
@@ -76,11 +77,13 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   if (recorder) stream.observe(recorder.observe);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
+  const scheme = findScheme(config.translation, '--translation');
   const memory = new Memory({
     ...basics,
     policyDefinition,
     objects: files,
-    geometry: sv39,
+    scheme,
+    refill: config.refill,
     references: recorder,
     options: {
       writeXorExecute: config.writeXorExecute === 'on',
@@ -185,7 +188,7 @@ function drainOf(
 }
 
 function machineConfig(
-  { sizing, tlb, seed, bits }: SystemConfig,
+  { sizing, tlb, seed, bits, translation, refill }: SystemConfig,
   { record, watch }: AssemblyPorts,
   policy: PolicyDefinition,
 ): MachineConfig {
@@ -194,8 +197,8 @@ function machineConfig(
   return {
     frames: sizing.frames + tables,
     tlb,
-    refill: 'hardware',
-    geometry: sv39,
+    refill: refill === 'hardware' ? 'hardware' : 'software',
+    geometry: findScheme(translation, '--translation').walked ?? sv39,
     stamps: policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,

@@ -25,15 +25,19 @@ import {
 } from './replacement-options.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { parseTlb } from './tlb-syntax.ts';
+import {
+  DEFAULT_TRANSLATION,
+  type TranslationConfig,
+  type TranslationOptions,
+  translationOf,
+} from './translation-options.ts';
 
 /** As written; each is optional. The defaults are those of `DEFAULT_OPTIONS`. */
-export interface SystemOptions extends PagingOptions, ReplacementOptions {
+export interface SystemOptions extends PagingOptions, ReplacementOptions, TranslationOptions {
   /** Size of all memory, tables included: `64M`. */
   memory?: string | undefined;
   /** Instead: number of frames for pages, with tables beside them. */
   frames?: number | string | undefined;
-  /** Address translation: `sv39`. */
-  translation?: string | undefined;
   /** See tlb-syntax.ts. */
   tlb?: string | undefined;
   /** Name of a replacement policy. */
@@ -76,10 +80,9 @@ export interface SystemOptions extends PagingOptions, ReplacementOptions {
 }
 
 /** Checked, complete, plain data. */
-export interface SystemConfig extends PagingConfig, ReplacementConfig {
+export interface SystemConfig extends PagingConfig, ReplacementConfig, TranslationConfig {
   /** `memory`: `frames` are all there are, tables included; `frames`: those that pages may have. */
   readonly sizing: { readonly mode: 'memory' | 'frames'; readonly frames: number };
-  readonly translation: 'sv39';
   readonly tlb: TlbConfig;
   readonly replacement: string;
   readonly scheduler: string;
@@ -102,7 +105,7 @@ export interface SystemConfig extends PagingConfig, ReplacementConfig {
 
 export const DEFAULT_OPTIONS = {
   memory: '64M',
-  translation: 'sv39',
+  translation: DEFAULT_TRANSLATION,
   tlb: '64x4:lru',
   replacement: 'clock',
   scheduler: 'rr:10ms',
@@ -144,10 +147,11 @@ export function systemConfig(
     ownScheduling ??
     findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'));
   const sizing = sizingOf(options, placeOf);
+  const tlb = parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb'));
   return {
     sizing,
-    translation: oneOf(options.translation ?? DEFAULT_OPTIONS.translation, ['sv39'], placeOf('translation')),
-    tlb: parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb')),
+    ...translationOf(options, tlb, placeOf),
+    tlb,
     replacement: policy.name,
     ...replacementOf(options, policy, placeOf),
     scheduler: scheduling.name,

@@ -9,6 +9,7 @@ import { DISK_SYNTAX } from './disk-syntax.ts';
 import { ADMISSION_SYNTAX } from './load-options.ts';
 import { DAEMON_SYNTAX } from './paging-options.ts';
 import { SCOPE_SYNTAX } from './replacement-options.ts';
+import { REFILL_SYNTAX } from './translation-options.ts';
 
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
 export const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
@@ -19,7 +20,11 @@ export const systemOptionsSchema = z.strictObject({
     .optional()
     .describe(`size of all memory, tables included; default ${DEFAULT_OPTIONS.memory}`),
   frames: count.optional().describe('instead: frames for pages alone, tables beside them'),
-  translation: z.string().optional().describe('address translation: sv39'),
+  translation: z
+    .string()
+    .optional()
+    .describe(`address translation: a scheme of 'pagewalk list'; default ${DEFAULT_OPTIONS.translation}`),
+  refill: z.string().optional().describe(`who fills the TLB: ${REFILL_SYNTAX}`),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
   bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),

@@ -15,6 +15,7 @@ import type { ProgramRequest } from './ports.ts';
 import { forksReport, loadReport, processesReport } from './process-report.ts';
 import { scopeText } from './replacement-options.ts';
 import { formatShape, formatTlb } from './tlb-syntax.ts';
+import { refillText } from './translation-options.ts';
 
 export interface ReportSources {
   readonly config: SystemConfig;
@@ -43,7 +44,8 @@ export function collectReport(sources: ReportSources): RunReport {
     instructions: machine.instructions,
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
-    walks: { loads: machine.walkLoads, dirty: machine.dirtyWalks },
+    walks: { loads: machine.walkLoads + memory.refills.reads, dirty: machine.dirtyWalks },
+    ...refillReport(sources),
     faults: {
       total: sum(Object.values(memory.faults)),
       major: memory.majorFaults,
@@ -86,6 +88,12 @@ export function collectReport(sources: ReportSources): RunReport {
   };
 }
 
+function refillReport({ config, memory }: ReportSources): Pick<RunReport, 'refills'> {
+  if (config.refill === 'hardware') return {};
+  const { misses, modifies, byHandler } = memory.refills;
+  return { refills: { misses, modifies, byHandler } };
+}
+
 function chancesReport({ memory, policyNeeds }: ReportSources): Pick<RunReport, 'secondChances'> {
   if (policyNeeds !== 'rescues') return {};
   const { setAside, rescues, cleaned, cleanings } = memory;
@@ -104,6 +112,7 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     sizing: config.sizing.mode,
     frames: config.sizing.frames,
     translation: config.translation,
+    refill: refillText(config.refill),
     tlb: formatTlb(config.tlb),
     replacement: config.replacement,
     bits: config.bits,

@@ -2,6 +2,7 @@
 export { UserError } from '../base/errors.ts';
 export type { KernelEvent, Observer } from '../kernel/events.ts';
 export { findSymbol } from '../kernel/loader/symbols.ts';
+export { pagingSchemes } from '../kernel/memory/schemes.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
 export { admissionPolicies } from '../policies/admission/registry.ts';
@@ -40,3 +41,4 @@ export {
 } from './system.ts';
 export { parseCount, parseDuration } from './time-syntax.ts';
 export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';
+export { REFILL_SYNTAX } from './translation-options.ts';

@@ -7,7 +7,6 @@ import type { Slot, Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { PageStore } from '../../stores/contract.ts';
-import { type RadixGeometry, userLimit } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { layoutBelow } from '../loader/layout.ts';
 import type { Costs, RootState, SpaceState } from '../state.ts';
@@ -33,15 +32,16 @@ import { Pins } from './pins.ts';
 import { DiskPlaces } from './places.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { Reclaim } from './reclaim.ts';
+import { Refill, type RefillTime } from './refill.ts';
 import type { RemapParts } from './remap.ts';
 import { Replacement } from './replacement.ts';
 import { Resolvers } from './resolvers.ts';
+import type { PagingScheme } from './schemes.ts';
 import type { ShareRule } from './shares.ts';
 import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
 import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
-import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
 
@@ -55,11 +55,13 @@ export interface MemoryParts {
   readonly policyDefinition: PolicyDefinition;
   readonly objects: BackingObjects;
   readonly events: EventSink;
-  readonly costs: Pick<Costs, 'fault' | 'copyPage'>;
+  readonly costs: Pick<Costs, 'fault' | 'copyPage' | 'refill' | 'walkLoad'>;
   /** Takes down references of the kernel, and pages that are gone. */
   readonly references: ReferenceSink | undefined;
-  /** Format of the tables. */
-  readonly geometry: RadixGeometry;
+  /** How addresses are translated. */
+  readonly scheme: PagingScheme;
+  /** Who fills the TLB; where software does, when. */
+  readonly refill: 'hardware' | RefillTime;
   readonly options: {
     /** No page may be writable and executable at once. */
     readonly writeXorExecute: boolean;
@@ -102,6 +104,7 @@ export interface Paths {
   readonly reclaim: Reclaim;
   readonly transfers: Transfers;
   readonly faults: Faults;
+  readonly refill: Refill;
   readonly spaces: Spaces;
   readonly forks: Forks;
   readonly calls: RemapParts & AdviseParts;
@@ -110,7 +113,7 @@ export interface Paths {
 
 /** @throws UserError when the policy can't run live */
 export function buildStructures(parts: MemoryParts): Structures {
-  const { root, machine, events, policyDefinition: definition, geometry, references } = parts;
+  const { root, machine, events, policyDefinition: definition, scheme, references } = parts;
   const { execute, bits, sampleEvery, shares } = parts.options;
   const { spaces } = root;
   const state = root.memory as MemoryState;
@@ -118,7 +121,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = new RadixTables(geometry, machine, frames, events, stamps);
+  const tables = scheme.build({ state, machine, frames, events, stamps });
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.
@@ -155,8 +158,8 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const faults = new Faults({ ...basics, resolvers, transfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, writeXorExecute };
-  const { geometry } = parts;
-  const scheme = { translation: geometry.name, layout: layoutBelow(userLimit(geometry)) };
+  const scheme = { translation: parts.scheme.name, layout: layoutBelow(parts.scheme.end) };
+  const refill = new Refill({ ...basics, counters: structures.counters });
   const spaces = new Spaces({ ...basics, reclaim, transfers, calls, scheme });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
   const forks = new Forks({ ...basics, spaces, objectAreas, pages });
@@ -168,6 +171,7 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
     reclaim,
     transfers,
     faults,
+    refill,
     spaces,
     forks,
     calls,

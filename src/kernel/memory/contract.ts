@@ -102,6 +102,14 @@ export interface SwapErrors {
   full: number;
 }
 
+/** Traps of a software-managed TLB; words that were read to look pages up; entries that fault handlers put in. */
+export interface RefillCounters {
+  misses: number;
+  modifies: number;
+  reads: number;
+  byHandler: number;
+}
+
 /** Everything counted by the memory part of the kernel. */
 export interface MemoryCounters {
   faults: Record<string, number>;
@@ -158,6 +166,8 @@ export interface MemoryCounters {
   takenOver: number;
   /** Read-ahead, page daemon, clusters, cleaning. */
   paging: PagingCounters;
+  /** What the kernel did for a TLB that software refills. */
+  refills: RefillCounters;
   /** Pages that left their resident sets and stayed in their frames, and those that were used again there. */
   setAside: number;
   rescues: number;
@@ -188,6 +198,18 @@ export interface VirtualMemory {
   forgetProcess(pid: Pid): void;
   /** A page fault of the running process at `address` by the instruction at `pc`. */
   fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome;
+  /**
+   * The TLB, which software refills, lacks the page at `address`: `undefined` when its entry was put in, else what became
+   * of the page fault.
+   */
+  tlbMiss(
+    space: SpaceState,
+    address: VirtualAddress,
+    access: Access,
+    pc: VirtualAddress,
+  ): Outcome | undefined;
+  /** A store by a clean entry of such a TLB; the same. */
+  tlbModify(space: SpaceState, address: VirtualAddress, pc: VirtualAddress): Outcome | undefined;
   /**
    * The request's virtual time has come: moves the real bytes (awaiting the store if need be) and maps the page.
    * Whoever waits for the request goes on and tries again. What comes out is for the process that it was made for
@@ -279,7 +301,15 @@ export interface ReferenceSink {
 }
 
 /** What the kernel's own work is booked under. */
-export type ChargedComponent = 'traps' | 'faults' | 'systemCalls' | 'switches' | 'forks' | 'jobs';
+export type ChargedComponent =
+  | 'traps'
+  | 'refills'
+  | 'walks'
+  | 'faults'
+  | 'systemCalls'
+  | 'switches'
+  | 'forks'
+  | 'jobs';
 
 /** Virtual time spent, by component; the kernel's parts charge what they do. */
 export interface Clock {

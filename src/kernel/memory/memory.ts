@@ -60,12 +60,14 @@ export class Memory implements VirtualMemory {
   readonly #clock: Clock;
   readonly #structures: Structures;
   readonly #paths: Paths;
+  readonly #refill: MemoryParts['refill'];
 
   /** @throws UserError when the policy can't run live */
   constructor(parts: MemoryParts) {
     this.#structures = buildStructures(parts);
     this.#paths = buildPaths(parts, this.#structures);
     this.#clock = parts.clock;
+    this.#refill = parts.refill;
     this.counters = this.#structures.counters;
   }
 
@@ -97,6 +99,27 @@ export class Memory implements VirtualMemory {
 
   fault(space: SpaceState, address: VirtualAddress, access: Access, pc: VirtualAddress): Outcome {
     return this.#paths.faults.handle({ space, address, access, pc, by: 'guest' });
+  }
+
+  tlbMiss(
+    space: SpaceState,
+    address: VirtualAddress,
+    access: Access,
+    pc: VirtualAddress,
+  ): Outcome | undefined {
+    if (this.#paths.refill.miss(space, address, access)) return undefined;
+    return this.#afterFault(space, address, access, this.fault(space, address, access, pc));
+  }
+
+  tlbModify(space: SpaceState, address: VirtualAddress, pc: VirtualAddress): Outcome | undefined {
+    if (this.#paths.refill.modify(space, address)) return undefined;
+    return this.#afterFault(space, address, 'store', this.fault(space, address, 'store', pc));
+  }
+
+  #afterFault(space: SpaceState, address: VirtualAddress, access: Access, outcome: Outcome): Outcome {
+    if (this.#refill === 'handler' && outcome.kind === 'resumed')
+      this.#paths.refill.afterFault(space, address, access);
+    return outcome;
   }
 
   complete(request: RequestState): Promise<Outcome> | Outcome {

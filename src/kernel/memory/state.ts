@@ -282,6 +282,7 @@ function initialCounters(): MemoryCounters {
     copiedOnWrite: 0,
     takenOver: 0,
     paging: initialPagingCounters(),
+    refills: { misses: 0, modifies: 0, reads: 0, byHandler: 0 },
     setAside: 0,
     rescues: 0,
     cleaned: 0,

@@ -20,6 +20,7 @@ import {
 import { Memory } from '../../../src/kernel/memory/memory.ts';
 import type { BitsMode } from '../../../src/kernel/memory/page-bits.ts';
 import { DEMAND_PAGING, type PagingRules } from '../../../src/kernel/memory/paging-rules.ts';
+import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
 import type { ShareRule } from '../../../src/kernel/memory/shares.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
 import type { Area, ObjectId, ProcessState, RootState, SpaceState } from '../../../src/kernel/state.ts';
@@ -28,7 +29,6 @@ import type { PolicyDefinition } from '../../../src/policies/replacement/contrac
 import { lru } from '../../../src/policies/replacement/lru.ts';
 import type { PageStore } from '../../../src/stores/contract.ts';
 import { MemoryStore } from '../../../src/stores/memory.ts';
-import { sv39 } from '../../../src/translation/sv39.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { testRoot } from '../root.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -111,6 +111,7 @@ export class FakeObjects implements BackingObjects {
 }
 
 export interface WorldOptions {
+  readonly scheme?: PagingScheme;
   readonly frames: number;
   readonly sizing?: Sizing;
   readonly policy?: PolicyDefinition;
@@ -181,10 +182,11 @@ export class World {
       clock,
       events: { watched: options.watched ?? true, emit: (event) => void events.push(event) },
       policyDefinition: definition,
-      geometry: sv39,
+      scheme: options.scheme ?? pagingSchemes[0]!,
+      refill: 'hardware',
       store,
       objects,
-      costs: { fault: 0, copyPage: 0 },
+      costs: { fault: 0, copyPage: 0, refill: 0, walkLoad: 0 },
       options: {
         writeXorExecute: options.writeXorExecute ?? false,
         execute: options.execute ?? 'nx',

@@ -1,0 +1,86 @@
+/**
+ * The kernel's part of a software-managed TLB, as on MIPS: a miss is a trap, and the handler looks the page up in the
+ * space's own structure, whatever that is.
+ *
+ *   miss ──▶ walk ─┬─ valid, and the access is allowed ──▶ referenced (and dirty) set, entry into the TLB ──▶ retry
+ *                  └─ else ──▶ page fault ──▶ resolved ─┬─ on retry: the instruction misses again ──▶ as above
+ *                                                       └─ by the handler: entry into the TLB at once ──▶ retry
+ *   store by a clean entry ──▶ dirty set in the structure, entry replaced ──▶ retry
+ *
+ * Source: the lecture on the operating system's review (hardware- and software-managed TLBs); MIPS32 Architecture,
+ * volume III, sections 4.8 and 6.2 (TLB Refill, TLB Modified).
+ */
+import { pageOf, type VirtualAddress } from '../../base/numbers.ts';
+import type { Access, MachinePort } from '../../machine/contract.ts';
+import { permits } from '../../translation/radix.ts';
+import type { EventSink } from '../events.ts';
+import type { Costs, SpaceState } from '../state.ts';
+import type { Clock, MemoryCounters } from './contract.ts';
+import type { PageTables } from './page-tables.ts';
+
+/** Whether the entry of a page that a fault has brought waits for the retry, or is put in by the fault's handler. */
+export type RefillTime = 'retry' | 'handler';
+
+export interface RefillParts {
+  readonly machine: MachinePort;
+  readonly tables: PageTables;
+  readonly counters: MemoryCounters;
+  readonly clock: Clock;
+  readonly costs: Pick<Costs, 'refill' | 'walkLoad'>;
+  readonly events: EventSink;
+}
+
+export class Refill {
+  readonly #parts: RefillParts;
+
+  constructor(parts: RefillParts) {
+    this.#parts = parts;
+  }
+
+  /** Puts the page's entry into the TLB; false when the access is a page fault. */
+  miss(space: SpaceState, address: VirtualAddress, access: Access): boolean {
+    const { counters, clock, costs } = this.#parts;
+    counters.refills.misses++;
+    clock.charge('refills', costs.refill);
+    const reads = this.#put(space, address, access);
+    const { events } = this.#parts;
+    if (events.watched)
+      events.emit({ type: 'refill', space: space.id, vpn: pageOf(address), access, reads: Math.abs(reads) });
+    return reads > 0;
+  }
+
+  /** A store found its page's entry clean: false when it is a page fault all the same. */
+  modify(space: SpaceState, address: VirtualAddress): boolean {
+    const { counters, clock, costs } = this.#parts;
+    counters.refills.modifies++;
+    clock.charge('refills', costs.refill);
+    return this.#put(space, address, 'store') > 0;
+  }
+
+  /** The fault handler has mapped the page and puts its entry in, so that the retry hits. */
+  afterFault(space: SpaceState, address: VirtualAddress, access: Access): void {
+    if (this.#put(space, address, access) > 0) this.#parts.counters.refills.byHandler++;
+  }
+
+  /** Words that the look-up took; negative when the access is not allowed as the entry stands. */
+  #put(space: SpaceState, address: VirtualAddress, access: Access): number {
+    const { machine, tables, counters, clock, costs } = this.#parts;
+    if (address >= space.layout.end) return -1;
+    const page = pageOf(address);
+    const before = tables.reads;
+    const at = tables.walk(space, page);
+    const reads = Math.max(1, tables.reads - before);
+    counters.refills.reads += tables.reads - before;
+    clock.charge('walks', (tables.reads - before) * costs.walkLoad);
+    const low = at === -1 ? 0 : tables.low(at);
+    const { entry } = tables.format;
+    if (!tables.isValid(low) || !permits(entry, low, 0, access)) return -reads;
+    const wanted = (1 << entry.accessed) | (access === 'store' ? 1 << entry.dirty : 0);
+    if ((low & wanted) !== wanted) tables.setBits(at, wanted);
+    machine.fillTlb(space.asid, page, access, { frame: tables.frameAt(at), flags: (low | wanted) & FLAGS });
+    return reads;
+  }
+}
+
+/** V to D. */
+const FLAGS = 0x3ff;

@@ -1,0 +1,60 @@
+/**
+ * The schemes that paged memory can translate by: for each the tables that it keeps. One registration line a scheme.
+ */
+import type { MachinePort } from '../../machine/contract.ts';
+import { type RadixFormat, type RadixGeometry, userLimit } from '../../translation/radix.ts';
+import { sv39 } from '../../translation/sv39.ts';
+import { sv48 } from '../../translation/sv48.ts';
+import { twoLevel } from '../../translation/two-level.ts';
+import { x86 } from '../../translation/x86-64.ts';
+import type { EventSink } from '../events.ts';
+import type { FrameTable } from './frames.ts';
+import type { PageTables } from './page-tables.ts';
+import type { MemoryState } from './state.ts';
+import { RadixTables, type StampFrames } from './tables.ts';
+
+/** What tables are made from. */
+export interface TableParts {
+  readonly state: MemoryState;
+  readonly machine: MachinePort;
+  readonly frames: FrameTable;
+  readonly events: EventSink;
+  /** With times of last use in the entries; see tables.ts. */
+  readonly stamps: StampFrames | undefined;
+}
+
+export interface PagingScheme {
+  /** As `--translation` names it. */
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  /** First address that programs can't have. */
+  readonly end: number;
+  /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
+  readonly walked: RadixGeometry | undefined;
+  readonly build: (parts: TableParts) => PageTables;
+}
+
+/** Tables of a radix format, which the hardware may walk or not. */
+export const radixScheme = (
+  format: RadixFormat,
+  summary: string,
+  source: string,
+  walked?: RadixGeometry,
+): PagingScheme => ({
+  name: format.name,
+  summary,
+  source,
+  end: userLimit(format),
+  walked,
+  build: ({ machine, frames, events, stamps }) => new RadixTables(format, machine, frames, events, stamps),
+});
+
+const RISCV = 'RISC-V Instruction Set Manual, volume II, version 20240411';
+
+export const pagingSchemes: readonly PagingScheme[] = [
+  radixScheme(sv39, 'three levels, 9/9/9/12', `${RISCV}, section 12.4`, sv39),
+  radixScheme(sv48, 'four levels, 9/9/9/9/12', `${RISCV}, section 12.5`, sv48),
+  radixScheme(twoLevel, 'two levels in 32 bits, 10/10/12', 'lecture on page tables; entries of Sv32'),
+  radixScheme(x86, 'four levels, with entries as Intel has them', 'Intel SDM, volume 3A, section 4.5'),
+];
