@@ -14,6 +14,7 @@ import {
   type Local,
   nothing,
   type Statement,
+  select,
   sequence,
   when,
 } from '../wasm/expressions.ts';
@@ -110,9 +111,14 @@ function lookUpRefilled(
   const entry = body.local('i64');
   const exit = body.local('i32');
   const bytes = half === 'first' ? bytesInPage(layout, pc, entry) : i32.const(SECOND_HALF);
-  const outside = choose(isCut(entry), isOutside(entry, pageOffset(pc), bytes), i32.const(0));
+  const executable = hasBit(entry, bits.execute);
+  const outside = choose(
+    select(executable, isCut(entry), i32.const(0)),
+    isOutside(entry, pageOffset(pc), bytes),
+    i32.const(0),
+  );
   const start = half === 'first' ? pc : i64.sub(pc, i64.const(SECOND_HALF));
-  const mayNot = i32.or(i32.eqz(hasBit(entry, bits.execute)), outside);
+  const mayNot = i32.or(i32.eqz(executable), outside);
   const why = choose(
     i64.eqz(entry),
     i32.const(EXIT.tlbMiss),

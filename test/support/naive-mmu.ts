@@ -51,9 +51,16 @@ interface Leaf {
 }
 
 type Walked = { readonly leaf: Leaf } | { readonly fault: NaiveFault };
+/** `refilled`: the TLB has what it lacked now, and the instruction is to be tried again. */
 export type NaiveTranslation =
   | { readonly frame: number; readonly physical: number }
-  | { readonly fault: NaiveFault };
+  | { readonly fault: NaiveFault }
+  | { readonly refilled: true }
+  /** The access passes a bound of the page. */
+  | { readonly passes: true };
+
+/** Who brings in what the TLB lacks, and sets dirty bits. */
+export type NaiveRefill = 'hardware' | 'software';
 
 const bitOf = (entry: bigint, bit: number): boolean => ((entry >> BigInt(bit)) & 1n) === 1n;
 const [V, R, W, X, U, A, D] = [0, 1, 2, 3, 4, 6, 7];
@@ -219,11 +226,13 @@ export class NaiveMmu {
   /** Frame of the root table, and the address-space identifier. */
   root = 0;
   asid = 0;
+  readonly #refill: NaiveRefill;
   readonly #data: NaiveTlb | undefined;
   readonly #instructions: NaiveTlb | undefined;
 
-  constructor(ram: Uint8Array, config: NaiveConfig, seed: number) {
+  constructor(ram: Uint8Array, config: NaiveConfig, seed: number, refill: NaiveRefill = 'hardware') {
     this.ram = ram;
+    this.#refill = refill;
     const random = new NaiveRandom(seed);
     if (config.kind === 'split') {
       this.#data = new NaiveTlb(config.data, random);
@@ -234,8 +243,15 @@ export class NaiveMmu {
     }
   }
 
-  /** One look-up. */
-  translate(address: bigint, access: NaiveAccess): NaiveTranslation {
+  /**
+   * One look-up.
+   * @param isInside whether the bytes at a physical address may be accessed
+   */
+  translate(
+    address: bigint,
+    access: NaiveAccess,
+    isInside: (physical: number) => boolean = () => true,
+  ): NaiveTranslation {
     const tlb = access === 'fetch' ? this.#instructions : this.#data;
     const page = address >> 12n;
     const held = tlb?.find(page, this.asid);
@@ -247,23 +263,26 @@ export class NaiveMmu {
       if ('fault' in walked) return walked;
       leaf = walked.leaf;
       tlb?.insert(page, this.asid, leaf);
+      if (this.#refill === 'software') return { refilled: true };
     }
     const allowed =
       access === 'fetch' ? leaf!.executable : access === 'load' ? leaf!.readable : leaf!.writable;
     if (!allowed) return { fault: 'access is not permitted' };
+    if (!isInside(leaf!.frame * 4096 + Number(address & 4095n))) return { passes: true };
     if (access === 'store' && !leaf!.dirty) {
-      this.counts.dirtyWalks++;
+      if (this.#refill === 'hardware') this.counts.dirtyWalks++;
       const walked = this.#walk(address, access);
       if ('fault' in walked) return walked;
       leaf = walked.leaf;
       held!.leaf = leaf;
+      if (this.#refill === 'software') return { refilled: true };
     }
     return { frame: leaf!.frame, physical: leaf!.frame * 4096 + Number(address & 4095n) };
   }
 
   #walk(address: bigint, access: NaiveAccess): Walked {
     return naiveWalk(this.ram, this.root, address, access, () => {
-      this.counts.walkLoads++;
+      if (this.#refill === 'hardware') this.counts.walkLoads++;
     });
   }
 

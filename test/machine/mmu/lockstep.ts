@@ -9,14 +9,19 @@ import { nextBelow, type RandomState, randomState } from '../../../src/base/rand
 import type { MachineConfig, MachineCounters } from '../../../src/machine/contract.ts';
 import { Machine } from '../../../src/machine/machine.ts';
 import { sv39 } from '../../../src/translation/sv39.ts';
-import { NaiveMachine, type NaiveTrap } from './naive-machine.ts';
+import { type Bounds, NaiveMachine, type NaiveTrap } from './naive-machine.ts';
 import { LOOP_PAGE, listBounds } from './program.ts';
+import { RefilledMachine } from './refilled-machine.ts';
 import { A, D, entryTo, R, U, V, W, X } from './tables.ts';
 import { type Editable, FRAMES, makeWorld, type World } from './world.ts';
 
 export interface LockstepOptions {
   readonly seed: number;
   readonly tlb: MachineConfig['tlb'];
+  /** Left out: the machine has a walker. With software the tables are walked by the test's own kernel. */
+  readonly refill?: MachineConfig['refill'];
+  /** Which bytes of a page may be accessed; only with refill by software. */
+  readonly bounds?: Bounds;
   readonly stamps: 'on' | 'off';
   readonly spaces: number;
   readonly operations: number;
@@ -47,12 +52,14 @@ export class Lockstep {
   constructor(options: LockstepOptions) {
     this.options = options;
     this.#random = randomState(options.seed);
-    const { tlb, seed, stamps } = options;
+    const { tlb, seed, stamps, refill = 'hardware', bounds = () => [0, 4096] } = options;
     this.world = makeWorld(this.#random, options);
-    const config = { frames: FRAMES, tlb, refill: 'hardware', geometry: sv39, stamps, seed } as const;
-    this.naive = new NaiveMachine(this.world.ram.slice(), this.world.listing, tlb, seed);
-    this.recorded = new Machine({ ...config, references: 'recorded' });
-    this.fast = new Machine({ ...config, references: 'off' });
+    const config = { frames: FRAMES, tlb, refill, geometry: sv39, stamps, seed } as const;
+    this.naive = new NaiveMachine(this.world.ram.slice(), this.world.listing, tlb, seed, refill, bounds);
+    const make = (made: MachineConfig): Machine =>
+      refill === 'software' ? new RefilledMachine(made, bounds) : new Machine(made);
+    this.recorded = make({ ...config, references: 'recorded' });
+    this.fast = make({ ...config, references: 'off' });
     for (const machine of this.machines) machine.ram.set(this.world.ram);
     this.setSpace(0);
     const [first, end] = listBounds(this.world.operations);

@@ -2,7 +2,7 @@
  * A hart that executes the *text* of its instructions over the naive memory-management unit, and writes down
  * every look-up and reference. It knows just what the test programs use.
  */
-import type { NaiveAccess, NaiveConfig, NaiveFault } from '../../support/naive-mmu.ts';
+import type { NaiveAccess, NaiveConfig, NaiveFault, NaiveRefill } from '../../support/naive-mmu.ts';
 import { NaiveMmu } from '../../support/naive-mmu.ts';
 
 const registerNames =
@@ -52,6 +52,18 @@ class Stop extends Error {
   }
 }
 
+/** Thrown by an instruction for which software has refilled the TLB. */
+class TryAgain extends Error {}
+
+/** Bytes of a page that may be accessed, [from, to). */
+export type Bounds = (page: number) => readonly [from: number, to: number];
+
+const isOutside = (bounds: Bounds, address: bigint, bytes: number): boolean => {
+  const [from, to] = bounds(Number(address >> 12n));
+  const offset = Number(address & 4095n);
+  return Array.from({ length: bytes }, (_, i) => offset + i).some((at) => at < from || at >= to);
+};
+
 /** Physical addresses of an access's bytes, with the frames they lie in. */
 interface Reached {
   readonly bytes: readonly number[];
@@ -79,6 +91,7 @@ export class NaiveMachine {
   /** Since the last `drain`. */
   lookUps: NaiveLookUp[] = [];
   readonly #listing: Listing;
+  readonly #bounds: Bounds;
   readonly #lastUse = new Map<number, number>();
   #time = 0;
   #drainedAt = 0;
@@ -86,10 +99,18 @@ export class NaiveMachine {
   /** Fetches that were written down for the instruction that is the next to retire. */
   #fetched = new Set<bigint>();
 
-  constructor(ram: Uint8Array, listing: Listing, config: NaiveConfig, seed: number) {
+  constructor(
+    ram: Uint8Array,
+    listing: Listing,
+    config: NaiveConfig,
+    seed: number,
+    refill: NaiveRefill = 'hardware',
+    bounds: Bounds = () => [0, 4096],
+  ) {
     this.ram = ram;
-    this.mmu = new NaiveMmu(ram, config, seed);
+    this.mmu = new NaiveMmu(ram, config, seed, refill);
     this.#listing = listing;
+    this.#bounds = bounds;
   }
 
   /** The kernel did something that tells the present from what was before. */
@@ -145,6 +166,10 @@ export class NaiveMachine {
           return { cause: 'timer', access: 'fetch', address: 0, pc: this.pc };
         }
       } catch (stop) {
+        if (stop instanceof TryAgain) {
+          this.pc = pc;
+          continue;
+        }
         if (!(stop instanceof Stop)) throw stop;
         this.pc = pc;
         return { cause: stop.why, access: stop.access, address: Number(stop.address), pc };
@@ -158,20 +183,32 @@ export class NaiveMachine {
   }
 
   #fetch(pc: bigint): Line {
-    const first = this.#fetchHalf(pc);
+    const first = this.#fetchHalf(pc, pc);
     const line = this.#listing.get(first);
     if (line === undefined) throw new Error(`no instruction at ${pc.toString(16)}`);
-    if (line.bytes === 4 && (pc & 4095n) === 4094n) this.#fetchHalf(pc + 2n);
+    if (line.bytes === 4 && (pc & 4095n) === 4094n) this.#fetchHalf(pc + 2n, pc);
     return line;
   }
 
-  #fetchHalf(address: bigint): number {
+  /** Bytes of the instruction at `physical` that lie in its page; a page's bound may hide the rest. */
+  #bytesInPage(physical: number): number {
+    const room = 4096 - (physical % 4096);
+    return Math.min(room, this.#listing.get(physical)?.bytes ?? 2);
+  }
+
+  /** @param start where the instruction begins */
+  #fetchHalf(address: bigint, start: bigint): number {
     this.counts.fetches++;
-    const found = this.mmu.translate(address, 'fetch');
-    const failed = 'fault' in found;
+    const found = this.mmu.translate(address, 'fetch', (physical) => {
+      const bytes = address === start ? this.#bytesInPage(physical) : 2;
+      return !isOutside(this.#bounds, address, bytes);
+    });
+    const failed = !('physical' in found);
     const repeated = !failed && this.#fetched.has(address);
     this.lookUps.push({ kind: 'fetch', address: Number(address), bytes: 2, failed, repeated });
-    if (failed) {
+    if ('passes' in found) throw new Stop('page-fault', 'fetch', start);
+    if ('refilled' in found) throw new TryAgain();
+    if ('fault' in found) {
       this.faults.add(found.fault);
       throw new Stop('page-fault', 'fetch', address);
     }
@@ -189,11 +226,13 @@ export class NaiveMachine {
     const frames: number[] = [];
     for (const [at, count] of parts) {
       this.counts[kind === 'load' ? 'loads' : 'stores']++;
-      const found = this.mmu.translate(at, kind);
-      const failed = 'fault' in found;
+      const found = this.mmu.translate(at, kind, () => !isOutside(this.#bounds, at, count));
+      const failed = !('physical' in found);
       if (failed && frames.length > 0) this.lookUps.at(-1)!.failed = true;
       this.lookUps.push({ kind, address: Number(at), bytes: count, failed, repeated: false });
-      if (failed) {
+      if ('passes' in found) throw new Stop('page-fault', kind, address);
+      if ('refilled' in found) throw new TryAgain();
+      if ('fault' in found) {
         this.faults.add(found.fault);
         throw new Stop('page-fault', kind, at);
       }
