@@ -25,6 +25,7 @@ export interface RunFlags {
   readonly frames?: string;
   readonly translation?: string;
   readonly refill?: string;
+  readonly placement?: string;
   readonly tlb?: string;
   readonly replacement?: string;
   readonly swap?: string;
@@ -88,6 +89,10 @@ export function addSystemOptions(command: Command): Command {
     .option(
       '--translation <scheme>',
       `how addresses are translated, see 'pagewalk list' (default: ${d.translation})`,
+    )
+    .option(
+      '--placement <policy>',
+      `where tables of all sizes go, see 'pagewalk list' (default: ${d.placement})`,
     )
     .option('--refill <who>', `the TLB is filled by ${REFILL_SYNTAX} (default: hardware where it can)`)
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
@@ -247,6 +252,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     frames: flags.frames,
     translation: flags.translation,
     refill: flags.refill,
+    placement: flags.placement,
     tlb: flags.tlb,
     replacement: flags.replacement,
     scheduler: flags.scheduler,

@@ -26,6 +26,7 @@ import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
 import { isThrashing } from '../policies/admission/fault-rate.ts';
 import { admissionPolicies } from '../policies/admission/registry.ts';
+import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import { perProcess } from '../policies/replacement/per-process.ts';
 import { findReplacementPolicy } from '../policies/replacement/registry.ts';
@@ -83,6 +84,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     policyDefinition,
     objects: files,
     scheme,
+    placement: findPlacementPolicy(config.placement, '--placement'),
     refill: config.refill,
     references: recorder,
     options: {

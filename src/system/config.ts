@@ -26,6 +26,7 @@ import {
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { parseTlb } from './tlb-syntax.ts';
 import {
+  DEFAULT_PLACEMENT,
   DEFAULT_TRANSLATION,
   type TranslationConfig,
   type TranslationOptions,
@@ -106,6 +107,7 @@ export interface SystemConfig extends PagingConfig, ReplacementConfig, Translati
 export const DEFAULT_OPTIONS = {
   memory: '64M',
   translation: DEFAULT_TRANSLATION,
+  placement: DEFAULT_PLACEMENT,
   tlb: '64x4:lru',
   replacement: 'clock',
   scheduler: 'rr:10ms',

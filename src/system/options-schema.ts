@@ -24,6 +24,10 @@ export const systemOptionsSchema = z.strictObject({
     .string()
     .optional()
     .describe(`address translation: a scheme of 'pagewalk list'; default ${DEFAULT_OPTIONS.translation}`),
+  placement: z
+    .string()
+    .optional()
+    .describe(`where pieces of memory go: a policy of 'pagewalk list'; default ${DEFAULT_OPTIONS.placement}`),
   refill: z.string().optional().describe(`who fills the TLB: ${REFILL_SYNTAX}`),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),

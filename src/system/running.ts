@@ -6,6 +6,7 @@ export { pagingSchemes } from '../kernel/memory/schemes.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
 export { admissionPolicies } from '../policies/admission/registry.ts';
+export { placementPolicies } from '../policies/placement/registry.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
 export {
   type RecordEntry,

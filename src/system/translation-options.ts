@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.ts';
 import type { RefillTime } from '../kernel/memory/refill.ts';
 import { type PagingScheme, pagingSchemes } from '../kernel/memory/schemes.ts';
 import type { TlbConfig } from '../machine/contract.ts';
+import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import { checkRefillable } from './tlb-syntax.ts';
 
 export interface TranslationOptions {
@@ -10,6 +11,8 @@ export interface TranslationOptions {
   translation?: string | undefined;
   /** `hardware`, `software`, or `software:handler`; by default hardware where that can walk the scheme's tables. */
   refill?: string | undefined;
+  /** Where pieces of memory of all sizes go: a placement policy. */
+  placement?: string | undefined;
 }
 
 /** Plain data. */
@@ -17,9 +20,12 @@ export interface TranslationConfig {
   /** Name of a scheme. */
   readonly translation: string;
   readonly refill: 'hardware' | RefillTime;
+  /** Name of a placement policy. */
+  readonly placement: string;
 }
 
 export const DEFAULT_TRANSLATION = 'sv39';
+export const DEFAULT_PLACEMENT = 'first-fit';
 export const REFILL_SYNTAX = 'hardware, software (the retry finds the entry) or software:handler';
 
 /** As `--refill` has it. */
@@ -45,7 +51,8 @@ export function translationOf(
   const scheme = findScheme(options.translation ?? DEFAULT_TRANSLATION, placeOf('translation'));
   const refill = refillOf(options.refill, scheme, placeOf('refill'));
   if (refill !== 'hardware') checkRefillable(tlb, placeOf('tlb'));
-  return { translation: scheme.name, refill };
+  const placement = findPlacementPolicy(options.placement ?? DEFAULT_PLACEMENT, placeOf('placement'));
+  return { translation: scheme.name, refill, placement: placement.name };
 }
 
 function refillOf(

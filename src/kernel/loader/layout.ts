@@ -8,7 +8,7 @@
  *   0x3fffffd000  stack ↓                                  at most 8 MiB
  *   0x3fffffe000  signal trampoline                        shares the stack's page tables
  *
- * Other spaces are laid out alike below their own ends. In those of less than 2 GiB position-independent programs go
+ * Other spaces are laid out alike below their own ends. In those of up to 4 GiB position-independent programs go
  * where others are linked, the stack may have an eighth, and mmap begins below the upper quarter.
  */
 import { PAGE_SIZE, roundDown, type VirtualAddress, virtualAddress } from '../../base/numbers.ts';
@@ -18,7 +18,7 @@ import type { AddressLayout } from '../state.ts';
 export const USER_START = virtualAddress(PAGE_SIZE);
 /** Where linkers put programs that are not position-independent. */
 const LINKED_AT = virtualAddress(0x10000);
-const SMALL_SPACE = 2 ** 31;
+const SMALL_SPACE = 2 ** 33;
 const MOST_STACK = 8 * 2 ** 20;
 const MOST_GAP = 128 * 2 ** 20;
 /** Smaller spaces hold no program worth the name. */

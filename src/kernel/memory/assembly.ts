@@ -5,6 +5,7 @@
 import { assert } from '../../base/errors.ts';
 import type { Slot, Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
+import type { PlacementDefinition } from '../../policies/placement/contract.ts';
 import type { PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { PageStore } from '../../stores/contract.ts';
 import type { EventSink } from '../events.ts';
@@ -60,6 +61,8 @@ export interface MemoryParts {
   readonly references: ReferenceSink | undefined;
   /** How addresses are translated. */
   readonly scheme: PagingScheme;
+  /** Where tables of all sizes go. */
+  readonly placement: PlacementDefinition;
   /** Who fills the TLB; where software does, when. */
   readonly refill: 'hardware' | RefillTime;
   readonly options: {
@@ -121,7 +124,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = scheme.build({ state, machine, frames, events, stamps });
+  const tables = scheme.build({ state, machine, frames, events, stamps, placement: parts.placement });
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.

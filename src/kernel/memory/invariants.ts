@@ -65,6 +65,10 @@ export function checkInvariants(parts: InvariantParts): void {
 function takeCensus(parts: InvariantParts): Census {
   const census: Census = { tableFrames: new Set(), mapped: new Map(), slots: new Map(), written: new Map() };
   for (const space of parts.root.spaces) if (space !== undefined) countSpace(parts, space, census);
+  parts.tables.forEachShared((frame) => {
+    assert(!census.tableFrames.has(frame), 'a shared table is in no space');
+    census.tableFrames.add(frame);
+  });
   return census;
 }
 

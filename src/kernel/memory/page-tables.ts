@@ -57,4 +57,6 @@ export interface PageTables {
   prune(space: SpaceState, from: number, to: number): void;
   /** Calls `visit` for each table frame of a space. */
   forEachTable(space: SpaceState, visit: (frame: Frame, level: number) => void): void;
+  /** Calls `visit` for each table frame that is no single space's. */
+  forEachShared(visit: (frame: Frame) => void): void;
 }

@@ -2,6 +2,7 @@
  * The schemes that paged memory can translate by: for each the tables that it keeps. One registration line a scheme.
  */
 import type { MachinePort } from '../../machine/contract.ts';
+import type { PlacementDefinition } from '../../policies/placement/contract.ts';
 import { type RadixFormat, type RadixGeometry, userLimit } from '../../translation/radix.ts';
 import { sv39 } from '../../translation/sv39.ts';
 import { sv48 } from '../../translation/sv48.ts';
@@ -9,7 +10,10 @@ import { twoLevel } from '../../translation/two-level.ts';
 import { x86 } from '../../translation/x86-64.ts';
 import type { EventSink } from '../events.ts';
 import type { FrameTable } from './frames.ts';
+import { HashedTables } from './hashed-tables.ts';
+import { InvertedTables } from './inverted-tables.ts';
 import type { PageTables } from './page-tables.ts';
+import { PieceTables } from './piece-tables.ts';
 import type { MemoryState } from './state.ts';
 import { RadixTables, type StampFrames } from './tables.ts';
 
@@ -19,6 +23,8 @@ export interface TableParts {
   readonly machine: MachinePort;
   readonly frames: FrameTable;
   readonly events: EventSink;
+  /** Where tables of all sizes go. */
+  readonly placement: PlacementDefinition;
   /** With times of last use in the entries; see tables.ts. */
   readonly stamps: StampFrames | undefined;
 }
@@ -56,5 +62,45 @@ export const pagingSchemes: readonly PagingScheme[] = [
   radixScheme(sv39, 'three levels, 9/9/9/12', `${RISCV}, section 12.4`, sv39),
   radixScheme(sv48, 'four levels, 9/9/9/9/12', `${RISCV}, section 12.5`, sv48),
   radixScheme(twoLevel, 'two levels in 32 bits, 10/10/12', 'lecture on page tables; entries of Sv32'),
+  {
+    name: 'linear',
+    summary: 'one table of 4 MiB for each space of 32 bits',
+    source: 'the lectures on page tables and on the granularity issue',
+    end: 2 ** 32,
+    walked: undefined,
+    build: (parts) => new PieceTables(parts, { format: twoLevel, segmentBits: 0 }),
+  },
+  {
+    name: 'hybrid',
+    summary: 'four segments of 1 GiB, each with a linear table as long as it needs',
+    source: 'Arpaci-Dusseau, "Operating Systems: Three Easy Pieces", chapter 20',
+    end: 2 ** 32,
+    walked: undefined,
+    build: (parts) => new PieceTables(parts, { format: twoLevel, segmentBits: 2 }),
+  },
+  {
+    name: 'inverted',
+    summary: 'an entry for each frame, found by a hash',
+    source: 'the lecture on inverted page tables',
+    end: 2 ** 47,
+    walked: undefined,
+    build: (parts) => new InvertedTables(parts, 'hash'),
+  },
+  {
+    name: 'inverted:scan',
+    summary: 'an entry for each frame, all of which are looked at',
+    source: 'the lecture on inverted page tables',
+    end: 2 ** 47,
+    walked: undefined,
+    build: (parts) => new InvertedTables(parts, 'scan'),
+  },
+  {
+    name: 'hashed',
+    summary: 'one table of chains for all spaces, an entry for each page that is anywhere',
+    source: 'Silberschatz, Galvin and Gagne, "Operating System Concepts", section 9.4.2',
+    end: 2 ** 47,
+    walked: undefined,
+    build: (parts) => new HashedTables(parts),
+  },
   radixScheme(x86, 'four levels, with entries as Intel has them', 'Intel SDM, volume 3A, section 4.5'),
 ];

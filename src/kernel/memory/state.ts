@@ -4,7 +4,10 @@ import type { RandomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
 import type { ForkMode, MemoryCounters } from './contract.ts';
+import type { HashedState } from './hashed-tables.ts';
+import type { InvertedState } from './inverted-tables.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
+import type { PieceState } from './piece-tables.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -169,12 +172,21 @@ export interface MemoryState {
   refusals: Map<Pid, Refusal>;
   /** By leaf table, where entries have stamps: see tables.ts. */
   stampFrames: Map<number, Frame>;
+  /** Tables that all spaces share. */
+  tables: SharedTables;
   nextKey: PageKey;
   policy: unknown;
   /** Clock interrupts that the policy has been told of. */
   interrupts: number;
   paging: PagingState;
   counters: MemoryCounters;
+}
+
+/** Of the schemes that have them; made when the first tables are. */
+export interface SharedTables {
+  hashed?: HashedState;
+  inverted?: InvertedState;
+  pieces?: PieceState;
 }
 
 /** Largest page number plus one that a mapping code can hold: 48-bit addresses. */
@@ -240,6 +252,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     evictedLately: new Map(),
     refusals: new Map(),
     stampFrames: new Map(),
+    tables: {},
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,

@@ -238,6 +238,8 @@ export class RadixTables implements PageTables {
     this.#visitTables(space.root, 0, visit);
   }
 
+  forEachShared(): void {}
+
   #visitTables(table: Frame, level: number, visit: (frame: Frame, level: number) => void): void {
     visit(table, level);
     const stamps = this.#stamps?.get(table);

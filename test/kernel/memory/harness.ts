@@ -25,6 +25,7 @@ import type { ShareRule } from '../../../src/kernel/memory/shares.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
 import type { Area, ObjectId, ProcessState, RootState, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
+import { firstFit } from '../../../src/policies/placement/first-fit.ts';
 import type { PolicyDefinition } from '../../../src/policies/replacement/contract.ts';
 import { lru } from '../../../src/policies/replacement/lru.ts';
 import type { PageStore } from '../../../src/stores/contract.ts';
@@ -183,6 +184,7 @@ export class World {
       events: { watched: options.watched ?? true, emit: (event) => void events.push(event) },
       policyDefinition: definition,
       scheme: options.scheme ?? pagingSchemes[0]!,
+      placement: firstFit,
       refill: 'hardware',
       store,
       objects,
