@@ -13,7 +13,7 @@
  */
 import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import { NO_HOLE, type Placement } from '../../policies/placement/contract.ts';
+import type { Placement } from '../../policies/placement/contract.ts';
 import { EntryCodec, kernelEntries } from '../../translation/entry-codec.ts';
 import { type EntryFormat, frameIn, hasBit } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
@@ -52,6 +52,8 @@ export interface PieceState {
   compactions: number;
 }
 
+/** What a placement policy answers when no hole is large enough. */
+const NO_HOLE = -1;
 const ENTRY_BYTES = 4;
 const ENTRIES_A_FRAME = PAGE_SIZE / ENTRY_BYTES;
 
