@@ -38,16 +38,13 @@ import {
   RING_ENTRY_BYTES,
 } from './layout.ts';
 import { Predecoder } from './predecode.ts';
-import { refillObstacle } from './refill.ts';
+import { assertRefillable, checkFill } from './refill.ts';
 import { RING_FLAG, RING_KIND } from './ring.ts';
-import { PAGE_BITS_OF_KEY } from './tlb.ts';
 import { TlbControl } from './tlb-control.ts';
 import { sortByStamp } from './uses.ts';
 import { ENTRY_FRAME_SHIFT } from './walker.ts';
 
 const MAXIMUM_FUEL = 200_000;
-/** Page numbers that a key of the TLB has room for. */
-const MOST_PAGES = 2 ** PAGE_BITS_OF_KEY;
 const RETIRED = 1n << BigInt(COUNTER_SHIFT);
 
 const CAUSES: Readonly<Record<number, TrapCause>> = {
@@ -123,7 +120,7 @@ export class Machine implements MachinePort {
         '--memory',
         `${config.frames} frames asked for, the machine has room for ${MAXIMUM_FRAMES} (3G)`,
       );
-    checkRefill(config);
+    if (config.refill === 'software') assertRefillable(config.tlb);
     this.#config = config;
     this.#layout = layoutOf(config);
     this.frames = config.frames;
@@ -233,14 +230,12 @@ export class Machine implements MachinePort {
     this.#tlb.forgetFastSlots();
   }
 
-  fillTlb(asid: number, page: Vpn, access: Access, { frame, flags, from = 0, to = 4096 }: TlbFill): void {
+  fillTlb(asid: number, page: Vpn, access: Access, entry: TlbFill): void {
     const { fillData, fillInstructions } = this.#exports;
     if (fillData === undefined || fillInstructions === undefined)
       throw new Error('the TLB of this machine is filled by its walker');
-    if (page >= MOST_PAGES || frame >= this.frames || (flags & 1) === 0 || flags >= 1 << ENTRY_FRAME_SHIFT)
-      throw new RangeError(`page ${page} in frame ${frame} with flags ${flags} can't be put into the TLB`);
-    if (!(from >= 0 && from < to && to <= 4096))
-      throw new RangeError(`[${from}, ${to}) is no part of a page`);
+    checkFill(page, entry, this.frames);
+    const { frame, flags, from = 0, to = 4096 } = entry;
     const fill = access === 'fetch' ? fillInstructions : fillData;
     const low = (frame << ENTRY_FRAME_SHIFT) | flags;
     fill(page | 0, Math.floor(page / 2 ** 32), asid, low, cutOf(from, to));
@@ -382,11 +377,6 @@ export class Machine implements MachinePort {
     this.ram.set(state.ram);
     this.#codePages.forgetAll();
   }
-}
-
-function checkRefill({ tlb, refill }: MachineConfig): void {
-  const obstacle = refill === 'software' ? refillObstacle(tlb) : undefined;
-  if (obstacle !== undefined) throw new Error(`this TLB can't be refilled by software: ${obstacle}`);
 }
 
 function checkShape(module: WebAssembly.Module, config: MachineConfig): void {

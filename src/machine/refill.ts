@@ -4,6 +4,7 @@
  * Source: MIPS32 Architecture for Programmers, volume III, on the exceptions TLB Refill and TLB Modified and the
  * instructions TLBWR and TLBWI.
  */
+import type { Vpn } from '../base/numbers.ts';
 import {
   block,
   branchIf,
@@ -16,9 +17,10 @@ import {
   sequence,
 } from '../wasm/expressions.ts';
 import type { Frame as Body, FunctionReference, ModuleBuilder } from '../wasm/module.ts';
-import type { TlbConfig, TlbShape } from './contract.ts';
+import type { TlbConfig, TlbFill, TlbShape } from './contract.ts';
 import { DATA_SLOT_BYTES, type TlbLayout, WAY_BYTES } from './layout.ts';
-import { insertWay, keyOf, setOf } from './tlb.ts';
+import { insertWay, keyOf, PAGE_BITS_OF_KEY, setOf } from './tlb.ts';
+import { ENTRY_FRAME_SHIFT } from './walker.ts';
 
 const INVALID_TAG = i64.const(-1);
 
@@ -107,4 +109,18 @@ export function refillObstacle(tlb: TlbConfig): string | undefined {
   ] as const;
   const small = parts.find(([, shape]) => shape.entries === 1);
   return small && `an instruction may need 2 pages of ${small[0]} at once, and the TLB for them has 1 entry`;
+}
+
+/** @throws Error for a TLB with an obstacle: whoever configures a machine has to have asked */
+export function assertRefillable(tlb: TlbConfig): void {
+  const obstacle = refillObstacle(tlb);
+  if (obstacle !== undefined) throw new Error(`this TLB can't be refilled by software: ${obstacle}`);
+}
+
+/** @throws RangeError for a page or an entry that no TLB of a machine with so many frames can hold */
+export function checkFill(page: Vpn, { frame, flags, from = 0, to = 4096 }: TlbFill, frames: number): void {
+  const isValid = (flags & 1) === 1 && flags < 1 << ENTRY_FRAME_SHIFT;
+  if (page >= 2 ** PAGE_BITS_OF_KEY || frame >= frames || !isValid)
+    throw new RangeError(`page ${page} in frame ${frame} with flags ${flags} can't be put into the TLB`);
+  if (!(from >= 0 && from < to && to <= 4096)) throw new RangeError(`[${from}, ${to}) is no part of a page`);
 }
