@@ -5,10 +5,12 @@ import { UserError } from '../base/errors.ts';
 import { curveColumns, curvePlot, curveText } from '../report/curve-text.ts';
 import { plotText } from '../report/plot/text.ts';
 import {
+  type Consume,
   type CurvePlan,
   type CurveReport,
   curveReport,
   inProcess,
+  lruCurve,
   parseCount,
   type ReadTrace,
   streamedCurve,
@@ -85,9 +87,7 @@ export function addCurveCommand(program: Command): void {
 
 async function curve(path: string | undefined, args: readonly string[], flags: Flags): Promise<void> {
   const plan = planOf(flags);
-  const report = flags.stream
-    ? await streamedCurve((consume) => readTraceInput(onlyTrace(path, args), flags, consume), plan)
-    : await fullCurve(await inputOf(path, args, flags), plan, flags);
+  const report = await reportOf(path, args, plan, flags);
   await writeFiles(report, flags);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
@@ -97,6 +97,24 @@ async function curve(path: string | undefined, args: readonly string[], flags: F
   const width = Math.min(100, process.stdout.columns ?? 80);
   if (flags.plot) process.stdout.write(`\n${plotText(curvePlot(report), { width, height: 16 })}`);
 }
+
+async function reportOf(
+  path: string | undefined,
+  args: readonly string[],
+  plan: CurvePlan,
+  flags: Flags,
+): Promise<CurveReport> {
+  const read = (consume: Consume) => readTraceInput(onlyTrace(path, args), flags, consume);
+  if (flags.stream) return streamedCurve(read, plan);
+  const isRun = path !== undefined && isProgram(path);
+  // The parsed form of a trace can be left beside it only after it was held.
+  if (!flags.cache && !isRun && isExactLru(plan)) return lruCurve(read, plan);
+  return fullCurve(await inputOf(path, args, flags), plan, flags);
+}
+
+/** Whether LRU's exact curve is all that is asked for. */
+const isExactLru = ({ policies: [policy, ...others], sample, parts }: CurvePlan): boolean =>
+  policy?.text === 'lru' && others.length === 0 && sample === undefined && parts === 'all';
 
 function planOf(flags: Flags): CurvePlan {
   const { by = 'all', frames } = flags;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { TraceCache } from '../adapters/trace-cache.ts';
 import { openTrace } from '../adapters/trace-source.ts';
 import { UserError } from '../base/errors.ts';
-import { denseTrace, type ReadTrace, type TraceOptions } from '../system/replaying.ts';
+import { type Consume, denseTrace, type ReadTrace, type TraceOptions } from '../system/replaying.ts';
 import { startAmount } from './progress.ts';
 import { type TraceFlags, traceOptions } from './trace-options.ts';
 
@@ -11,7 +11,7 @@ import { type TraceFlags, traceOptions } from './trace-options.ts';
 export async function readTraceInput(
   path: string | undefined,
   flags: TraceFlags,
-  consume?: (entries: Uint32Array) => void,
+  consume?: Consume,
 ): Promise<ReadTrace> {
   const options = traceOptions(flags);
   if (flags.references !== undefined) {
@@ -28,7 +28,7 @@ export async function readTraceInput(
   return read;
 }
 
-function inlineTrace(text: string, options: TraceOptions, consume: Consume): Promise<ReadTrace> {
+function inlineTrace(text: string, options: TraceOptions, consume?: Consume): Promise<ReadTrace> {
   const bytes = new TextEncoder().encode(`${text}\n`);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield bytes;
@@ -40,15 +40,13 @@ function inlineTrace(text: string, options: TraceOptions, consume: Consume): Pro
   );
 }
 
-type Consume = ((entries: Uint32Array) => void) | undefined;
-
 /** Regular files only: nothing can be kept beside a pipe. */
 function cacheOf(path: string, options: TraceOptions): TraceCache | undefined {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   return new TraceCache(path, JSON.stringify(options));
 }
 
-async function readFile(path: string, options: TraceOptions, consume: Consume): Promise<ReadTrace> {
+async function readFile(path: string, options: TraceOptions, consume?: Consume): Promise<ReadTrace> {
   const source = await openTrace(path);
   const progress = startAmount(source.name, 'references', source.size);
   try {

@@ -25,11 +25,8 @@ export interface BuilderOptions {
   readonly pageSize: number;
   /** Kinds of references that are kept. */
   readonly kinds: readonly Exclude<TraceKind, 'release'>[];
-  /**
-   * Takes each piece of entries instead of the trace keeping them, so that memory is bounded by the number of
-   * pages; the piece is used again after the call.
-   */
-  readonly consume?: ((entries: Uint32Array) => void) | undefined;
+  /** Takes the entries instead of the trace keeping them, so that memory is bounded by the number of pages. */
+  readonly consume?: Consume | undefined;
   /** Told now and then how many references there are. */
   readonly onProgress?: ((references: number) => void) | undefined;
 }
@@ -64,6 +61,12 @@ class Column {
   }
 }
 
+/**
+ * Takes a piece of the entries, which is used again after the call.
+ * @param soFar what there was in the trace with this piece
+ */
+export type Consume = (entries: Uint32Array, soFar: Pick<DenseTrace, 'pages' | 'counts'>) => void;
+
 export class TraceBuilder implements TraceSink {
   readonly #options: BuilderOptions;
   readonly #shift: number;
@@ -79,7 +82,7 @@ export class TraceBuilder implements TraceSink {
   readonly #notes = new Set<string>();
   #addressed = false;
   #isSharing = false;
-  #chunk = sharedEntries(CHUNK_ENTRIES);
+  #chunk: Uint32Array;
   #used = 0;
   #pages = 0;
   #space = 0;
@@ -96,6 +99,7 @@ export class TraceBuilder implements TraceSink {
     if (!Number.isInteger(this.#shift) || this.#shift < 0 || this.#shift > 31)
       throw new UserError('--page-size', `${pageSize} is no power of two from 1 to 2G`);
     this.#options = options;
+    this.#chunk = options.consume === undefined ? sharedEntries(CHUNK_ENTRIES) : new Uint32Array(CHUNK_ENTRIES);
     this.#keeps = (['fetch', 'load', 'store'] as const).map((kind) => options.kinds.includes(kind));
     this.#space = this.#spaceOf(0);
     this.#table = this.#tables[this.#space]!;
@@ -315,7 +319,7 @@ export class TraceBuilder implements TraceSink {
 
   #nextChunk(): void {
     const { consume } = this.#options;
-    if (consume !== undefined) consume(this.#chunk.subarray(0, this.#used));
+    if (consume !== undefined) consume(this.#chunk.subarray(0, this.#used), { pages: this.#pages, counts: this.#counts });
     else {
       this.#chunks.push(this.#chunk);
       this.#chunk = sharedEntries(CHUNK_ENTRIES);

@@ -4,9 +4,17 @@
  *
  *   memory: touched · kept variables │ entries of a window │ regions, each from a cache line on
  */
-import { type I32, i32, type Local, type Statement, select, sequence } from '../wasm/expressions.ts';
+import {
+  type I32,
+  i32,
+  type Local,
+  nothing,
+  type Statement,
+  select,
+  sequence,
+} from '../wasm/expressions.ts';
 import { type Frame as Body, call, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
-import { increase, localsOf, repeatWhile } from '../wasm/patterns.ts';
+import { increase, item, localsOf, repeatWhile } from '../wasm/patterns.ts';
 import { PAGE_MASK } from './dense.ts';
 
 /** Entries that are replayed at a time: so many that a call costs nothing, and that they stay in the cache. */
@@ -29,10 +37,14 @@ export interface Step<R extends string, K extends string, H extends string> {
   readonly kept: Readonly<Record<K, Local<'i32'>>>;
   readonly entry: Local<'i32'>;
   readonly page: Local<'i32'>;
+  /** Address of the page's word in a region of words. */
+  readonly word: I32;
   /** Address of the entry, from that of the window's first one. */
   readonly offset: Local<'i32'>;
   /** Asks the host. */
   ask(question: H, operand: I32): I32;
+  /** Puts a result where the entry was, for `collect`. */
+  leave(result: I32): Statement;
 }
 
 export interface PassPlan<R extends string, K extends string, H extends string> {
@@ -43,10 +55,12 @@ export interface PassPlan<R extends string, K extends string, H extends string> 
   readonly host: Readonly<Record<H, (operand: number) => number>>;
   step(on: Step<R, K, H>): Statement;
   /**
-   * A word that the step for `page` needs from a region larger than the processor's caches. It is read for many entries
-   * at once beforehand: nothing depends on what comes back, so that the processor waits for many words together.
+   * A word that the step needs from a region larger than the processor's caches; `word` as in `Step`. It is read for many
+   * entries at once beforehand: nothing depends on what comes back, so that the processor waits for many words together.
    */
-  touch?(page: I32, at: Layout<R>['at']): I32;
+  touch?(word: I32, at: Layout<R>['at']): I32;
+  /** What becomes of a result that was left; it too is done for many at once. */
+  collect?(result: Local<'i32'>, at: Layout<R>['at'], body: Body): Statement;
 }
 
 interface Layout<R extends string> {
@@ -78,13 +92,15 @@ function moduleOf<R extends string, K extends string, H extends string>(
     const kept = localsOf(body, 'i32', ...plan.kept);
     const addressOf = (index: number) => i32.const(KEPT_AT + index * 4);
     const ask = (question: H, operand: I32) => call(questions.get(question)!, operand);
+    const leave = (result: I32) => i32.store(offset, result, WINDOW_AT);
+    const word = wordOf(entry);
     const replay = (end: I32) =>
       repeatWhile(
         i32.ltU(offset, end),
         sequence(
           entry.set(i32.load(offset, WINDOW_AT)),
           page.set(pageOf(entry)),
-          plan.step({ body, at, kept, entry, page, offset, ask }),
+          plan.step({ body, at, kept, entry, page, word, offset, ask, leave }),
           increase(offset, i32.const(4)),
         ),
       );
@@ -99,32 +115,38 @@ function moduleOf<R extends string, K extends string, H extends string>(
 }
 
 const pageOf = (entry: I32): I32 => i32.and(entry, i32.const(PAGE_MASK));
+/** The kind is shifted out. */
+const wordOf = (entry: I32): I32 => item(entry, 2);
 
-/** Replays the window: at once, or a batch of entries after the other for which words are touched before. */
+/** Replays the window: at once, or a batch of entries after the other where something is done for many. */
 function inBatches<R extends string, K extends string, H extends string>(
-  { touch }: PassPlan<R, K, H>,
+  { touch, collect }: PassPlan<R, K, H>,
   at: Layout<R>['at'],
   body: Body,
   offset: Local<'i32'>,
   replay: (end: I32) => Statement,
 ): Statement {
-  const { end, batchEnd, ahead, sum } = localsOf(body, 'i32', 'end', 'batchEnd', 'ahead', 'sum');
-  const setEnd = end.set(i32.shl(body.parameter('i32', 0), i32.const(2)));
-  if (touch === undefined) return sequence(setEnd, replay(end));
-  const page = pageOf(i32.load(ahead, WINDOW_AT));
-  const batch = sequence(
+  const { end, batch, batchEnd } = localsOf(body, 'i32', 'end', 'batch', 'batchEnd');
+  const { other, sum, result } = localsOf(body, 'i32', 'other', 'sum', 'result');
+  const setEnd = end.set(item(body.parameter('i32', 0), 2));
+  if (touch === undefined && collect === undefined) return sequence(setEnd, replay(end));
+  const inBatch = (each: Statement): Statement =>
+    sequence(
+      other.set(batch),
+      repeatWhile(i32.ltU(other, batchEnd), sequence(each, increase(other, i32.const(4)))),
+    );
+  const entry = i32.load(other, WINDOW_AT);
+  const replayBatch = sequence(
+    batch.set(offset),
     batchEnd.set(i32.add(offset, i32.const(BATCH_ENTRIES * 4))),
     batchEnd.set(select(i32.ltU(batchEnd, end), batchEnd, end)),
-    ahead.set(offset),
-    repeatWhile(
-      i32.ltU(ahead, batchEnd),
-      sequence(increase(sum, touch(page, at)), increase(ahead, i32.const(4))),
-    ),
+    touch === undefined ? nothing : inBatch(increase(sum, touch(wordOf(entry), at))),
     replay(batchEnd),
+    collect === undefined ? nothing : inBatch(sequence(result.set(entry), collect(result, at, body))),
   );
   return sequence(
     setEnd,
-    repeatWhile(i32.ltU(offset, end), batch),
+    repeatWhile(i32.ltU(offset, end), replayBatch),
     // Or else nobody would read the words.
     i32.store(i32.const(TOUCHED_AT), sum),
   );
@@ -176,6 +198,11 @@ export class CompiledPass<R extends string, K extends string> {
   /** What a variable is after the last window, as an unsigned number. */
   kept(name: K): number {
     return new Uint32Array(this.#memory.buffer, KEPT_AT)[this.#kept.indexOf(name)]!;
+  }
+
+  /** Sets a variable before the next window. */
+  keep(name: K, value: number): void {
+    new Uint32Array(this.#memory.buffer, KEPT_AT)[this.#kept.indexOf(name)] = value;
   }
 
   /**

@@ -1,7 +1,8 @@
 /** Faults over memory size: for each policy the best method that there is for it. */
-import type { Curve, CurvePoint } from '../replay/curves/curve.ts';
-import { pointsAt } from '../replay/curves/curve.ts';
+import type { Consume } from '../replay/builder.ts';
+import { type Curve, type CurvePoint, exactCurve, pointsAt, sampledCurve } from '../replay/curves/curve.ts';
 import { kneeOf, leastMemoryWithin } from '../replay/curves/knee.ts';
+import { LruPass } from '../replay/curves/lru.ts';
 import { miniatureCurve, miniatureOf } from '../replay/curves/miniature.ts';
 import { selectEntries } from '../replay/curves/select.ts';
 import { Shards, shards } from '../replay/curves/shards.ts';
@@ -62,29 +63,54 @@ export async function curveReport(
   };
 }
 
+/** Reads a trace, giving its entries to `consume`. */
+type ReadInto = (consume: Consume) => Promise<ReadTrace>;
+
 /**
  * LRU's curve from a sample of pages of a trace that is read and not kept: memory is bounded by its number of pages.
- * @param read reads the trace, giving its entries to `consume`
  * @throws UserError what `read` throws
  */
 export async function streamedCurve(
-  read: (consume: (entries: Uint32Array) => void) => Promise<ReadTrace>,
+  read: ReadInto,
   plan: Pick<CurvePlan, 'sample' | 'always' | 'within' | 'seed'>,
 ): Promise<CurveReport> {
   const sample = new Shards({ rate: plan.sample ?? 1, mostPages: MOST_SAMPLED, seed: plan.seed });
-  const { trace, format } = await read((entries) => sample.feed(entries, 0, entries.length));
-  const points = pointsAt(sizesToReplay(trace.pages, FINE, plan.always), sample);
-  const references = referencesOf(trace);
-  const curve: Curve = { policy: 'lru', method: 'sampled', references, points, error: sample.error };
+  const found = await read((entries) => sample.feed(entries, 0, entries.length));
+  return reportOfOne(found, sampledCurve(sample, sizesToReplay(found.trace.pages, FINE, plan.always)), plan);
+}
+
+/**
+ * LRU's exact curve of a trace that is read and not kept: what `curveReport` gives of one that is.
+ * @throws UserError what `read` throws
+ */
+export async function lruCurve(
+  read: ReadInto,
+  plan: Pick<CurvePlan, 'sizes' | 'always' | 'within' | 'seed'>,
+): Promise<CurveReport> {
+  const pass = new LruPass();
+  const found = await read((entries, soFar) => pass.feed(entries, soFar));
+  return reportOfOne(found, exactCurve('lru', pass.distances, fineSizes(found.trace.pages, plan)), plan);
+}
+
+function reportOfOne(
+  { trace, format }: ReadTrace,
+  curve: Curve,
+  plan: Pick<CurvePlan, 'within' | 'seed'>,
+): CurveReport {
+  const only = reported(curve, 'all', plan);
   return {
     schema: 'pagewalk.curve/1',
     trace: summaryOf(trace, format),
     within: plan.within,
     seed: plan.seed,
-    curves: [reported(curve, 'all', plan)],
-    anomalies: [],
+    curves: [only],
+    anomalies: anomaliesOf(only),
   };
 }
+
+/** Sizes that one-pass methods are read at: those of replays among them, so that curves can be compared there. */
+const fineSizes = (pages: number, { sizes, always }: Pick<CurvePlan, 'sizes' | 'always'>): number[] =>
+  sizesToReplay(pages, FINE, sizesToReplay(pages, sizes, always));
 
 interface Part {
   readonly name: string;
@@ -115,8 +141,7 @@ async function curveOf(
   const definition = await loadPolicy(policy);
   const references = referencesOf(trace);
   const sizes = sizesToReplay(trace.pages, plan.sizes, plan.always);
-  // With the sizes of replays among them, so that curves can be compared at each of those.
-  const fine = sizesToReplay(trace.pages, FINE, sizes);
+  const fine = fineSizes(trace.pages, plan);
   const { name } = definition;
   if (name === 'lru' && plan.sample !== undefined) {
     const sample = shards(trace, { rate: plan.sample, seed: plan.seed });
@@ -129,8 +154,8 @@ async function curveOf(
     };
   }
   if ((name === 'lru' || name === 'optimal') && plan.sample === undefined) {
-    const entries = { chunks: trace.chunks, entries: trace.entries, pages: trace.pages };
-    const faults = await executor.curve({ trace: entries, policy: name, sizes: fine });
+    const { chunks, entries, pages, counts } = trace;
+    const faults = await executor.curve({ trace: { chunks, entries, pages, counts }, policy: name, sizes: fine });
     return {
       policy: name,
       method: 'exact',

@@ -1,6 +1,7 @@
 /** One policy at one size over a trace: what a worker does, and what stands in the way of it being plain data. */
 import { lruDistances } from '../replay/curves/lru.ts';
 import { optimalDistances } from '../replay/curves/optimal.ts';
+import type { DenseTrace } from '../replay/dense.ts';
 import type { PolicyLoop } from '../replay/loops/contract.ts';
 import { policyLoop } from '../replay/loops/registry.ts';
 import { NextUses, type TraceEntries } from '../replay/next-use.ts';
@@ -26,7 +27,7 @@ export interface ReplayTask {
 
 /** Faults of a policy with a one-pass method at many sizes. */
 export interface CurveTask {
-  readonly trace: TraceEntries;
+  readonly trace: TraceEntries & Pick<DenseTrace, 'counts'>;
   readonly policy: 'lru' | 'optimal';
   /** Page frames. */
   readonly sizes: readonly number[];

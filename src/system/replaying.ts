@@ -1,4 +1,5 @@
 /** What replaying traces takes. */
+export type { Consume } from '../replay/builder.ts';
 export { traceFormats } from '../replay/formats/registry.ts';
 export type { WorkloadOptions } from '../replay/generate/contract.ts';
 export { workloads } from '../replay/generate/definitions.ts';
@@ -6,7 +7,7 @@ export { findWorkload, type Workload } from '../replay/generate/workload.ts';
 export type { SimulationCounts } from '../replay/simulate.ts';
 export type { CurveReport } from '../report/curve-schema.ts';
 export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
-export { type CurvePlan, curveReport, streamedCurve } from './curve.ts';
+export { type CurvePlan, curveReport, lruCurve, streamedCurve } from './curve.ts';
 export { describeTrace } from './describe.ts';
 export { loadPolicy, type PolicyChoice } from './load-policy.ts';
 export {

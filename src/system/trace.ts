@@ -1,6 +1,6 @@
 /** From a stream of bytes, in any of the formats, to a dense trace. */
 import { UserError } from '../base/errors.ts';
-import { TraceBuilder } from '../replay/builder.ts';
+import { type Consume, TraceBuilder } from '../replay/builder.ts';
 import type { DenseTrace, TraceKind } from '../replay/dense.ts';
 import type { FormatContext } from '../replay/formats/contract.ts';
 import { readTrace } from '../replay/formats/read.ts';
@@ -40,7 +40,7 @@ export interface ReadTrace {
 export interface TraceListeners {
   readonly onProgress?: ((references: number) => void) | undefined;
   /** Takes the entries; the trace that is given in the end has none. */
-  readonly consume?: ((entries: Uint32Array) => void) | undefined;
+  readonly consume?: Consume | undefined;
 }
 
 /**

@@ -2,11 +2,11 @@
  * LRU's stack distances of a trace without releases, in WebAssembly: as lru-stack.ts without holes, with the ranks of
  * ranked-slots.ts. A page's depth is how many last uses are not older than its own.
  */
-import { type I32, i32, type Local, type Statement, sequence, when } from '../../wasm/expressions.ts';
+import { i32, type Local, type Statement, sequence, when } from '../../wasm/expressions.ts';
 import { increase, item, localsOf, repeatWhile } from '../../wasm/patterns.ts';
 import { CompiledPass, type Step } from '../compiled-pass.ts';
-import type { DenseTrace } from '../dense.ts';
 import { StackDistances } from './distances.ts';
+import { ranksOf } from './occupied-slots.ts';
 import {
   BEHIND_BYTES,
   bytesOfLevels,
@@ -23,111 +23,188 @@ const MOST_SLOTS = 2 ** 31;
 const SPARE = 2.25;
 
 const constant = i32.const;
+const zero = constant(0);
+const one = constant(1);
 
-/** By page 1 + its slot, 0 before its first reference; by depth how often it was found; and the slots. */
-type Regions = 'last' | 'counts' | 'behind' | 'words' | 'levels';
-/** The slot that comes next; pages that were referenced; entries, shifted together so that a release has the sign bit. */
-type Kept = 'next' | 'pages' | 'releases';
-type CurveStep = Step<Regions, Kept, 'settle'>;
+/**
+ * By page 1 + its slot, 0 before its first reference; by depth how often it was found; and the slots. Of most depths a
+ * few are found: counts are bytes, which take a quarter of the cache that words would, and how often they ran over.
+ */
+type Regions = 'last' | 'counts' | 'overruns' | 'behind' | 'words' | 'levels';
+const COUNT_BITS = 8;
+/** The slot that comes next; pages that were referenced. */
+type Kept = 'next' | 'pages';
+type LruStep = Step<Regions, Kept, 'settle'>;
 
-const countDepth = ({ at }: CurveStep, depth: I32): Statement => {
-  const counter = item(depth, 2);
-  return i32.store(counter, i32.add(i32.load(counter, at.counts), constant(1)), at.counts);
-};
+/** Takes the next slot for the page. */
+const takeSlot = ({ at, kept: { next }, word }: LruStep): Statement =>
+  sequence(increase(next, one), i32.store(word, next, at.last));
 
-/** What a reference does to a page that is not on top of the stack; `known` is of its last use. */
-function bringToTop(on: CurveStep, known: Local<'i32'>, levels: readonly Level[]): Statement {
-  const { body, at, kept, page } = on;
-  const { next, pages } = kept;
-  const { slot, depth, lane, count } = localsOf(body, 'i32', 'slot', 'depth', 'lane', 'count');
+/** To be called after a slot was taken. */
+function beginWord({ body, at, kept: { next } }: LruStep, levels: readonly Level[]): Statement {
+  const { lane, count } = localsOf(body, 'i32', 'lane', 'count');
   const slots = new RankedSlots(at, levels);
-  const find = sequence(
-    slot.set(i32.sub(known, constant(1))),
-    depth.set(i32.sub(pages, slots.rank(slot))),
-    slots.free(slot),
-  );
-  const first = sequence(depth.set(constant(0)), increase(pages, constant(1)));
+  return when(i32.eqz(i32.and(next, constant(63))), slots.begin(next, lane, count));
+}
+
+/** A reference to a page that is not on top of the stack; `known` is of its last use. */
+function bringToTop(on: LruStep, known: Local<'i32'>, levels: readonly Level[]): Statement {
+  const { body, at, kept } = on;
+  const { slot, before } = localsOf(body, 'i32', 'slot', 'before');
+  const scratch = localsOf(body, 'i64', 'bit', 'word');
   return sequence(
-    increase(next, constant(1)),
-    i32.store(item(page, 2), next, at.last),
-    when(known, find, first),
-    countDepth(on, depth),
-    when(i32.eqz(i32.and(next, constant(63))), slots.begin(next, lane, count)),
+    takeSlot(on),
+    slot.set(i32.sub(known, one)),
+    new RankedSlots(at, levels).free(slot, before, scratch),
+    on.leave(i32.sub(kept.pages, before)),
+    beginWord(on, levels),
   );
 }
 
+/** The first reference to a page: of depth 0. */
+const putOnTop = (on: LruStep, levels: readonly Level[]): Statement =>
+  sequence(takeSlot(on), increase(on.kept.pages, one), on.leave(zero), beginWord(on, levels));
+
 /** When all slots are taken: numbers the occupied ones from 0 again, in their order. */
-function renumber({ body, at, kept, ask }: CurveStep, pages: number, levels: readonly Level[]): Statement {
+function renumber({ body, at, kept, ask }: LruStep, room: number, levels: readonly Level[]): Statement {
   const { other, known, slot } = localsOf(body, 'i32', 'other', 'known', 'slot');
   const slots = new RankedSlots(at, levels);
   const move = sequence(
-    slot.set(i32.sub(known, constant(1))),
-    i32.store(other, i32.add(slots.rank(slot), constant(1)), at.last),
+    slot.set(i32.sub(known, one)),
+    i32.store(other, i32.add(slots.rank(slot), one), at.last),
   );
   return sequence(
-    other.set(constant(0)),
+    other.set(zero),
     repeatWhile(
-      i32.ltU(other, constant(pages * 4)),
+      i32.ltU(other, constant(room * 4)),
       sequence(known.set(i32.load(other, at.last)), when(known, move), increase(other, constant(4))),
     ),
     kept.next.set(ask('settle', kept.pages)),
   );
 }
 
-function step(on: CurveStep, capacity: number, size: number, levels: readonly Level[]): Statement {
-  const { body, at, kept, entry, page } = on;
-  const { next, releases } = kept;
+function step(on: LruStep, capacity: number, room: number, levels: readonly Level[]): Statement {
+  const { body, at, kept, word } = on;
   const known = body.local('i32');
-  const isOnTop = i32.and(i32.eq(known, next), i32.ne(known, constant(0)));
   return sequence(
-    releases.set(i32.or(releases, i32.and(entry, i32.shl(entry, constant(1))))),
-    when(i32.eq(next, constant(capacity)), renumber(on, size, levels)),
-    known.set(i32.load(item(page, 2), at.last)),
-    when(isOnTop, countDepth(on, constant(1)), bringToTop(on, known, levels)),
+    when(i32.eq(kept.next, constant(capacity)), renumber(on, room, levels)),
+    known.set(i32.load(word, at.last)),
+    when(
+      known,
+      when(i32.eq(known, kept.next), on.leave(one), bringToTop(on, known, levels)),
+      putOnTop(on, levels),
+    ),
   );
 }
 
-/**
- * The stack distances of the whole trace under LRU; `undefined` when pages are released in it, or there is no memory for
- * this way to find them.
- */
-export function compiledLruDistances({
-  chunks,
-  pages,
-}: Pick<DenseTrace, 'chunks' | 'pages'>): StackDistances | undefined {
-  const capacity = Math.max(LEAST_SLOTS, 2 ** Math.ceil(Math.log2(pages * SPARE)));
-  if (capacity > MOST_SLOTS) return undefined;
-  const levels = levelsOf(capacity);
-  const pass = CompiledPass.of<Regions, Kept, 'settle'>({
-    regions: {
-      last: pages * 4,
-      counts: (pages + 1) * 4,
-      behind: BEHIND_BYTES,
-      words: capacity / 8,
-      levels: bytesOfLevels(levels),
-    },
-    kept: ['next', 'pages', 'releases'],
-    host: {
-      /** Every page that was referenced occupies one slot, and they are the first ones now. */
-      settle: (occupied) => {
-        begin(occupied);
-        return occupied;
-      },
-    },
-    step: (on) => step(on, capacity, pages, levels),
-    touch: (page, at) => i32.load(item(page, 2), at.last),
-  });
-  if (pass === undefined) return undefined;
-  const [words, lanes] = [pass.view('words'), pass.view('levels')];
-  const begin = (occupied: number): void => {
-    words.fill(2 ** 32 - 1);
-    fillLevels(lanes, levels, occupied);
-  };
-  fillBehind(pass.view('behind'));
-  begin(0);
-  for (const chunk of chunks) {
-    pass.feed(chunk, 0, chunk.length);
-    if (pass.kept('releases') >= 2 ** 31) return undefined;
+/** One more reference that was found at `depth`. */
+function countDepth(depth: Local<'i32'>, at: LruStep['at'], count: Local<'i32'>): Statement {
+  const overruns = i32.load(item(depth, 2), at.overruns);
+  return sequence(
+    count.set(i32.add(i32.load8u(depth, at.counts), one)),
+    i32.store8(depth, count, at.counts),
+    when(
+      i32.shrU(count, constant(COUNT_BITS)),
+      i32.store(item(depth, 2), i32.add(overruns, one), at.overruns),
+    ),
+  );
+}
+
+/** Where a pass over a trace has come to: another one may go on from there. */
+export interface LruState {
+  /** By page 1 + how many others were last used before it; 0 for a page that was not referenced. */
+  readonly order: Uint32Array;
+  /** By distance how often it occurred. */
+  readonly counts: Uint32Array;
+}
+
+export class CompiledLru {
+  /** Pages are 0 to `room` - 1. */
+  readonly room: number;
+  readonly #pass: CompiledPass<Regions, Kept>;
+
+  private constructor(room: number, pass: CompiledPass<Regions, Kept>) {
+    this.room = room;
+    this.#pass = pass;
   }
-  return new StackDistances(new Uint32Array(pass.view('counts')));
+
+  /**
+   * `undefined` when there is no memory for so many pages.
+   * @param from where to go on
+   */
+  static of(room: number, from?: LruState): CompiledLru | undefined {
+    const capacity = Math.max(LEAST_SLOTS, 2 ** Math.ceil(Math.log2(room * SPARE)));
+    if (capacity > MOST_SLOTS) return undefined;
+    const levels = levelsOf(capacity);
+    const pass = CompiledPass.of<Regions, Kept, 'settle'>({
+      regions: {
+        last: room * 4,
+        counts: room + 1,
+        overruns: (room + 1) * 4,
+        behind: BEHIND_BYTES,
+        words: capacity / 8,
+        levels: bytesOfLevels(levels),
+      },
+      kept: ['next', 'pages'],
+      host: { settle: (occupied) => settle(occupied) },
+      step: (on) => step(on, capacity, room, levels),
+      touch: (word, at) => i32.load(word, at.last),
+      collect: (depth, at, body) => countDepth(depth, at, body.local('i32')),
+    });
+    if (pass === undefined) return undefined;
+    const [words, lanes] = [pass.view('words'), pass.view('levels')];
+    // Every page that was referenced occupies one slot, and they are the first ones.
+    const settle = (occupied: number): number => {
+      words.fill(2 ** 32 - 1);
+      fillLevels(lanes, levels, occupied);
+      return occupied;
+    };
+    fillBehind(pass.view('behind'));
+    const pages = from === undefined ? 0 : takeUp(pass, from);
+    pass.keep('pages', pages);
+    pass.keep('next', settle(pages));
+    return new CompiledLru(room, pass);
+  }
+
+  /** Takes the entries that come next, among which is no release. */
+  feed(entries: Uint32Array): void {
+    this.#pass.feed(entries, 0, entries.length);
+  }
+
+  get distances(): StackDistances {
+    return new StackDistances(this.#counts());
+  }
+
+  get state(): LruState {
+    const words = this.#pass.view('words');
+    const rank = ranksOf(new Int32Array(words.buffer, words.byteOffset, words.length));
+    const order = this.#pass.view('last').slice();
+    for (let page = 0; page < order.length; page++)
+      if (order[page]! > 0) order[page] = rank(order[page]! - 1) + 1;
+    return { order, counts: this.#counts() };
+  }
+
+  #counts(): Uint32Array {
+    const counts = this.#pass.view('overruns').slice();
+    const bytes = bytesOf(this.#pass);
+    for (let depth = 0; depth < counts.length; depth++)
+      counts[depth] = (counts[depth]! << COUNT_BITS) | bytes[depth]!;
+    return counts;
+  }
+}
+
+/** Brings a new pass to where another one was; gives how many pages that one knew. */
+function takeUp(pass: CompiledPass<Regions, Kept>, { order, counts }: LruState): number {
+  pass.view('last').set(order);
+  const [bytes, overruns] = [bytesOf(pass), pass.view('overruns')];
+  for (let depth = 0; depth < counts.length; depth++) {
+    bytes[depth] = counts[depth]!;
+    overruns[depth] = counts[depth]! >>> COUNT_BITS;
+  }
+  return counts[0]!;
+}
+
+function bytesOf(pass: CompiledPass<Regions, Kept>): Uint8Array {
+  const { buffer, byteOffset, byteLength } = pass.view('counts');
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -19,13 +19,19 @@ export class LruStack {
   /** 1 + slot of each page; 0 when it is not on the stack. */
   #last: Uint32Array;
   readonly #holes = new SlotHeap();
-  #slots = new OccupiedSlots(LEAST_SLOTS, 0);
+  #slots: OccupiedSlots;
   /** The slot that comes next. */
-  #next = 0;
+  #next: number;
 
-  /** @param pages pages are 0 to `pages` - 1 */
-  constructor(pages: number) {
+  /**
+   * @param pages pages are 0 to `pages` - 1
+   * @param order of those that are on the stack already: by page 1 + how many lie below it; 0 for the others
+   */
+  constructor(pages: number, order: Uint32Array = new Uint32Array(0)) {
     this.#last = new Uint32Array(pages);
+    this.#last.set(order);
+    this.#next = order.reduce((most, place) => Math.max(most, place), 0);
+    this.#slots = slotsFor(this.#next, LEAST_SLOTS);
   }
 
   /** Brings `page` to the top; gives the depth where it was, from 1, or 0 when it was not on the stack. */
@@ -61,6 +67,7 @@ export class LruStack {
 
   /** Makes room for pages up to `pages` - 1. */
   reserve(pages: number): void {
+    if (pages <= this.#last.length) return;
     const last = new Uint32Array(pages);
     last.set(this.#last);
     this.#last = last;
@@ -90,10 +97,14 @@ export class LruStack {
     for (let page = 0; page < last.length; page++)
       if (last[page]! > 0) last[page] = rank(last[page]! - 1) + 1;
     this.#holes.renumber(rank);
-    const occupied = this.#slots.count;
-    let { capacity } = this.#slots;
-    while (capacity < occupied * SPARE) capacity *= 2;
-    this.#slots = new OccupiedSlots(capacity, occupied);
-    this.#next = occupied;
+    this.#next = this.#slots.count;
+    this.#slots = slotsFor(this.#next, this.#slots.capacity);
   }
+}
+
+/** At least `least` slots, of which the first `occupied` are. */
+function slotsFor(occupied: number, least: number): OccupiedSlots {
+  let capacity = least;
+  while (capacity < occupied * SPARE) capacity *= 2;
+  return new OccupiedSlots(capacity, occupied);
 }

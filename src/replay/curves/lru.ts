@@ -1,24 +1,33 @@
 /** Exact faults and write-backs of LRU with every number of frames, each in one pass over the trace. */
 import { type DenseTrace, KIND, KIND_SHIFT, PAGE_MASK } from '../dense.ts';
 import { StackDistances } from './distances.ts';
-import { compiledLruDistances } from './lru-compiled.ts';
+import { CompiledLru, type LruState } from './lru-compiled.ts';
 import { LruStack } from './lru-stack.ts';
 
 /** Stack distances of a trace under LRU. */
 export class LruDistances {
-  readonly distances = new StackDistances();
+  readonly distances: StackDistances;
   readonly #stack: LruStack;
 
-  /** @param pages different pages of the trace */
-  constructor(pages: number) {
-    this.#stack = new LruStack(pages);
+  /**
+   * @param pages different pages of the trace
+   * @param from where to go on
+   */
+  constructor(pages: number, from?: LruState) {
+    this.distances = new StackDistances(from?.counts);
+    this.#stack = new LruStack(pages, from?.order);
   }
 
-  /** Takes entries `from` to `to` - 1 of a chunk; chunks and pieces of them are fed in order. */
-  feed(entries: Uint32Array, from: number, to: number): void {
+  /** Makes room for pages up to `pages` - 1. */
+  reserve(pages: number): void {
+    this.#stack.reserve(pages);
+  }
+
+  /** Takes the entries that come next. */
+  feed(entries: Uint32Array): void {
     const stack = this.#stack;
     const { distances } = this;
-    for (let i = from; i < to; i++) {
+    for (let i = 0; i < entries.length; i++) {
       const entry = entries[i]!;
       const page = entry & PAGE_MASK;
       if (entry >>> KIND_SHIFT !== KIND.release) distances.add(stack.reference(page));
@@ -88,19 +97,50 @@ export class LruWriteBacks {
   }
 }
 
-/** Entries of a trace for which it pays to make a function in WebAssembly. */
+/** Entries that come at first for which it pays to make a function in WebAssembly. */
 const LONG = 1 << 16;
+/** Room for pages that may come, to one that came: as much again. */
+const SPARE = 2;
+
+/** LRU's stack distances of a trace that comes in pieces: in WebAssembly, as long as no page is released. */
+export class LruPass {
+  #way: CompiledLru | LruDistances | undefined;
+  #room: number;
+
+  /** @param pages different ones of the trace, where they are known */
+  constructor(pages = 0) {
+    this.#room = pages;
+  }
+
+  /** Takes the entries that come next. @param soFar what there was in the trace with them */
+  feed(entries: Uint32Array, { pages, counts }: Pick<DenseTrace, 'pages' | 'counts'>): void {
+    const isTight = pages > this.#room;
+    const isReleased = counts[KIND.release] > 0;
+    if (isTight) this.#room = pages * SPARE;
+    if (this.#way === undefined) this.#way = isReleased || entries.length < LONG ? this.#sure() : this.#fast();
+    else if (this.#way instanceof LruDistances) this.#way.reserve(this.#room);
+    else if (isReleased) this.#way = this.#sure(this.#way.state);
+    else if (isTight) this.#way = this.#fast(this.#way.state);
+    this.#way.feed(entries);
+  }
+
+  get distances(): StackDistances {
+    return this.#way?.distances ?? new StackDistances();
+  }
+
+  #fast(from?: LruState): CompiledLru | LruDistances {
+    return CompiledLru.of(this.#room, from) ?? this.#sure(from);
+  }
+
+  #sure(from?: LruState): LruDistances {
+    return new LruDistances(this.#room, from);
+  }
+}
 
 /** The stack distances of the whole trace under LRU. */
-export function lruDistances({
-  chunks,
-  pages,
-  entries,
-}: Pick<DenseTrace, 'chunks' | 'pages' | 'entries'>): StackDistances {
-  const compiled = entries < LONG ? undefined : compiledLruDistances({ chunks, pages });
-  if (compiled !== undefined) return compiled;
-  const pass = new LruDistances(pages);
-  for (const chunk of chunks) pass.feed(chunk, 0, chunk.length);
+export function lruDistances(trace: Pick<DenseTrace, 'chunks' | 'pages' | 'counts'>): StackDistances {
+  const pass = new LruPass(trace.pages);
+  for (const chunk of trace.chunks) pass.feed(chunk, trace);
   return pass.distances;
 }
 

@@ -82,15 +82,19 @@ export class OccupiedSlots {
 
   /** For every slot, how many occupied ones lie before it. */
   ranks(): (slot: number) => number {
-    const words = this.#words;
-    const before = new Int32Array(this.#leaves);
-    let total = 0;
-    for (let word = 0; word < this.#leaves; word++) {
-      before[word] = total;
-      total += ones(words[word]!);
-    }
-    return (slot) => before[slot >>> WORD_BITS]! + ones(words[slot >>> WORD_BITS]! & ~(-1 << slot));
+    return ranksOf(this.#words);
   }
+}
+
+/** For every bit of `words`, from the lowest one of the first on, how many ones lie before it. */
+export function ranksOf(words: Int32Array): (bit: number) => number {
+  const before = new Int32Array(words.length);
+  let total = 0;
+  for (let word = 0; word < words.length; word++) {
+    before[word] = total;
+    total += ones(words[word]!);
+  }
+  return (bit) => before[bit >>> WORD_BITS]! + ones(words[bit >>> WORD_BITS]! & ~(-1 << bit));
 }
 
 /** Ones of 32 bits, counted in parallel (Wilkes, Wheeler and Gill, 1957; as in Warren, "Hacker's Delight", 5-1). */

@@ -98,18 +98,24 @@ export class RankedSlots {
   rank(slot: Local<'i32'>): I32 {
     const below = i64.sub(i64.shl(i64.const(1), i64.extendU(slot)), i64.const(1));
     const inWord = i32.wrap(i64.popcnt(i64.and(this.#wordOf(slot), below)));
-    return this.#levels.reduce(
-      (sum, level) => i32.add(sum, this.#lane(level, i32.shrU(slot, constant(level.slotBits)))),
-      inWord,
-    );
+    return this.#levels.reduce((sum, level) => i32.add(sum, this.#laneOf(level, slot)), inWord);
   }
 
-  /** Frees `slot`, which is occupied. */
-  free(slot: Local<'i32'>): Statement {
-    const left = i64.and(this.#wordOf(slot), i64.rotl(i64.const(-2), i64.extendU(slot)));
+  /**
+   * Frees `slot`, which is occupied; `before` becomes its rank. Level by level, so that what is needed at a time stays in
+   * registers. @param scratch for what is needed in between
+   */
+  free(slot: Local<'i32'>, before: Local<'i32'>, scratch: Record<'bit' | 'word', Local<'i64'>>): Statement {
+    const { bit, word } = scratch;
     return sequence(
-      i64.store(addressOfWord(slot), left, this.#at.words),
-      ...this.#levels.map((level) => this.#takeFromBehind(level, slot)),
+      bit.set(i64.shl(i64.const(1), i64.extendU(slot))),
+      word.set(this.#wordOf(slot)),
+      i64.store(addressOfWord(slot), i64.xor(word, bit), this.#at.words),
+      before.set(i32.wrap(i64.popcnt(i64.and(word, i64.sub(bit, i64.const(1)))))),
+      ...this.#levels.flatMap((level) => [
+        increase(before, this.#laneOf(level, slot)),
+        this.#takeFromBehind(level, slot),
+      ]),
     );
   }
 
@@ -147,6 +153,10 @@ export class RankedSlots {
 
   #wordOf(slot: Local<'i32'>): I64 {
     return i64.load(addressOfWord(slot), this.#at.words);
+  }
+
+  #laneOf(level: Level, slot: Local<'i32'>): I32 {
+    return this.#lane(level, i32.shrU(slot, constant(level.slotBits)));
   }
 
   #lane({ laneBytes, offset }: Level, index: I32): I32 {

@@ -80,6 +80,6 @@ export function lruLoop(trace: LoopTrace): PolicyLoop | undefined {
     kept: ['mark', 'dirtyNow'],
     host: {},
     step: (on) => step(on, trace),
-    touch: (page, at) => i32.load(item(page, 2), at.lastUse),
+    touch: (word, at) => i32.load(word, at.lastUse),
   })?.loop;
 }
