@@ -31,6 +31,12 @@ export interface BuilderOptions {
   readonly onProgress?: ((references: number) => void) | undefined;
 }
 
+interface Gathered extends Omit<PageRows, 'count'> {
+  readonly words: Int32Array;
+  /** From 0. */
+  readonly rows: Int32Array;
+}
+
 /**
  * A column of 32 bits that grows by doubling. Numbers are 0 until they are set to something else: memory for columns
  * that are 0 throughout, as upper halves and owners mostly are, is never touched.
@@ -42,14 +48,28 @@ class Column {
     return this.#values[index] ?? 0;
   }
 
-  set(index: number, value: number): void {
-    if (value === 0) return;
-    if (index >= this.#values.length) {
-      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(index + 1)));
+  /** Sets the numbers from `first` on to those at `start` and a stride further on for each row. */
+  gather(first: number, { words, start, stride, rows }: Gathered): void {
+    let any = 0;
+    for (let i = 0; i < rows.length; i++) any |= words[start + rows[i]! * stride]!;
+    if (any === 0) return;
+    const values = this.#upTo(first + rows.length);
+    for (let i = 0; i < rows.length; i++) values[first + i] = words[start + rows[i]! * stride]!;
+  }
+
+  /** Sets `count` numbers from `first` on. */
+  fill(first: number, count: number, value: number): void {
+    if (value !== 0) this.#upTo(first + count).fill(value, first, first + count);
+  }
+
+  /** The numbers, with room for `length` of them. */
+  #upTo(length: number): Uint32Array {
+    if (length > this.#values.length) {
+      const grown = new Uint32Array(2 ** Math.ceil(Math.log2(length)));
       grown.set(this.#values);
       this.#values = grown;
     }
-    this.#values[index] = value;
+    return this.#values;
   }
 
   /** The first `length` numbers, which are 0 where none were set. */
@@ -99,7 +119,8 @@ export class TraceBuilder implements TraceSink {
     if (!Number.isInteger(this.#shift) || this.#shift < 0 || this.#shift > 31)
       throw new UserError('--page-size', `${pageSize} is no power of two from 1 to 2G`);
     this.#options = options;
-    this.#chunk = options.consume === undefined ? sharedEntries(CHUNK_ENTRIES) : new Uint32Array(CHUNK_ENTRIES);
+    this.#chunk =
+      options.consume === undefined ? sharedEntries(CHUNK_ENTRIES) : new Uint32Array(CHUNK_ENTRIES);
     this.#keeps = (['fetch', 'load', 'store'] as const).map((kind) => options.kinds.includes(kind));
     this.#space = this.#spaceOf(0);
     this.#table = this.#tables[this.#space]!;
@@ -295,20 +316,28 @@ export class TraceBuilder implements TraceSink {
       throw new UserError(this.#options.name, `more than ${PAGE_MASK} different pages`);
     const place = { next: first, entries, at: this.#used, bits, fresh };
     const found = this.#table.numberRows({ words, start, stride, count: fits, ...place });
-    for (let i = 0; i < found; i++) {
-      const word = start + fresh[i]! * stride;
-      this.#low.set(first + i, words[word]!);
-      this.#high.set(first + i, words[word + 1]!);
-      this.#owner.set(first + i, this.#space);
-      if (this.#shared.isWaiting) this.#met(words[word]! >>> 0, words[word + 1]! >>> 0, first + i);
-    }
+    this.#name(first, words, { start, stride }, fresh.subarray(0, found));
     this.#pages = first + found;
     this.#used += fits;
     return fits;
   }
 
-  #met(low: number, high: number, page: number): void {
-    this.#shared.met({ space: this.#space, low, high }, page);
+  /** Keeps where the pages from `first` on come from: of which rows. */
+  #name(
+    first: number,
+    words: Int32Array,
+    { start, stride }: Omit<PageRows, 'count'>,
+    rows: Int32Array,
+  ): void {
+    this.#low.gather(first, { words, start, stride, rows });
+    this.#high.gather(first, { words, start: start + 1, stride, rows });
+    this.#owner.fill(first, rows.length, this.#space);
+    if (!this.#shared.isWaiting) return;
+    for (let i = 0; i < rows.length; i++) {
+      const word = start + rows[i]! * stride;
+      const name = { space: this.#space, low: words[word]! >>> 0, high: words[word + 1]! >>> 0 };
+      this.#shared.met(name, first + i);
+    }
   }
 
   #push(entry: number, kind: number): void {
@@ -319,7 +348,8 @@ export class TraceBuilder implements TraceSink {
 
   #nextChunk(): void {
     const { consume } = this.#options;
-    if (consume !== undefined) consume(this.#chunk.subarray(0, this.#used), { pages: this.#pages, counts: this.#counts });
+    if (consume !== undefined)
+      consume(this.#chunk.subarray(0, this.#used), { pages: this.#pages, counts: this.#counts });
     else {
       this.#chunks.push(this.#chunk);
       this.#chunk = sharedEntries(CHUNK_ENTRIES);

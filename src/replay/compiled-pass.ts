@@ -4,15 +4,7 @@
  *
  *   memory: touched · kept variables │ entries of a window │ regions, each from a cache line on
  */
-import {
-  type I32,
-  i32,
-  type Local,
-  nothing,
-  type Statement,
-  select,
-  sequence,
-} from '../wasm/expressions.ts';
+import { type I32, i32, type Local, nothing, type Statement, select, sequence } from '../wasm/expressions.ts';
 import { type Frame as Body, call, type FunctionReference, ModuleBuilder } from '../wasm/module.ts';
 import { increase, item, localsOf, repeatWhile } from '../wasm/patterns.ts';
 import { PAGE_MASK } from './dense.ts';

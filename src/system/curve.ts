@@ -155,7 +155,11 @@ async function curveOf(
   }
   if ((name === 'lru' || name === 'optimal') && plan.sample === undefined) {
     const { chunks, entries, pages, counts } = trace;
-    const faults = await executor.curve({ trace: { chunks, entries, pages, counts }, policy: name, sizes: fine });
+    const faults = await executor.curve({
+      trace: { chunks, entries, pages, counts },
+      policy: name,
+      sizes: fine,
+    });
     return {
       policy: name,
       method: 'exact',

@@ -117,7 +117,8 @@ export class LruPass {
     const isTight = pages > this.#room;
     const isReleased = counts[KIND.release] > 0;
     if (isTight) this.#room = pages * SPARE;
-    if (this.#way === undefined) this.#way = isReleased || entries.length < LONG ? this.#sure() : this.#fast();
+    if (this.#way === undefined)
+      this.#way = isReleased || entries.length < LONG ? this.#sure() : this.#fast();
     else if (this.#way instanceof LruDistances) this.#way.reserve(this.#room);
     else if (isReleased) this.#way = this.#sure(this.#way.state);
     else if (isTight) this.#way = this.#fast(this.#way.state);

@@ -95,7 +95,10 @@ describe('LRU distances in WebAssembly', () => {
   });
 
   it('are those of the stack where a page is found more often at one depth than a byte can count', () => {
-    const trace = traceOf(Uint32Array.from({ length: 100_000 }, (_, i) => i % 3), 3);
+    const trace = traceOf(
+      Uint32Array.from({ length: 100_000 }, (_, i) => i % 3),
+      3,
+    );
     expect(compiled(trace)?.at(3)).toBe(99_997);
   });
 });
@@ -137,10 +140,14 @@ describe('LRU distances of a trace that comes in pieces', () => {
     { way: 'on the stack, since the first piece is short', ends: [1000, 100_000] },
     { way: 'in one piece', ends: [] },
   ])('are those of the whole: $way', ({ ends }) => {
-    expect(differences({ chunks: [], pages, counts: [0, 0, 0, 0] }, inPieces(entries, ends), whole)).toEqual([]);
+    expect(differences({ chunks: [], pages, counts: [0, 0, 0, 0] }, inPieces(entries, ends), whole)).toEqual(
+      [],
+    );
   });
 
-  it.each([0, 70_000, 150_000])('go on from where they were when a page is released after %i entries', (at) => {
+  it.each([
+    0, 70_000, 150_000,
+  ])('go on from where they were when a page is released after %i entries', (at) => {
     const release = (page: number): number => ((KIND.release << KIND_SHIFT) | page) >>> 0;
     const released = entries.slice();
     for (let i = 10; i < 40; i++) released[at + i * 37] = release(released[at + i]!);
