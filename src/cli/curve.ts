@@ -3,22 +3,11 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { curveColumns, curvePlot, curveText } from '../report/curve-text.ts';
-import { plotText } from '../report/plot/text.ts';
-import {
-  type Consume,
-  type CurvePlan,
-  type CurveReport,
-  curveReport,
-  inProcess,
-  lruCurve,
-  parseCount,
-  type ReadTrace,
-  streamedCurve,
-} from '../system/replaying.ts';
+import { lruCurve, streamedCurve } from '../system/lru-curve.ts';
+import type { Consume, CurvePlan, CurveReport, ReadTrace } from '../system/replaying.ts';
+import { parseCount } from '../system/time-syntax.ts';
 import { writeWhole } from './output-file.ts';
 import { policyChoice } from './policy-choice.ts';
-import { startProgress } from './progress.ts';
-import { ReplayPool } from './replay-pool.ts';
 import { readTraceInput } from './trace-input.ts';
 import { addTraceOptions, parseFrames, parseSizes, type TraceFlags, traceOptions } from './trace-options.ts';
 
@@ -40,9 +29,6 @@ interface Flags extends TraceFlags {
   readonly csv?: string;
   readonly parquet?: string;
 }
-
-/** References that are replayed on this thread, altogether. */
-const SHORT = 30_000_000;
 
 const EXAMPLE = `
 Examples:
@@ -94,8 +80,10 @@ async function curve(path: string | undefined, args: readonly string[], flags: F
     return;
   }
   process.stdout.write(curveText(report));
+  if (!flags.plot) return;
   const width = Math.min(100, process.stdout.columns ?? 80);
-  if (flags.plot) process.stdout.write(`\n${plotText(curvePlot(report), { width, height: 16 })}`);
+  const { plotText } = await import('../report/plot/text.ts');
+  process.stdout.write(`\n${plotText(curvePlot(report), { width, height: 16 })}`);
 }
 
 async function reportOf(
@@ -104,12 +92,22 @@ async function reportOf(
   plan: CurvePlan,
   flags: Flags,
 ): Promise<CurveReport> {
-  const read = (consume: Consume) => readTraceInput(onlyTrace(path, args), flags, consume);
+  const threads = flags.threads === undefined ? undefined : parseCount(flags.threads, 1, '--threads');
+  const read = (consume?: Consume) => readTraceInput(onlyTrace(path, args), flags, consume);
   if (flags.stream) return streamedCurve(read, plan);
-  const isRun = path !== undefined && isProgram(path);
-  // The parsed form of a trace can be left beside it only after it was held.
-  if (!flags.cache && !isRun && isExactLru(plan)) return lruCurve(read, plan);
-  return fullCurve(await inputOf(path, args, flags), plan, flags);
+  const program = path !== undefined && isProgram(path) ? path : undefined;
+  // Only what was held can be left beside the trace in its parsed form.
+  if (program === undefined && !flags.cache && isExactLru(plan)) return lruCurve(read, plan);
+  const found = program === undefined ? await read() : await recorded(program, args, flags);
+  // With it come all policies, and what replays them.
+  const { heldCurve } = await import('./held-curve.ts');
+  return heldCurve(found, plan, threads);
+}
+
+async function recorded(program: string, args: readonly string[], flags: Flags): Promise<ReadTrace> {
+  // With it comes the whole machine, which a trace does not need.
+  const { recordedTrace } = await import('./recorded-trace.ts');
+  return recordedTrace(program, args, flags.root, traceOptions(flags));
 }
 
 /** Whether LRU's exact curve is all that is asked for. */
@@ -136,39 +134,10 @@ function planOf(flags: Flags): CurvePlan {
   };
 }
 
-async function fullCurve(read: ReadTrace, plan: CurvePlan, flags: Flags): Promise<CurveReport> {
-  const pool = new ReplayPool(
-    flags.threads === undefined ? undefined : parseCount(flags.threads, 1, '--threads'),
-  );
-  const progress = await startProgress('curves', plan.policies.length);
-  const executor = isShort(read, plan) ? inProcess : pool;
-  try {
-    return await curveReport(read, plan, executor, (done) =>
-      progress.at(done, plan.policies[done]?.text ?? ''),
-    );
-  } finally {
-    progress.stop();
-    await pool.stop();
-  }
-}
-
-/** Whether to start threads would take longer than they save. */
-function isShort({ trace }: ReadTrace, { policies, sizes }: CurvePlan): boolean {
-  const isOnePass = policies.every(({ text }) => text === 'lru' || text === 'optimal');
-  return trace.entries * policies.length * (isOnePass ? 1 : sizes) <= SHORT;
-}
-
 function onlyTrace(path: string | undefined, args: readonly string[]): string | undefined {
   if (args.length > 0)
     throw new UserError(args[0]!, `follows the trace ${path}; only a program takes arguments`);
   return path;
-}
-
-async function inputOf(path: string | undefined, args: readonly string[], flags: Flags): Promise<ReadTrace> {
-  if (path === undefined || !isProgram(path)) return readTraceInput(onlyTrace(path, args), flags);
-  // With it comes the whole machine, which a trace does not need.
-  const { recordedTrace } = await import('./recorded-trace.ts');
-  return recordedTrace(path, args, flags.root, traceOptions(flags));
 }
 
 const ELF_MAGIC = 0x7f454c46;

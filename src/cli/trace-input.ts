@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { TraceCache } from '../adapters/trace-cache.ts';
 import { openTrace } from '../adapters/trace-source.ts';
 import { UserError } from '../base/errors.ts';
-import { type Consume, denseTrace, type ReadTrace, type TraceOptions } from '../system/replaying.ts';
+import type { Consume } from '../system/replaying.ts';
+import { denseTrace, type ReadTrace, type TraceOptions } from '../system/trace.ts';
 import { startAmount } from './progress.ts';
 import { type TraceFlags, traceOptions } from './trace-options.ts';
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
-import { parseKinds, type TraceOptions } from '../system/replaying.ts';
+import { parseKinds, type TraceOptions } from '../system/trace.ts';
 
 /** As commander gives them. */
 export interface TraceFlags {

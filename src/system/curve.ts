@@ -1,39 +1,22 @@
 /** Faults over memory size: for each policy the best method that there is for it. */
-import type { Consume } from '../replay/builder.ts';
-import { type Curve, type CurvePoint, exactCurve, pointsAt, sampledCurve } from '../replay/curves/curve.ts';
-import { kneeOf, leastMemoryWithin } from '../replay/curves/knee.ts';
-import { LruPass } from '../replay/curves/lru.ts';
+import { type Curve, type CurvePoint, pointsAt } from '../replay/curves/curve.ts';
 import { miniatureCurve, miniatureOf } from '../replay/curves/miniature.ts';
 import { selectEntries } from '../replay/curves/select.ts';
-import { Shards, shards } from '../replay/curves/shards.ts';
+import { shards } from '../replay/curves/shards.ts';
 import { sizesToReplay } from '../replay/curves/sizes.ts';
 import { type DenseTrace, referencesOf } from '../replay/dense.ts';
 import { nextUses } from '../replay/next-use.ts';
-import type { CurveReport, ReportedCurve } from '../report/curve-schema.ts';
+import type { CurveReport } from '../report/curve-schema.ts';
 import { loadPolicy, type PolicyChoice } from './load-policy.ts';
+import { fineSizes, type LruCurvePlan, reported } from './lru-curve.ts';
 import type { Executor } from './replay.ts';
-import { releasesOf, reportedAnomalies, summaryOf } from './replay.ts';
+import { releasesOf, reportedAnomalies } from './replay.ts';
+import { type ReadTrace, summaryOf } from './trace.ts';
 
-import type { ReadTrace } from './trace.ts';
-
-export interface CurvePlan {
+export interface CurvePlan extends LruCurvePlan {
   readonly policies: readonly PolicyChoice[];
-  /** How many sizes are replayed for policies without a one-pass method. */
-  readonly sizes: number;
-  /** Frames that must be among them. */
-  readonly always: readonly number[];
-  /** Share of pages that estimates follow, above 0 up to 1; `undefined`: no estimates. */
-  readonly sample: number | undefined;
   readonly parts: 'all' | 'kind' | 'process';
-  /** % above the fewest faults that `enough` allows. */
-  readonly within: number;
-  readonly seed: number;
 }
-
-/** Points that one-pass methods are read at. */
-const FINE = 400;
-/** Pages that a streamed estimate follows at most. */
-const MOST_SAMPLED = 32_768;
 
 /** @throws UserError when a policy is unknown or breaks its contract */
 export async function curveReport(
@@ -62,55 +45,6 @@ export async function curveReport(
     anomalies: curves.flatMap(anomaliesOf),
   };
 }
-
-/** Reads a trace, giving its entries to `consume`. */
-type ReadInto = (consume: Consume) => Promise<ReadTrace>;
-
-/**
- * LRU's curve from a sample of pages of a trace that is read and not kept: memory is bounded by its number of pages.
- * @throws UserError what `read` throws
- */
-export async function streamedCurve(
-  read: ReadInto,
-  plan: Pick<CurvePlan, 'sample' | 'always' | 'within' | 'seed'>,
-): Promise<CurveReport> {
-  const sample = new Shards({ rate: plan.sample ?? 1, mostPages: MOST_SAMPLED, seed: plan.seed });
-  const found = await read((entries) => sample.feed(entries, 0, entries.length));
-  return reportOfOne(found, sampledCurve(sample, sizesToReplay(found.trace.pages, FINE, plan.always)), plan);
-}
-
-/**
- * LRU's exact curve of a trace that is read and not kept: what `curveReport` gives of one that is.
- * @throws UserError what `read` throws
- */
-export async function lruCurve(
-  read: ReadInto,
-  plan: Pick<CurvePlan, 'sizes' | 'always' | 'within' | 'seed'>,
-): Promise<CurveReport> {
-  const pass = new LruPass();
-  const found = await read((entries, soFar) => pass.feed(entries, soFar));
-  return reportOfOne(found, exactCurve('lru', pass.distances, fineSizes(found.trace.pages, plan)), plan);
-}
-
-function reportOfOne(
-  { trace, format }: ReadTrace,
-  curve: Curve,
-  plan: Pick<CurvePlan, 'within' | 'seed'>,
-): CurveReport {
-  const only = reported(curve, 'all', plan);
-  return {
-    schema: 'pagewalk.curve/1',
-    trace: summaryOf(trace, format),
-    within: plan.within,
-    seed: plan.seed,
-    curves: [only],
-    anomalies: anomaliesOf(only),
-  };
-}
-
-/** Sizes that one-pass methods are read at: those of replays among them, so that curves can be compared there. */
-const fineSizes = (pages: number, { sizes, always }: Pick<CurvePlan, 'sizes' | 'always'>): number[] =>
-  sizesToReplay(pages, FINE, sizesToReplay(pages, sizes, always));
 
 interface Part {
   readonly name: string;
@@ -201,22 +135,7 @@ async function simulated(
   );
 }
 
-function reported(curve: Curve, part: string, { within }: Pick<CurvePlan, 'within'>): ReportedCurve {
-  const { policy, method, references, points, error } = curve;
-  const knee = kneeOf(points);
-  return {
-    policy,
-    part,
-    method,
-    references,
-    points: [...points],
-    ...(knee === undefined ? {} : { knee }),
-    enough: leastMemoryWithin(points, within),
-    ...(error === undefined ? {} : { error }),
-  };
-}
-
 /** Of exact curves only: an estimate's bumps are its own. */
-function anomaliesOf({ policy, method, points }: ReportedCurve): CurveReport['anomalies'] {
+function anomaliesOf({ policy, method, points }: CurveReport['curves'][number]): CurveReport['anomalies'] {
   return method === 'sampled' || method === 'miniature' ? [] : reportedAnomalies(policy, points);
 }

@@ -5,8 +5,7 @@ import { footprint } from '../replay/metrics/footprint.ts';
 import { reuseDistances, reuseTimes } from '../replay/metrics/reuse.ts';
 import { workingSets } from '../replay/metrics/working-set.ts';
 import type { Description } from '../report/describe-schema.ts';
-import { summaryOf } from './replay.ts';
-import type { ReadTrace } from './trace.ts';
+import { type ReadTrace, summaryOf } from './trace.ts';
 
 /** Points of a working set over time. */
 const SAMPLES = 200;

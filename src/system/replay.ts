@@ -1,14 +1,14 @@
 /** Replays a trace under many policies at many sizes, and puts the answers together. */
 import { UserError } from '../base/errors.ts';
-import { type DenseTrace, KIND, referencesOf } from '../replay/dense.ts';
+import { type DenseTrace, KIND } from '../replay/dense.ts';
 import { anomalies } from '../replay/metrics/anomalies.ts';
 import { averageAccessTime } from '../replay/metrics/misses.ts';
 import { nextUses } from '../replay/next-use.ts';
 import type { SimulationCounts } from '../replay/simulate.ts';
-import type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
+import type { ReplayReport, ReplayResult } from '../report/replay-schema.ts';
 import { loadPolicy, type PolicyChoice } from './load-policy.ts';
 import { type CurveTask, curveTask, type ReplayTask, replayTask } from './replay-task.ts';
-import type { ReadTrace } from './trace.ts';
+import { type ReadTrace, summaryOf } from './trace.ts';
 
 /** Virtual time in ns: of a reference that finds its page, and of a fault. */
 export interface AccessCosts {
@@ -89,24 +89,6 @@ export async function replayTrace(
 /** Whether a trace has pages that go for good. */
 export const releasesOf = ({ counts }: DenseTrace): 'some' | 'none' =>
   counts[KIND.release] > 0 ? 'some' : 'none';
-
-/** What the report says of a trace. */
-export function summaryOf(trace: DenseTrace, format: string): TraceSummary {
-  const { counts } = trace;
-  return {
-    name: trace.name,
-    format,
-    pageSize: trace.pageSize,
-    references: referencesOf(trace),
-    fetches: counts[KIND.fetch],
-    loads: counts[KIND.load],
-    stores: counts[KIND.store],
-    releases: counts[KIND.release],
-    pages: trace.pages,
-    owners: [...trace.owners],
-    notes: [...trace.notes],
-  };
-}
 
 function resultOf(
   policy: string,

@@ -7,9 +7,10 @@ export { findWorkload, type Workload } from '../replay/generate/workload.ts';
 export type { SimulationCounts } from '../replay/simulate.ts';
 export type { CurveReport } from '../report/curve-schema.ts';
 export type { ReplayReport, ReplayResult, TraceSummary } from '../report/replay-schema.ts';
-export { type CurvePlan, curveReport, lruCurve, streamedCurve } from './curve.ts';
+export { type CurvePlan, curveReport } from './curve.ts';
 export { describeTrace } from './describe.ts';
 export { loadPolicy, type PolicyChoice } from './load-policy.ts';
+export { lruCurve, streamedCurve } from './lru-curve.ts';
 export {
   type AccessCosts,
   DEFAULT_ACCESS_COSTS,
@@ -17,7 +18,6 @@ export {
   inProcess,
   type ReplayPlan,
   replayTrace,
-  summaryOf,
 } from './replay.ts';
 export { type Considered, pageName, type ReplayStep, replaySteps } from './replay-steps.ts';
 export { type CurveTask, PIECE, type ReplayTask } from './replay-task.ts';
@@ -28,6 +28,7 @@ export {
   denseTrace,
   parseKinds,
   type ReadTrace,
+  summaryOf,
   type TraceBytes,
   type TraceOptions,
 } from './trace.ts';

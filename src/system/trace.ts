@@ -1,10 +1,11 @@
 /** From a stream of bytes, in any of the formats, to a dense trace. */
 import { UserError } from '../base/errors.ts';
 import { type Consume, TraceBuilder } from '../replay/builder.ts';
-import type { DenseTrace, TraceKind } from '../replay/dense.ts';
+import { type DenseTrace, KIND, referencesOf, type TraceKind } from '../replay/dense.ts';
 import type { FormatContext } from '../replay/formats/contract.ts';
 import { readTrace } from '../replay/formats/read.ts';
 import { findFormat } from '../replay/formats/registry.ts';
+import type { TraceSummary } from '../report/replay-schema.ts';
 
 export interface TraceOptions {
   /** Name of a format; chosen by content without it. */
@@ -76,4 +77,22 @@ export function parseKinds(text: string, place: string): TraceOptions['kinds'] {
       throw new UserError(place, `unknown kind '${word}'; known: ${Object.keys(named).join(', ')}`);
     return kinds;
   });
+}
+
+/** What the report says of a trace. */
+export function summaryOf(trace: DenseTrace, format: string): TraceSummary {
+  const { counts } = trace;
+  return {
+    name: trace.name,
+    format,
+    pageSize: trace.pageSize,
+    references: referencesOf(trace),
+    fetches: counts[KIND.fetch],
+    loads: counts[KIND.load],
+    stores: counts[KIND.store],
+    releases: counts[KIND.release],
+    pages: trace.pages,
+    owners: [...trace.owners],
+    notes: [...trace.notes],
+  };
 }

@@ -99,8 +99,8 @@ export class LruWriteBacks {
 
 /** Entries that come at first for which it pays to make a function in WebAssembly. */
 const LONG = 1 << 16;
-/** Room for pages that may come, to one that came: as much again. */
-const SPARE = 2;
+/** Room for pages that may come, to one that came, those that came included. */
+const SPARE = 1.75;
 
 /** LRU's stack distances of a trace that comes in pieces: in WebAssembly, as long as no page is released. */
 export class LruPass {
