@@ -110,6 +110,13 @@ export class PageBits {
 
   #eachValid(frame: Frame, each: (space: SpaceState, page: Vpn, entryAddress: number) => void): void {
     const { frames, tables, spaces } = this.#parts;
+    const sole = frames.soleEntry(frame);
+    if (sole !== 0) {
+      if (!tables.isValid(tables.low(sole))) return;
+      const code = frames.firstMapper(frame);
+      each(spaces[spaceOfCode(code)]!, pageOfCode(code), sole);
+      return;
+    }
     for (const code of frames.mappersOf(frame)) {
       const space = spaces[spaceOfCode(code)]!;
       const page = pageOfCode(code);

@@ -136,7 +136,11 @@ export class SwapIo {
   #arrived(slots: readonly Slot[], into: Uint8Array, result: StoreResult): Eventually<Failures> {
     if (result !== undefined && slots.length > 1) return this.#readEach(slots, into);
     if (result !== undefined) return this.#failed('read', [result]);
-    const damaged = slots.flatMap((slot, index) => this.#damage(slot, pageOf(into, index)) ?? []);
+    const damaged: StoreFailure[] = [];
+    for (let index = 0; index < slots.length; index++) {
+      const damage = this.#damage(slots[index]!, pageOf(into, index));
+      if (damage !== undefined) damaged.push(damage);
+    }
     this.#parts.counters.swapReads += slots.length - damaged.length;
     return damaged.length === 0 ? NONE : this.#failed('read', damaged);
   }
@@ -151,7 +155,8 @@ export class SwapIo {
   #remember(slots: readonly Slot[], from: Uint8Array): void {
     const { state, checksums } = this.#parts;
     if (checksums === 'off') return;
-    for (const [index, slot] of slots.entries()) state.checksums[slot] = checksum(pageOf(from, index));
+    for (let index = 0; index < slots.length; index++)
+      state.checksums[slots[index]!] = checksum(pageOf(from, index));
   }
 
   #damage(slot: Slot, page: Uint8Array): StoreFailure | undefined {
@@ -182,5 +187,6 @@ function errorName(operation: StoreOperation, { kind }: StoreFailure): keyof Swa
 
 const hex = (n: number) => n.toString(16).padStart(8, '0');
 
+/** A view costs more than a look at the length, and mostly there is one page. */
 const pageOf = (bytes: Uint8Array, index: number): Uint8Array =>
-  bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);
+  bytes.length === PAGE_SIZE ? bytes : bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE);

@@ -100,15 +100,12 @@ export class Transfers {
    * that lie behind it.
    */
   begin(space: SpaceId, page: Vpn, frame: Frame, origin: Origin, more: readonly Companion[] = []): Outcome {
-    const { root, state, machine, frames, swapIo, counters, clock, events } = this.#parts;
-    const slots = [origin, ...more.map((companion) => companion.origin)].flatMap((from) =>
-      from.kind === 'swap-in' ? [from.slot] : [],
-    );
+    const { root, state, machine, frames, counters, clock, events } = this.#parts;
     const transfer = clock.disk({
       place: this.placeOf(origin),
       pages: 1 + more.length,
       direction: 'read',
-      delay: slots.length > 0 ? swapIo.delay('read', slots) : 0,
+      delay: this.#delayOf(origin, more),
     });
     const request = this.#queue(space, page, frame, origin, transfer);
     state.askers.set(request.id, root.running);
@@ -123,6 +120,13 @@ export class Transfers {
       state.askers.set(ahead.id, NO_ASKER);
     }
     return { kind: 'blocked', request: request.id };
+  }
+
+  /** What the swap store takes beyond the disk's time for the pages that come from it. */
+  #delayOf(origin: Origin, more: readonly Companion[]): number {
+    const slots: Slot[] = origin.kind === 'swap-in' ? [origin.slot] : [];
+    for (const { origin: from } of more) if (from.kind === 'swap-in') slots.push(from.slot);
+    return slots.length > 0 ? this.#parts.swapIo.delay('read', slots) : 0;
   }
 
   #queue(space: SpaceId, page: Vpn, frame: Frame, origin: Origin, transfer: Ticket): RequestState {
@@ -227,7 +231,8 @@ export class Transfers {
     return failures.then((late) => this.#fromSwap(request, late));
   }
 
-  #fromSwap(request: RequestState, [failure]: Failures): Outcome {
+  #fromSwap(request: RequestState, failures: Failures): Outcome {
+    const failure = failures[0];
     if (failure === undefined) return this.#arrive(request);
     const how =
       failure.kind === 'corrupt' ? 'came back from swap otherwise than it went' : "can't be read from swap";

@@ -89,9 +89,10 @@ export class WriteBack {
       'nobody counts on the copy of a page that was written since',
     );
     for (let slot = this.#slotFor(frame); slot !== -1; slot = this.#slotFor(frame)) {
-      const delay = swapIo.delay('write', [slot]);
+      const slots = [slot];
+      const delay = swapIo.delay('write', slots);
       clock.disk({ place: places.ofSlot(slot), pages: 1, direction: 'write', urgency, delay });
-      const [failure] = swapIo.write([slot], this.#bytes(frame));
+      const failure = swapIo.write(slots, this.#bytes(frame))[0];
       if (failure !== undefined) {
         this.giveUpSlot(frame, slot, failure);
         continue;
