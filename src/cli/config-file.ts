@@ -28,6 +28,7 @@ export const configFileSchema = systemOptionsSchema.extend({
           .describe(
             'thousandths of all memory added to its score when one has to be killed; -1000: never it',
           ),
+        translation: z.string().optional().describe('scheme of its addresses, if not that of all'),
         memoryLimit: z.string().optional().describe('most of its address space, e.g. 8M'),
       }),
     )

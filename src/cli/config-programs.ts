@@ -21,7 +21,7 @@ export const requestsOf = (
   });
 
 function inputsOf(options: ProgramOptions, place: string): Partial<ProgramRequest> {
-  const { arrive, tickets, currency, nice, length, memoryLimit, memoryAdjust } = options;
+  const { arrive, tickets, currency, nice, length, memoryLimit, memoryAdjust, translation } = options;
   const given = { tickets, currency, nice };
   const scheduling = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return {
@@ -31,6 +31,7 @@ function inputsOf(options: ProgramOptions, place: string): Partial<ProgramReques
       ...(length === undefined ? {} : { length: parseDuration(length, `${place}.length`) }),
     },
     memoryAdjust,
+    translation,
     memoryLimit:
       memoryLimit === undefined ? undefined : parsePages(memoryLimit, `${place}.memoryLimit`) * PAGE_SIZE,
   };

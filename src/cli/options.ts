@@ -75,6 +75,7 @@ export interface ProgramOptions {
   readonly nice?: number | undefined;
   readonly length?: string | undefined;
   readonly memoryLimit?: string | undefined;
+  readonly translation?: string | undefined;
   readonly memoryAdjust?: number | undefined;
 }
 
@@ -88,7 +89,7 @@ export function addSystemOptions(command: Command): Command {
     .option('--frames <n>', 'instead: frames for pages alone, tables beside them')
     .option(
       '--translation <scheme>',
-      `how addresses are translated, see 'pagewalk list' (default: ${d.translation})`,
+      `how addresses are translated, see 'pagewalk list', or a geometry: ./mine.json (default: ${d.translation})`,
     )
     .option(
       '--placement <policy>',
@@ -177,6 +178,9 @@ export interface ChosenOptions {
   readonly jobs: string | undefined;
 }
 
+/** Names of schemes have no such characters. */
+const isFile = (text: string): boolean => text.includes('/') || text.endsWith('.json');
+
 /** What a program finds when nothing is said. */
 const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
@@ -193,9 +197,18 @@ export async function chooseOptions(flags: RunFlags): Promise<ChosenOptions> {
   // A size on the command line replaces the file's, also when it is of the other kind.
   if (given.memory !== undefined) file.frames = undefined;
   if (given.frames !== undefined) file.memory = undefined;
-  const places = placesOf(given, flags.config);
+  const flagPlaces = placesOf(given, flags.config);
   const { programs, jobs, ...fromFile } = file;
-  const options = { ...fromFile, ...given };
+  const { translation } = flags;
+  const geometry = translation !== undefined && isFile(translation) ? translation : undefined;
+  if (geometry !== undefined) {
+    const { loadGeometry } = await import('./geometry-file.ts');
+    given.translation = loadGeometry(geometry);
+  }
+  const places: PlaceOf = (option) =>
+    option === 'translation' && geometry !== undefined ? geometry : flagPlaces(option);
+  const translations = (programs ?? []).flatMap(({ translation }) => translation ?? []);
+  const options = { ...fromFile, ...given, translations };
   const env = { ...PLAIN_ENVIRONMENT, ...file.env, ...environmentOf(flags.env) };
   return {
     ...(await systemChoice(options, places)),

@@ -37,7 +37,7 @@ import { openStore, withFaults } from '../stores/registry.ts';
 import { sv39 } from '../translation/sv39.ts';
 import type { SystemConfig } from './config.ts';
 import type { AssemblyPorts } from './ports.ts';
-import { findScheme } from './translation-options.ts';
+import { schemesOf, walkedFormat } from './translation-options.ts';
 
 export type { AssemblyPorts } from './ports.ts';
 
@@ -78,12 +78,12 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   if (recorder) stream.observe(recorder.observe);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
-  const scheme = findScheme(config.translation, '--translation');
+  const schemes = schemesOf(config);
   const memory = new Memory({
     ...basics,
     policyDefinition,
     objects: files,
-    scheme,
+    schemes,
     placement: findPlacementPolicy(config.placement, '--placement'),
     refill: config.refill,
     references: recorder,
@@ -190,17 +190,18 @@ function drainOf(
 }
 
 function machineConfig(
-  { sizing, tlb, seed, bits, translation, refill }: SystemConfig,
+  config: SystemConfig,
   { record, watch }: AssemblyPorts,
   policy: PolicyDefinition,
 ): MachineConfig {
+  const { sizing, tlb, seed, bits, refill } = config;
   const wantsAll = record !== undefined || watch !== undefined || policy.needs === 'every reference';
   const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
   return {
     frames: sizing.frames + tables,
     tlb,
     refill: refill === 'hardware' ? 'hardware' : 'software',
-    geometry: findScheme(translation, '--translation').walked ?? sv39,
+    geometry: walkedFormat(schemesOf(config)) ?? sv39,
     stamps: policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,

@@ -34,7 +34,7 @@ export async function boot(parts: BootParts): Promise<void> {
   const { root, memory, files, machine, stream, config, program } = parts;
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
-  const space = memory.createSpace();
+  const space = memory.createSpace(program.translation);
   checkFits(image, space, program.name);
   const start = { ...program, path: program.argv[0] ?? program.path };
   const stack = startingStack(image, start, space.layout, root.random);

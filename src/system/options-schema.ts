@@ -14,6 +14,18 @@ import { REFILL_SYNTAX } from './translation-options.ts';
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
 export const costNames = Object.keys(DEFAULT_COSTS) as [keyof typeof DEFAULT_COSTS];
 
+/** Page tables of the user's own. */
+export const geometrySchema = z.strictObject({
+  name: z.string().optional(),
+  indexBits: z.array(z.int()).describe('width of each index, root first'),
+  offsetBits: z.int().optional().describe('default 12, which is what runs have'),
+  entryBytes: z
+    .union([z.literal(4), z.literal(8)], { error: 'expected 4 or 8' })
+    .optional()
+    .describe('default 8'),
+  addresses: z.enum(['signed', 'unsigned']).optional().describe('default unsigned'),
+});
+
 export const systemOptionsSchema = z.strictObject({
   memory: z
     .string()
@@ -21,9 +33,10 @@ export const systemOptionsSchema = z.strictObject({
     .describe(`size of all memory, tables included; default ${DEFAULT_OPTIONS.memory}`),
   frames: count.optional().describe('instead: frames for pages alone, tables beside them'),
   translation: z
-    .string()
+    .union([z.string(), geometrySchema])
     .optional()
     .describe(`address translation: a scheme of 'pagewalk list'; default ${DEFAULT_OPTIONS.translation}`),
+  translations: z.array(z.string()).optional().describe('schemes that programs name beside it'),
   placement: z
     .string()
     .optional()

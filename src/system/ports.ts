@@ -25,6 +25,8 @@ export interface ProgramRequest {
   readonly arrival?: number;
   /** What scheduling policies go by, as far as it is not the usual. */
   readonly scheduling?: Partial<SchedulingInputs>;
+  /** Name of the scheme that its addresses are translated by, if not the usual one. */
+  readonly translation?: string | undefined;
   /** Most bytes of its address space (RLIMIT_AS). */
   readonly memoryLimit?: number | undefined;
   /** Thousandths of all memory added to its score when a process has to be killed: -1000 (never it) to 1000. */

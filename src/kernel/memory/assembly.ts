@@ -37,7 +37,7 @@ import { Refill, type RefillTime } from './refill.ts';
 import type { RemapParts } from './remap.ts';
 import { Replacement } from './replacement.ts';
 import { Resolvers } from './resolvers.ts';
-import type { PagingScheme } from './schemes.ts';
+import { buildTables, type PagingScheme } from './schemes.ts';
 import type { ShareRule } from './shares.ts';
 import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
@@ -59,8 +59,8 @@ export interface MemoryParts {
   readonly costs: Pick<Costs, 'fault' | 'copyPage' | 'refill' | 'walkLoad'>;
   /** Takes down references of the kernel, and pages that are gone. */
   readonly references: ReferenceSink | undefined;
-  /** How addresses are translated. */
-  readonly scheme: PagingScheme;
+  /** How addresses are translated: the usual way first, then those that programs may ask for. */
+  readonly schemes: readonly PagingScheme[];
   /** Where tables of all sizes go. */
   readonly placement: PlacementDefinition;
   /** Who fills the TLB; where software does, when. */
@@ -116,7 +116,7 @@ export interface Paths {
 
 /** @throws UserError when the policy can't run live */
 export function buildStructures(parts: MemoryParts): Structures {
-  const { root, machine, events, policyDefinition: definition, scheme, references } = parts;
+  const { root, machine, events, policyDefinition: definition, schemes, references } = parts;
   const { execute, bits, sampleEvery, shares } = parts.options;
   const { spaces } = root;
   const state = root.memory as MemoryState;
@@ -124,7 +124,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = scheme.build({ state, machine, frames, events, stamps, placement: parts.placement });
+  const tables = buildTables(schemes, { state, machine, frames, events, stamps, placement: parts.placement });
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.
@@ -161,9 +161,9 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const faults = new Faults({ ...basics, resolvers, transfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, writeXorExecute };
-  const scheme = { translation: parts.scheme.name, layout: layoutBelow(parts.scheme.end) };
+  const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
   const refill = new Refill({ ...basics, counters: structures.counters });
-  const spaces = new Spaces({ ...basics, reclaim, transfers, calls, scheme });
+  const spaces = new Spaces({ ...basics, reclaim, transfers, calls, schemes });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
   const forks = new Forks({ ...basics, spaces, objectAreas, pages });
   const daemon = new PageDaemon({ ...basics, reclaim });

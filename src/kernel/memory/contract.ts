@@ -178,10 +178,10 @@ export interface MemoryCounters {
 
 /** What is asked of memory by the loader and the system calls. Addresses and lengths are checked by the callee. */
 export interface VirtualMemory {
-  /** An empty space for the first program. @throws UserError when there is no frame for its root table */
-  createSpace(): SpaceState;
+  /** An empty space for a first program, of that scheme, which the machine was made with, or of the usual one. @throws UserError when there is no frame for its root table */
+  createSpace(translation?: string): SpaceState;
   /** An empty space for a program that is run by another (execve). @throws PageWait */
-  newSpace(): SpaceState | OutOfMemory;
+  newSpace(translation?: string): SpaceState | OutOfMemory;
   /**
    * A space like `parent`, for the child that the running process makes: the same areas, break and contents. May
    * throw PageWait: then the process has to wait and begin the call again, at the same instruction, and the work

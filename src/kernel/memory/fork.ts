@@ -105,7 +105,7 @@ export class Forks {
     const { root, state, spaces, objectAreas, pages } = this.#parts;
     const crowded = pages.checkRoom();
     if (crowded !== undefined) return crowded;
-    const child = spaces.create();
+    const child = spaces.create(parent.translation);
     if (isOutOfMemory(child)) return child;
     child.brkStart = parent.brkStart;
     child.brk = parent.brk;

@@ -72,14 +72,14 @@ export class Memory implements VirtualMemory {
   }
 
   /** @throws UserError when there is no frame for its root table */
-  createSpace(): SpaceState {
-    const made = this.#paths.spaces.create();
+  createSpace(translation?: string): SpaceState {
+    const made = this.#paths.spaces.create(translation);
     if (isOutOfMemory(made)) throw this.#noRootTable();
     return made;
   }
 
-  newSpace(): SpaceState | OutOfMemory {
-    return this.#paths.spaces.create();
+  newSpace(translation?: string): SpaceState | OutOfMemory {
+    return this.#paths.spaces.create(translation);
   }
 
   forkSpace(parent: SpaceState, mode: ForkMode): SpaceState | OutOfMemory {

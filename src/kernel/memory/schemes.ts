@@ -12,6 +12,7 @@ import type { EventSink } from '../events.ts';
 import type { FrameTable } from './frames.ts';
 import { HashedTables } from './hashed-tables.ts';
 import { InvertedTables } from './inverted-tables.ts';
+import { MixedTables } from './mixed-tables.ts';
 import type { PageTables } from './page-tables.ts';
 import { PieceTables } from './piece-tables.ts';
 import type { MemoryState } from './state.ts';
@@ -39,6 +40,12 @@ export interface PagingScheme {
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
   readonly build: (parts: TableParts) => PageTables;
+}
+
+/** The tables of one scheme, or of several side by side. */
+export function buildTables(schemes: readonly PagingScheme[], parts: TableParts): PageTables {
+  if (schemes.length === 1) return schemes[0]!.build(parts);
+  return new MixedTables(new Map(schemes.map((scheme) => [scheme.name, scheme.build(parts)])));
 }
 
 /** Tables of a radix format, which the hardware may walk or not. */

@@ -30,7 +30,8 @@ export interface SpacesParts {
   readonly replacement: Replacement;
   readonly transfers: Transfers;
   readonly calls: MapParts;
-  readonly scheme: { readonly translation: string; readonly layout: AddressLayout };
+  /** The usual one first. */
+  readonly schemes: readonly { readonly translation: string; readonly layout: AddressLayout }[];
 }
 
 export class Spaces {
@@ -41,13 +42,13 @@ export class Spaces {
   }
 
   /** An empty space. @throws PageWait when a frame for its root table has to be waited for */
-  create(): SpaceState | OutOfMemory {
+  create(translation?: string): SpaceState | OutOfMemory {
     const id = this.#freeId();
     if (id === -1) {
       return { kind: 'out-of-memory', lacks: 'frames', detail: `there are ${MOST_SPACES} address spaces` };
     }
     const { reclaim } = this.#parts;
-    const space = this.#make(id);
+    const space = this.#make(id, translation);
     if (space !== undefined) return space;
     const shortage = reclaim.shortage();
     if (shortage.kind === 'blocked') throw new PageWait(shortage);
@@ -72,9 +73,12 @@ export class Spaces {
     return space;
   }
 
-  #make(id: SpaceId): SpaceState | undefined {
-    const { tables, reclaim } = this.#parts;
-    const { translation, layout } = this.#parts.scheme;
+  #make(id: SpaceId, named?: string): SpaceState | undefined {
+    const { tables, reclaim, schemes } = this.#parts;
+    const scheme =
+      named === undefined ? schemes[0] : schemes.find(({ translation }) => translation === named);
+    assert(scheme !== undefined, 'the machine was made with the scheme');
+    const { translation, layout } = scheme;
     const space: SpaceState = {
       id,
       asid: id,

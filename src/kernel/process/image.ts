@@ -60,11 +60,11 @@ export class Images {
     const found = this.#find(process, start.path, start.argv, 0);
     if (typeof found === 'number') return found;
     const { object, argv, image } = found;
-    const { layout } = root.spaces[process.space]!;
+    const { layout, translation } = root.spaces[process.space]!;
     if (!fitsIn(image, layout)) return Errno.ENOMEM;
     const stack = startingStack(image, { path: start.path, argv, env: start.env }, layout, root.random);
     if (stack === undefined) return Errno.E2BIG;
-    const space = memory.newSpace();
+    const space = memory.newSpace(translation);
     if ('kind' in space) return Errno.ENOMEM;
     const trampoline = { object: this.#trampoline(process), bytes: TRAMPOLINE_CODE.length };
     layOut(memory, space, { image, program: { object, path: files.path(object) }, trampoline, stack });

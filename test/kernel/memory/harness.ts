@@ -183,7 +183,7 @@ export class World {
       clock,
       events: { watched: options.watched ?? true, emit: (event) => void events.push(event) },
       policyDefinition: definition,
-      scheme: options.scheme ?? pagingSchemes[0]!,
+      schemes: [options.scheme ?? pagingSchemes[0]!],
       placement: firstFit,
       refill: 'hardware',
       store,
