@@ -24,6 +24,7 @@ import { defineFetches, type Fetches } from './fetch.ts';
 import { stampNow } from './frames.ts';
 import { AT, type Layout } from './layout.ts';
 import { defineRing, RING_FLAG, type Ring } from './ring.ts';
+import { defineSuperpages } from './superpages.ts';
 import { defineLookUp } from './tlb.ts';
 import { defineTranslate, type Translate } from './translate.ts';
 import { defineWalker } from './walker.ts';
@@ -51,11 +52,18 @@ export function defineAccesses(environment: AccessEnvironment): Accesses {
   const walk = config.refill === 'hardware' ? defineWalker(module, layout, geometry) : undefined;
   // What software puts in has its bits where Sv39 has them.
   const bits = (walk === undefined ? sv39 : geometry).entry;
-  const beyond = { walk, geometry };
-  const data = defineLookUp(module, layout.data, beyond, AT.dataMisses);
-  const instructions = defineLookUp(module, layout.instructions, beyond, AT.instructionMisses);
+  const [superpages, superpagesOfCode] = [layout.data, layout.instructions].map((tlb) =>
+    defineSuperpages(module, tlb?.superpages),
+  );
+  const data = defineLookUp(module, layout.data, { walk, geometry, superpages }, AT.dataMisses);
+  const instructions = defineLookUp(
+    module,
+    layout.instructions,
+    { walk, geometry, superpages: superpagesOfCode },
+    AT.instructionMisses,
+  );
   const ring = defineRing(module, layout);
-  const translate = defineTranslate({ ...environment, bits, walk }, data);
+  const translate = defineTranslate({ ...environment, bits, walk, superpages }, data);
   const shared = { config, translate, ring };
   return {
     load: module.add(['i64', 'i32'], 'i64', (body) => loadBody(body, shared)),

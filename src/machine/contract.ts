@@ -12,10 +12,15 @@ export interface TlbShape {
   readonly replacement: 'lru' | 'fifo' | 'random';
 }
 
+/** A TLB for superpages beside each TLB for pages; without it superpages are held as pages of 4 KiB. */
+interface WithSuperpages {
+  readonly superpages?: TlbShape;
+}
+
 /** One TLB for data and one for instructions, one for both, or none (every access walks the table). */
 export type TlbConfig =
-  | { readonly kind: 'split'; readonly data: TlbShape; readonly instructions: TlbShape }
-  | { readonly kind: 'unified'; readonly shape: TlbShape }
+  | ({ readonly kind: 'split'; readonly data: TlbShape; readonly instructions: TlbShape } & WithSuperpages)
+  | ({ readonly kind: 'unified'; readonly shape: TlbShape } & WithSuperpages)
   | { readonly kind: 'none' };
 
 export interface MachineConfig {
@@ -140,7 +145,9 @@ export interface MachinePort {
    * software refill.
    */
   fillTlb(asid: number, page: Vpn, access: Access, entry: TlbFill): void;
-  /** Drops TLB entries: of one page in one space, of one space, or all. */
+  /**
+   * Drops TLB entries: of one page in one space (and of the superpage that it lies in), of one space, or all.
+   */
   flushPage(asid: number, page: Vpn): void;
   flushSpace(asid: number): void;
   flushAll(): void;

@@ -2,8 +2,8 @@
  * The fast slots in generated code: filled with the way that a set used last, and forgotten when it is another one.
  * Only a data and an instruction TLB apart have them.
  *
- *   data          0 read tag │ 8 write tag │ 16 addend │ 20 stamp address │ 24 frame
- *   instructions  0 tag      │ 8 records   │ 12 stamp address │ 16 frame
+ *   data          0 read tag │ 8 write tag │ 16 addend │ 20 stamp address │ 24 frame │ 28 set of the superpage
+ *   instructions  0 tag      │ 8 records   │ 12 stamp address │ 16 frame              │ 28 set of the superpage
  */
 import type { RiscvLayout } from '../translation/radix.ts';
 import {
@@ -14,16 +14,24 @@ import {
   i32,
   i64,
   loop,
+  nothing,
   type Statement,
   select,
   sequence,
   when,
 } from '../wasm/expressions.ts';
 import type { Frame as Body } from '../wasm/module.ts';
-import { pageBase } from './cells.ts';
+import { cell32, pageBase } from './cells.ts';
 import type { MachineConfig } from './contract.ts';
 import { codeMapAt, frameAddress, hasBit, stampAddress } from './frames.ts';
-import { DATA_SLOT_BYTES, INSTRUCTION_SLOT_BYTES, type Layout, type TlbLayout } from './layout.ts';
+import {
+  AT,
+  DATA_SLOT_BYTES,
+  INSTRUCTION_SLOT_BYTES,
+  type Layout,
+  SLOT_SUPERPAGE_AT,
+  type TlbLayout,
+} from './layout.ts';
 
 const INVALID_TAG = i64.const(-1);
 
@@ -36,6 +44,10 @@ const dataSlot = (layout: Layout, address: I64): I32 => slotOf(layout.data!, add
 /** Place of the slot that stands for an instruction's page if any does. */
 export const instructionSlot = (layout: Layout, address: I64): I32 =>
   slotOf(layout.instructions!, address, INSTRUCTION_SLOT_BYTES);
+
+/** The last look-up says whether the slot stands for a page of a superpage. */
+const noteSuperpage = ({ superpages }: TlbLayout, slot: I32): Statement =>
+  superpages === undefined ? nothing : i32.store(slot, cell32(AT.superpageSet), SLOT_SUPERPAGE_AT);
 
 export function forgetDataSlot(layout: Layout, address: I64): Statement {
   return sequence(
@@ -66,6 +78,7 @@ export function fillDataSlot(
       i32.store(at, i32.sub(frameAddress(layout, frame), i32.wrap(pageBase(address))), 16),
       i32.store(at, stampAddress(layout, frame), 20),
       i32.store(at, frame, 24),
+      noteSuperpage(layout.data!, at),
     ),
   );
 }
@@ -77,6 +90,7 @@ export function fillInstructionSlot(layout: Layout, pc: I64, frame: I32, records
       i32.store(at, records, 8),
       i32.store(at, stampAddress(layout, frame), 12),
       i32.store(at, frame, 16),
+      noteSuperpage(layout.instructions!, at),
     ),
   );
 }

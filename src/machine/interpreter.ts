@@ -53,7 +53,9 @@ export function interpreterShape({ tlb, refill, geometry, stamps, references }: 
         ? `unified-${words(tlb.shape)}`
         : 'none';
   const filledFrom = refill === 'hardware' ? geometry.name : refill;
-  return `tlb-${tlbs}-${filledFrom}-stamps-${stamps}-references-${references}`;
+  const larger = tlb.kind === 'none' ? undefined : tlb.superpages;
+  const superpages = larger === undefined ? '' : `-super-${words(larger)}`;
+  return `tlb-${tlbs}${superpages}-${filledFrom}-stamps-${stamps}-references-${references}`;
 }
 
 const isDirect = ({ tlb, references }: MachineConfig): boolean =>

@@ -2,7 +2,7 @@
  * Where everything lies in the machine's one WebAssembly memory.
  *
  *   0x0000  registers, counters, trap         (fixed addresses, this file)
- *   0x1000  TLB: fast slots, then ways         data, then instructions
+ *   0x1000  TLB: fast slots, then ways         data, then instructions; ways of superpages behind each
  *    …      reference ring                     when references are recorded
  *    …      code map: 4 bytes a frame          address of the frame's predecoded page, 0 when it has none
  *    …      stamps: 8 bytes a frame            time of the frame's last use
@@ -45,6 +45,10 @@ export const AT = {
   frames: 0x400,
   /** Where the entry found or made by the last TLB look-up lies. */
   entry: 0x368,
+  /** With superpages: where the set of the superpage lies that the last look-up went by, 0 when by a page … */
+  superpageSet: 0x408,
+  /** … and 1 when the walker's last leaf was a superpage. */
+  leafIsSuperpage: 0x40c,
   /** Where the stamp of the frame that was translated last lies. */
   stampAt: 0x36c,
   /** The frame whose page has to be predecoded. */
@@ -103,11 +107,27 @@ const MOST_CODE_PAGES = 1024;
 /** Space kept free, so that one instruction's entries always fit. */
 export const RING_MARGIN = 16 * RING_ENTRY_BYTES;
 
-export interface TlbLayout {
+/** Where in a fast slot the place of the set of the superpage is that the slot's page lies in; 0: in none. */
+export const SLOT_SUPERPAGE_AT = 28;
+
+/** Sets of ways, one behind the other from `ways` on. */
+export interface Ways {
   readonly shape: TlbShape;
   readonly sets: number;
-  readonly fast: number;
   readonly ways: number;
+}
+
+export interface TlbLayout extends Ways {
+  readonly fast: number;
+  readonly superpages: SuperpageLayout | undefined;
+}
+
+export interface SuperpageLayout extends Ways {
+  /** Bits of a page number that tell the pages of one superpage apart. */
+  readonly pageBits: number;
+  /** The fast slots that may stand for its pages: where they begin, and how many there are. */
+  readonly fast: number;
+  readonly slots: number;
 }
 
 export interface Layout {
@@ -128,10 +148,26 @@ export interface Layout {
 
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-function placeTlb(shape: TlbShape, at: number): { tlb: TlbLayout; end: number } {
+const endOf = ({ ways, shape }: Ways): number => align(ways + shape.entries * WAY_BYTES, 64);
+
+function placeTlb(
+  shape: TlbShape,
+  at: number,
+  { tlb, geometry }: MachineConfig,
+): { tlb: TlbLayout; end: number } {
   const sets = shape.entries / shape.ways;
-  const ways = at + sets * DATA_SLOT_BYTES;
-  return { tlb: { shape, sets, fast: at, ways }, end: align(ways + shape.entries * WAY_BYTES, 64) };
+  const pages = { shape, sets, fast: at, ways: at + sets * DATA_SLOT_BYTES };
+  const larger = tlb.kind === 'none' ? undefined : tlb.superpages;
+  if (larger === undefined) return { tlb: { ...pages, superpages: undefined }, end: endOf(pages) };
+  const superpages: SuperpageLayout = {
+    shape: larger,
+    sets: larger.entries / larger.ways,
+    ways: endOf(pages),
+    pageBits: geometry.indexBits.at(-1)!,
+    fast: at,
+    slots: tlb.kind === 'split' ? sets : 0,
+  };
+  return { tlb: { ...pages, superpages }, end: endOf(superpages) };
 }
 
 /** Lays out the memory for a configuration. */
@@ -140,10 +176,10 @@ export function layoutOf(config: MachineConfig): Layout {
   let data: TlbLayout | undefined;
   let instructions: TlbLayout | undefined;
   if (config.tlb.kind === 'split') {
-    ({ tlb: data, end: at } = placeTlb(config.tlb.data, at));
-    ({ tlb: instructions, end: at } = placeTlb(config.tlb.instructions, at));
+    ({ tlb: data, end: at } = placeTlb(config.tlb.data, at, config));
+    ({ tlb: instructions, end: at } = placeTlb(config.tlb.instructions, at, config));
   } else if (config.tlb.kind === 'unified') {
-    ({ tlb: data, end: at } = placeTlb(config.tlb.shape, at));
+    ({ tlb: data, end: at } = placeTlb(config.tlb.shape, at, config));
     instructions = data;
   }
   const ring = align(at, 64);

@@ -7,20 +7,19 @@
 import type { Vpn } from '../base/numbers.ts';
 import {
   block,
-  branchIf,
+  branch,
   type I32,
   type I64,
   i32,
   i64,
-  loop,
   type Statement,
   sequence,
 } from '../wasm/expressions.ts';
 import type { Frame as Body, FunctionReference, ModuleBuilder } from '../wasm/module.ts';
 import type { TlbConfig, TlbFill, TlbShape } from './contract.ts';
-import { DATA_SLOT_BYTES, type TlbLayout, WAY_BYTES } from './layout.ts';
-import { insertWay, keyOf, PAGE_BITS_OF_KEY, setOf } from './tlb.ts';
+import { DATA_SLOT_BYTES, type TlbLayout } from './layout.ts';
 import { ENTRY_FRAME_SHIFT } from './walker.ts';
+import { insertWay, keyOf, PAGE_BITS_OF_KEY, searchSet, setOf } from './ways.ts';
 
 const INVALID_TAG = i64.const(-1);
 
@@ -60,19 +59,8 @@ function fillBody(body: Body, tlb: TlbLayout, slots: 'fast slots' | 'none'): Sta
   return sequence(
     key.set(keyOf(whole(0), asid)),
     set.set(setOf(tlb, page)),
-    way.set(set),
-    end.set(i32.add(set, i32.const(tlb.shape.ways * WAY_BYTES))),
     block((placed) =>
-      sequence(
-        loop((next) =>
-          sequence(
-            branchIf(i64.eq(i64.load(way), key), placed),
-            way.set(i32.add(way, i32.const(WAY_BYTES))),
-            branchIf(i32.ltU(way, end), next),
-          ),
-        ),
-        insertWay(tlb, set, way, end),
-      ),
+      sequence(searchSet(tlb, { key, set, way, end }, branch(placed)), insertWay(tlb, set, way, end)),
     ),
     i64.store(way, key),
     i64.store(way, whole(3), 8),
@@ -97,6 +85,7 @@ const setsOf = ({ entries, ways }: TlbShape): number => entries / ways;
  */
 export function refillObstacle(tlb: TlbConfig): string | undefined {
   if (tlb.kind === 'none') return 'there is no TLB to refill';
+  if (tlb.superpages !== undefined) return 'software refills pages of 4 KiB only';
   if (tlb.kind === 'unified') {
     const needed = setsOf(tlb.shape) === 1 ? 4 : 2;
     return tlb.shape.ways < needed

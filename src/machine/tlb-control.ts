@@ -3,7 +3,15 @@
  * code uses; tlb.ts draws the layout.
  */
 import type { TlbConfig } from './contract.ts';
-import { DATA_SLOT_BYTES, INSTRUCTION_SLOT_BYTES, type Layout, type TlbLayout, WAY_BYTES } from './layout.ts';
+import {
+  DATA_SLOT_BYTES,
+  INSTRUCTION_SLOT_BYTES,
+  type Layout,
+  SLOT_SUPERPAGE_AT,
+  type SuperpageLayout,
+  type TlbLayout,
+  WAY_BYTES,
+} from './layout.ts';
 
 const WAY_WORDS = WAY_BYTES / 4;
 const INVALID = 0xffffffff;
@@ -23,14 +31,13 @@ export class TlbControl {
     this.forgetFastSlots();
   }
 
-  /** Drops one page of one space; the number of entries dropped. */
+  /** Drops one page of one space, and the superpage that it lies in; the number of entries dropped. */
   flushPage(asid: number, page: number): number {
-    const low = ((page << 17) | (asid << 1) | 1) >>> 0;
-    const high = Math.floor(page / 2 ** 15) >>> 0;
     let dropped = 0;
     for (const tlb of this.#tlbs) {
-      const set = page & (tlb.sets - 1);
-      dropped += this.#dropFromSet(tlb, set, (lo, hi) => lo === low && hi === high);
+      dropped += this.#dropKey(tlb, asid, page);
+      const { superpages } = tlb;
+      if (superpages) dropped += this.#dropKey(superpages, asid, Math.floor(page / 2 ** superpages.pageBits));
     }
     return dropped;
   }
@@ -70,15 +77,27 @@ export class TlbControl {
     }
   }
 
+  #dropKey(tlb: TlbLayout | SuperpageLayout, asid: number, page: number): number {
+    const low = ((page << 17) | (asid << 1) | 1) >>> 0;
+    const high = Math.floor(page / 2 ** 15) >>> 0;
+    return this.#dropFromSet(tlb, page & (tlb.sets - 1), (lo, hi) => lo === low && hi === high);
+  }
+
   #dropEverywhere(matches: (low: number, high: number) => boolean): number {
     let dropped = 0;
-    for (const tlb of this.#tlbs)
-      for (let set = 0; set < tlb.sets; set++) dropped += this.#dropFromSet(tlb, set, matches);
+    for (const tlb of this.#tlbs) {
+      for (const part of tlb.superpages ? [tlb, tlb.superpages] : [tlb])
+        for (let set = 0; set < part.sets; set++) dropped += this.#dropFromSet(part, set, matches);
+    }
     return dropped;
   }
 
   /** Ordered policies keep their entries together at the front of the set; random leaves the way empty. */
-  #dropFromSet(tlb: TlbLayout, set: number, matches: (low: number, high: number) => boolean): number {
+  #dropFromSet(
+    tlb: TlbLayout | SuperpageLayout,
+    set: number,
+    matches: (low: number, high: number) => boolean,
+  ): number {
     const words = this.#words;
     const ways = tlb.shape.ways;
     const first = (tlb.ways + set * ways * WAY_BYTES) >> 2;
@@ -98,8 +117,19 @@ export class TlbControl {
         words.fill(0, end - WAY_WORDS, end);
       }
     }
-    if (dropped > 0 && this.#hasFastSlots) this.#forgetSlot(tlb, set);
+    if (dropped > 0 && this.#hasFastSlots) {
+      if ('slots' in tlb) this.#forgetPagesOf(tlb, first << 2);
+      else this.#forgetSlot(tlb, set);
+    }
     return dropped;
+  }
+
+  /** Forgets the fast slots that stand for pages of a set of superpages. */
+  #forgetPagesOf({ fast, slots }: SuperpageLayout, set: number): void {
+    for (let i = 0; i < slots; i++) {
+      const slot = (fast + i * DATA_SLOT_BYTES) >> 2;
+      if (this.#words[slot + SLOT_SUPERPAGE_AT / 4] === set) this.#words.fill(INVALID, slot, slot + 4);
+    }
   }
 
   #forgetSlot(tlb: TlbLayout, set: number): void {

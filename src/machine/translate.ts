@@ -31,6 +31,7 @@ import { ACCESS, EXIT } from './exits.ts';
 import { dropCodeBody, fillDataSlot, forgetDataSlot } from './fast-slots.ts';
 import { codeMapAt, frameAddress, frameOf, hasBit, stampAddress } from './frames.ts';
 import { AT, type Layout } from './layout.ts';
+import { fillUnlessPassed, type Superpages, updateHeld } from './superpages.ts';
 import type { LookUp } from './tlb.ts';
 import type { Walk } from './walker.ts';
 
@@ -48,6 +49,7 @@ export interface TranslateEnvironment {
   readonly bits: RiscvLayout;
   /** undefined: software refills, and sets dirty bits. */
   readonly walk: Walk | undefined;
+  readonly superpages: Superpages | undefined;
 }
 
 export function defineTranslate(environment: TranslateEnvironment, look: LookUp): Translate {
@@ -98,7 +100,7 @@ const reach = (
 /** With a walker: (address, access). */
 function walkingBody(
   body: Body,
-  { layout, bits, config }: TranslateEnvironment,
+  { layout, bits, config, superpages }: TranslateEnvironment,
   use: { look: LookUp; walk: Walk; dropCode: FunctionReference<undefined> },
 ): Statement {
   const address = body.parameter('i64', 0);
@@ -110,15 +112,18 @@ function walkingBody(
   const allowed = select(isStore, hasBit(entry, bits.write), hasBit(entry, bits.read));
   const fault = failWith(address, access, EXIT.pageFault);
   // A hit that comes to nothing is a use all the same: the fast slot must not stand for the way used before it.
-  const refuse = sequence(hasSlots ? forgetDataSlot(layout, address) : nothing, fault);
+  const forget = hasSlots ? forgetDataSlot(layout, address) : nothing;
+  const refuse = sequence(forget, fault);
   // The entry is held but its page is clean: only the table's dirty bit has to be set.
   const setDirty = sequence(
     increase64(AT.dirtyWalks, 1),
     entry.set(call(use.walk, address, access)),
     when(i64.eqz(entry), refuse),
-    when(cell32(AT.entry), i64.store(cell32(AT.entry), entry, 8)),
+    when(cell32(AT.entry), updateHeld(superpages, entry)),
   );
-  const fill = hasSlots ? fillDataSlot(layout, bits, address, entry, frame) : nothing;
+  const fill = hasSlots
+    ? fillUnlessPassed(superpages, fillDataSlot(layout, bits, address, entry, frame), forget)
+    : nothing;
   return sequence(
     countLookUp(isStore),
     entry.set(call(use.look, address, access)),

@@ -17,12 +17,13 @@ import {
   type I64,
   i32,
   i64,
+  nothing,
   type Statement,
   sequence,
   when,
 } from '../wasm/expressions.ts';
 import type { Frame as Body, FunctionReference, ModuleBuilder } from '../wasm/module.ts';
-import { cell32, cell64, increase64 } from './cells.ts';
+import { cell32, cell64, increase64, setCell32 } from './cells.ts';
 import { ACCESS } from './exits.ts';
 import { AT, type Layout } from './layout.ts';
 
@@ -47,6 +48,7 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry): Statemen
   const at = body.local('i32');
   const entry = body.local('i64');
   const { entry: bits } = geometry;
+  const tellsSize = layout.data?.superpages !== undefined;
   const bit = (n: number): I64 => i64.const(1n << BigInt(n));
   const has = (mask: I64): I32 => i32.eqz(i64.eqz(i64.and(entry, mask)));
   const lacks = (mask: I64): I32 => i64.eqz(i64.and(entry, mask));
@@ -84,6 +86,7 @@ function walkBody(body: Body, layout: Layout, geometry: RadixGeometry): Statemen
       branchIf(lacks(needed), fault),
       branchIf(i64.geU(i64.or(frameOf, inside(lowerBits)), cell64(AT.frames)), fault),
       updateBits,
+      tellsSize ? setCell32(AT.leafIsSuperpage, i32.const(lowerBits === 0 ? 0 : 1)) : nothing,
       give(
         i64.or(
           i64.shl(i64.or(frameOf, inside(lowerBits)), i64.const(ENTRY_FRAME_SHIFT)),

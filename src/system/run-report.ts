@@ -161,7 +161,7 @@ function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['
   const [instructions, data]: [TlbShape, TlbShape] =
     tlb.kind === 'split' ? [tlb.instructions, tlb.data] : [tlb.shape, tlb.shape];
   const one = (shape: TlbShape, lookUps: number, misses: number) => ({
-    shape: formatShape(shape),
+    shape: formatShape(shape, tlb.superpages),
     lookUps,
     hits: lookUps - misses,
     misses,

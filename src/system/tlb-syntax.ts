@@ -5,6 +5,7 @@
  *   64x4:lru                                          one for data and one for instructions, 64 entries in 4 ways
  *   unified:64x4:lru                                  one for both
  *   data=64x4:lru;instructions=32x2:fifo              two that differ
+ *   64x4:lru+super=32:lru                             each with another beside it, for superpages
  *
  * The replacement may be left out and is then lru; `64` alone is fully associative.
  */
@@ -12,7 +13,9 @@ import { UserError } from '../base/errors.ts';
 import type { TlbConfig, TlbShape } from '../machine/contract.ts';
 import { refillObstacle } from '../machine/refill.ts';
 
-export const TLB_SYNTAX = '64x4:lru, unified:64x4:lru, data=64x4:lru;instructions=32x2:fifo, or none';
+export const TLB_SYNTAX =
+  '64x4:lru, unified:64x4:lru, data=64x4:lru;instructions=32x2:fifo, each with +super=32:lru for superpages, or none';
+const SUPERPAGES = 'super=';
 const MOST_ENTRIES = 65_536;
 const MOST_WAYS = 1_024;
 const replacements = ['lru', 'fifo', 'random'] as const;
@@ -27,6 +30,19 @@ const isPowerOfTwo = (n: number): boolean => n > 0 && Number.isInteger(Math.log2
  * @throws UserError when it is none of the forms above
  */
 export function parseTlb(text: string, place: string): TlbConfig {
+  const [pages = '', larger, ...more] = text.split('+');
+  const tlb = parsePages(pages, place);
+  if (larger === undefined) return tlb;
+  if (!larger.startsWith(SUPERPAGES) || more.length > 0)
+    throw new UserError(
+      place,
+      `'${text.slice(pages.length)}' is not +super=SHAPE; e.g. 64x4:lru+super=32:lru`,
+    );
+  if (tlb.kind === 'none') throw new UserError(place, 'without a TLB there is none for superpages');
+  return { ...tlb, superpages: parseShape(larger.slice(SUPERPAGES.length), place) };
+}
+
+function parsePages(text: string, place: string): TlbConfig {
   if (text === 'none') return { kind: 'none' };
   if (text.startsWith('unified:')) return { kind: 'unified', shape: parseShape(text.slice(8), place) };
   if (!text.includes('=')) {
@@ -85,14 +101,20 @@ export function formatTlb(config: TlbConfig): string {
     case 'none':
       return 'none';
     case 'unified':
-      return `unified:${formatShape(config.shape)}`;
+      return `unified:${formatShape(config.shape, config.superpages)}`;
     case 'split': {
       const data = formatShape(config.data);
       const instructions = formatShape(config.instructions);
-      return data === instructions ? data : `data=${data};instructions=${instructions}`;
+      const shape = data === instructions ? data : `data=${data};instructions=${instructions}`;
+      return `${shape}${superpagesText(config.superpages)}`;
     }
   }
 }
 
-export const formatShape = ({ entries, ways, replacement }: TlbShape): string =>
-  `${entries}x${ways}:${replacement}`;
+const shapeText = ({ entries, ways, replacement }: TlbShape): string => `${entries}x${ways}:${replacement}`;
+const superpagesText = (shape: TlbShape | undefined): string =>
+  shape === undefined ? '' : `+${SUPERPAGES}${shapeText(shape)}`;
+
+/** One side's TLB, as on the command line. */
+export const formatShape = (shape: TlbShape, superpages?: TlbShape): string =>
+  `${shapeText(shape)}${superpagesText(superpages)}`;

@@ -13,9 +13,15 @@ export interface NaiveShape {
   readonly replacement: 'lru' | 'fifo' | 'random';
 }
 
+/** `superpages`: the shape of a TLB for superpages beside each of the others. */
 export type NaiveConfig =
-  | { readonly kind: 'split'; readonly data: NaiveShape; readonly instructions: NaiveShape }
-  | { readonly kind: 'unified'; readonly shape: NaiveShape }
+  | {
+      readonly kind: 'split';
+      readonly data: NaiveShape;
+      readonly instructions: NaiveShape;
+      readonly superpages?: NaiveShape;
+    }
+  | { readonly kind: 'unified'; readonly shape: NaiveShape; readonly superpages?: NaiveShape }
   | { readonly kind: 'none' };
 
 /** Everything that can be wrong, in the words of the manual. */
@@ -50,7 +56,12 @@ interface Leaf {
   dirty: boolean;
 }
 
-type Walked = { readonly leaf: Leaf } | { readonly fault: NaiveFault };
+/** `leaf` is of the page of 4 KiB that holds the address; `level` where it was found, 0 in a last table. */
+interface Reached {
+  readonly leaf: Leaf;
+  readonly level: number;
+}
+type Walked = Reached | { readonly fault: NaiveFault };
 /** `refilled`: the TLB has what it lacked now, and the instruction is to be tried again. */
 export type NaiveTranslation =
   | { readonly frame: number; readonly physical: number }
@@ -128,6 +139,7 @@ function naiveLeaf(
   const updated = entry | (1n << BigInt(A)) | (access === 'store' ? 1n << BigInt(D) : 0n);
   if (updated !== entry) writeEntry(ram, at, updated);
   return {
+    level,
     leaf: {
       frame: Number(frame),
       readable: bitOf(entry, R),
@@ -214,6 +226,20 @@ class NaiveTlb {
 }
 
 /** Walker and TLBs over `ram`, in whose entries it sets referenced and dirty bits. */
+/** Two TLBs that are asked at the same time. */
+interface NaivePair {
+  readonly pages: NaiveTlb;
+  readonly superpages: NaiveTlb | undefined;
+}
+
+/** What a look-up found, and in what unit. */
+interface Found {
+  readonly held: Held;
+  readonly isSuperpage: boolean;
+}
+
+const PAGES_A_SUPERPAGE = 512n;
+
 export class NaiveMmu {
   readonly ram: Uint8Array;
   readonly counts: NaiveCounts = {
@@ -227,20 +253,21 @@ export class NaiveMmu {
   root = 0;
   asid = 0;
   readonly #refill: NaiveRefill;
-  readonly #data: NaiveTlb | undefined;
-  readonly #instructions: NaiveTlb | undefined;
+  readonly #data: NaivePair | undefined;
+  readonly #instructions: NaivePair | undefined;
 
   constructor(ram: Uint8Array, config: NaiveConfig, seed: number, refill: NaiveRefill = 'hardware') {
     this.ram = ram;
     this.#refill = refill;
     const random = new NaiveRandom(seed);
-    if (config.kind === 'split') {
-      this.#data = new NaiveTlb(config.data, random);
-      this.#instructions = new NaiveTlb(config.instructions, random);
-    } else if (config.kind === 'unified') {
-      this.#data = new NaiveTlb(config.shape, random);
-      this.#instructions = this.#data;
-    }
+    if (config.kind === 'none') return;
+    const { superpages } = config;
+    const pair = (shape: NaiveShape): NaivePair => ({
+      pages: new NaiveTlb(shape, random),
+      superpages: superpages && new NaiveTlb(superpages, random),
+    });
+    this.#data = pair(config.kind === 'split' ? config.data : config.shape);
+    this.#instructions = config.kind === 'split' ? pair(config.instructions) : this.#data;
   }
 
   /**
@@ -253,31 +280,46 @@ export class NaiveMmu {
     isInside: (physical: number) => boolean = () => true,
   ): NaiveTranslation {
     const tlb = access === 'fetch' ? this.#instructions : this.#data;
-    const page = address >> 12n;
-    const held = tlb?.find(page, this.asid);
-    let leaf = held?.leaf;
-    if (held === undefined) {
+    const found = this.#find(tlb, address);
+    let leaf = found && pieceOf(found, address);
+    if (leaf === undefined) {
       if (access === 'fetch') this.counts.instructionMisses++;
       else this.counts.dataMisses++;
       const walked = this.#walk(address, access);
       if ('fault' in walked) return walked;
       leaf = walked.leaf;
-      tlb?.insert(page, this.asid, leaf);
+      this.#insert(tlb, address, walked);
       if (this.#refill === 'software') return { refilled: true };
     }
-    const allowed =
-      access === 'fetch' ? leaf!.executable : access === 'load' ? leaf!.readable : leaf!.writable;
+    if (leaf.frame >= this.ram.length / 4096) return { fault: 'memory is not there' };
+    const allowed = access === 'fetch' ? leaf.executable : access === 'load' ? leaf.readable : leaf.writable;
     if (!allowed) return { fault: 'access is not permitted' };
-    if (!isInside(leaf!.frame * 4096 + Number(address & 4095n))) return { passes: true };
-    if (access === 'store' && !leaf!.dirty) {
+    if (!isInside(leaf.frame * 4096 + Number(address & 4095n))) return { passes: true };
+    if (access === 'store' && !leaf.dirty) {
       if (this.#refill === 'hardware') this.counts.dirtyWalks++;
       const walked = this.#walk(address, access);
       if ('fault' in walked) return walked;
       leaf = walked.leaf;
-      held!.leaf = leaf;
+      if (found !== undefined) update(found, address, walked);
       if (this.#refill === 'software') return { refilled: true };
     }
-    return { frame: leaf!.frame, physical: leaf!.frame * 4096 + Number(address & 4095n) };
+    return { frame: leaf.frame, physical: leaf.frame * 4096 + Number(address & 4095n) };
+  }
+
+  /** The TLB for pages goes first; the other is used only if that one has nothing. */
+  #find(tlb: NaivePair | undefined, address: bigint): Found | undefined {
+    const page = address >> 12n;
+    const held = tlb?.pages.find(page, this.asid);
+    if (held !== undefined) return { held, isSuperpage: false };
+    const larger = tlb?.superpages?.find(page / PAGES_A_SUPERPAGE, this.asid);
+    return larger && { held: larger, isSuperpage: true };
+  }
+
+  #insert(tlb: NaivePair | undefined, address: bigint, { leaf, level }: Reached): void {
+    const page = address >> 12n;
+    if (level > 0 && tlb?.superpages !== undefined) {
+      tlb.superpages.insert(page / PAGES_A_SUPERPAGE, this.asid, superpageOf(leaf, address));
+    } else tlb?.pages.insert(page, this.asid, leaf);
   }
 
   #walk(address: bigint, access: NaiveAccess): Walked {
@@ -287,7 +329,10 @@ export class NaiveMmu {
   }
 
   flushPage(asid: number, page: number): void {
-    this.#drop((held) => held.asid === asid && held.page === BigInt(page));
+    this.#drop(
+      (held) => held.asid === asid && held.page === BigInt(page),
+      (held) => held.asid === asid && held.page === BigInt(page) / PAGES_A_SUPERPAGE,
+    );
   }
 
   flushSpace(asid: number): void {
@@ -298,9 +343,28 @@ export class NaiveMmu {
     this.#drop(() => true);
   }
 
-  #drop(isMeant: (held: Held) => boolean): void {
+  #drop(isMeant: (held: Held) => boolean, isMeantSuperpage = isMeant): void {
     for (const tlb of new Set([this.#data, this.#instructions])) {
-      this.counts.flushed += tlb?.drop(isMeant) ?? 0;
+      this.counts.flushed += tlb?.pages.drop(isMeant) ?? 0;
+      this.counts.flushed += tlb?.superpages?.drop(isMeantSuperpage) ?? 0;
     }
   }
+}
+
+const placeIn = (address: bigint): number => Number((address >> 12n) % PAGES_A_SUPERPAGE);
+
+/** Of a leaf for one page, the one for the superpage around it. */
+const superpageOf = (leaf: Leaf, address: bigint): Leaf => ({
+  ...leaf,
+  frame: leaf.frame - placeIn(address),
+});
+
+function pieceOf({ held, isSuperpage }: Found, address: bigint): Leaf {
+  return isSuperpage ? { ...held.leaf, frame: held.leaf.frame + placeIn(address) } : held.leaf;
+}
+
+/** After a walk for the dirty bit. A superpage whose page has a leaf of its own by now stays as it was. */
+function update({ held, isSuperpage }: Found, address: bigint, { leaf, level }: Reached): void {
+  if (!isSuperpage) held.leaf = leaf;
+  else if (level > 0) held.leaf = superpageOf(leaf, address);
 }

@@ -13,7 +13,7 @@ import { type Bounds, NaiveMachine, type NaiveTrap } from './naive-machine.ts';
 import { LOOP_PAGE, listBounds } from './program.ts';
 import { RefilledMachine } from './refilled-machine.ts';
 import { A, D, entryTo, R, U, V, W, X } from './tables.ts';
-import { type Editable, FRAMES, makeWorld, type World } from './world.ts';
+import { type Editable, makeWorld, type World } from './world.ts';
 
 export interface LockstepOptions {
   readonly seed: number;
@@ -22,6 +22,8 @@ export interface LockstepOptions {
   readonly refill?: MachineConfig['refill'];
   /** Which bytes of a page may be accessed; only with refill by software. */
   readonly bounds?: Bounds;
+  /** Whether the world has many superpages, and code and data are mostly used through them. */
+  readonly superpages?: 'many';
   readonly stamps: 'on' | 'off';
   readonly spaces: number;
   readonly operations: number;
@@ -54,7 +56,7 @@ export class Lockstep {
     this.#random = randomState(options.seed);
     const { tlb, seed, stamps, refill = 'hardware', bounds = () => [0, 4096] } = options;
     this.world = makeWorld(this.#random, options);
-    const config = { frames: FRAMES, tlb, refill, geometry: sv39, stamps, seed } as const;
+    const config = { frames: this.world.frames, tlb, refill, geometry: sv39, stamps, seed } as const;
     this.naive = new NaiveMachine(this.world.ram.slice(), this.world.listing, tlb, seed, refill, bounds);
     const make = (made: MachineConfig): Machine =>
       refill === 'software' ? new RefilledMachine(made, bounds) : new Machine(made);
@@ -198,7 +200,7 @@ export class Lockstep {
     const actions = [
       () => this.setSpace(space),
       () => this.setSpace(space),
-      () => this.flushPage(spaces[space]!.asid, pick(random, editable).page),
+      () => this.flushPage(spaces[space]!.asid, this.#pageOf(pick(random, editable))),
       () => this.flushSpace(spaces[space]!.asid),
       () => this.flushAll(),
       () => this.#edit(),
@@ -213,21 +215,32 @@ export class Lockstep {
     const random = this.#random;
     const target = pick(random, this.world.editable);
     const entry = new DataView(this.naive.ram.buffer).getBigUint64(target.at, true);
+    const elsewhere = {
+      data: () => entryTo(pick(random, this.world.dataFrames), entry & 1023n),
+      code: () => entry & ~X,
+      superpage: () => target.split ?? entry & ~X,
+    };
     const changed = [
       entry & ~V,
       entry & ~W,
       entry & ~(A | D),
       entry & ~U,
       target.original,
-      target.holds === 'data' ? entryTo(pick(random, this.world.dataFrames), entry & 1023n) : entry & ~X,
+      elsewhere[target.holds](),
     ];
     this.seen.edits++;
     this.writeEntry(target.at, pick(random, changed));
     if (nextBelow(random, 3) === 0) this.#flushEverywhere(target);
   }
 
-  #flushEverywhere({ page }: Editable): void {
+  #flushEverywhere(target: Editable): void {
+    const page = this.#pageOf(target);
     for (const { asid } of this.world.spaces) this.flushPage(asid, page);
+  }
+
+  /** Any page that the entry maps. */
+  #pageOf({ page, span = 1 }: Editable): number {
+    return span === 1 ? page : page + nextBelow(this.#random, span);
   }
 
   /** Repairs the page, with or without a flush, and tries again; or gives the operation up. */
@@ -239,7 +252,9 @@ export class Lockstep {
       ({ root, asid }) => root === this.naive.mmu.root && asid === this.naive.mmu.asid,
     );
     const page = Math.floor(trap.address / 4096);
-    const candidates = this.world.editable.filter((entry) => entry.page === page);
+    const candidates = this.world.editable.filter(
+      ({ page: first, span = 1 }) => page >= first && page < first + span,
+    );
     // Entries of all spaces were pushed in the order of the spaces.
     const target = candidates[this.world.spaces.indexOf(space!)];
     if (target === undefined || tries > 2 || nextBelow(this.#random, 3) === 0) {

@@ -27,7 +27,15 @@ export interface Program {
   /** Virtual address → instruction. */
   readonly lines: ReadonlyMap<number, Line>;
   readonly start: number;
-  readonly routines: readonly { readonly at: number; readonly bytes: number; readonly kind: string }[];
+  readonly routines: readonly PlacedRoutine[];
+}
+
+export interface PlacedRoutine {
+  readonly at: number;
+  readonly bytes: number;
+  readonly kind: string;
+  /** Does the same at any other address of its page. */
+  readonly relocatable?: boolean;
 }
 
 /** What is in a3 goes into the checksum in s2. */
@@ -97,7 +105,7 @@ const jumpTo = (target: number): string => `jal zero,${target}`;
 /** Chooses where everything lies. */
 export function makeProgram(random: RandomState): Program {
   const layout = new Layout();
-  const routines: { at: number; bytes: number; kind: string }[] = [];
+  const routines: PlacedRoutine[] = [];
   const start = LOOP_PAGE * 4096 + 8;
   const loop = ['ld a0,0(s0)', 'ld a1,8(s0)', 'ld a2,16(s0)', `addi s0,s0,${OPERATION_BYTES}`];
   const end = layout.put(start, [...loop, 'jalr ra,0(a1)']);
@@ -106,7 +114,7 @@ export function makeProgram(random: RandomState): Program {
   for (const { kind, bytes, body } of bodies) {
     for (let copy = 0; copy < 3; copy++) {
       const at = layout.place(anyPage(), body.length * 4 + 4, nextBelow(random, 40));
-      routines.push({ at, bytes, kind });
+      routines.push({ at, bytes, kind, relocatable: copy < 2 });
       if (copy < 2) {
         layout.put(at, [...body, back]);
         continue;
@@ -123,7 +131,7 @@ export function makeProgram(random: RandomState): Program {
 }
 
 /** A first instruction in two pages: its second half begins the next page. */
-function addCrossing(layout: Layout, routines: { at: number; bytes: number; kind: string }[]): void {
+function addCrossing(layout: Layout, routines: PlacedRoutine[]): void {
   const crossing = [
     [32, 'lw a3,0(a0)'],
     [33, 'sd a2,0(a0)'],
@@ -143,7 +151,7 @@ function addCrossing(layout: Layout, routines: { at: number; bytes: number; kind
 }
 
 /** The last instruction of a page, and the next page's first. */
-function addFalling(layout: Layout, routines: { at: number; bytes: number; kind: string }[]): void {
+function addFalling(layout: Layout, routines: PlacedRoutine[]): void {
   const falling = [
     [31, ['c.addi a2,1']],
     [47, ['lbu a3,0(a0)']],

@@ -68,6 +68,11 @@ export class SmallMachine {
     return this;
   }
 
+  /** Physical address of the root's entry for an address. */
+  rootEntry(address: number): number {
+    return Math.floor(address / 2 ** 30) * 8;
+  }
+
   entry(page: number): bigint {
     return this.machine.ramView.getBigUint64(this.#entries.get(page)!, true);
   }

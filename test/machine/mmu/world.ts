@@ -16,6 +16,7 @@ import {
   type Operation,
   type Program,
 } from './program.ts';
+import { highFrames, mapSuperpages, SUPERPAGE_FRAMES, throughSuperpages } from './superpage-world.ts';
 import { A, D, entryTo, G, NAPOT, PBMT, Pool, R, U, V, W, X } from './tables.ts';
 
 export const FRAMES = 224;
@@ -40,10 +41,15 @@ export interface Editable {
   readonly at: number;
   readonly page: number;
   readonly original: bigint;
-  readonly holds: 'data' | 'code';
+  readonly holds: 'data' | 'code' | 'superpage';
+  /** Pages that it maps; 1 when left out. */
+  readonly span?: number;
+  /** For a superpage of data: an entry that leads to a table of other pages instead. */
+  readonly split?: bigint;
 }
 
 export interface World {
+  readonly frames: number;
   readonly ram: Uint8Array;
   readonly spaces: readonly Space[];
   readonly editable: readonly Editable[];
@@ -55,10 +61,16 @@ export interface World {
 
 const pick = <T>(random: RandomState, items: readonly T[]): T => items[nextBelow(random, items.length)]!;
 
-export function makeWorld(random: RandomState, wanted: { spaces: number; operations: number }): World {
-  const pool = new Pool(FRAMES);
+export function makeWorld(
+  random: RandomState,
+  wanted: { spaces: number; operations: number; superpages?: 'many' | undefined },
+): World {
+  const many = wanted.superpages === 'many';
+  const total = many ? SUPERPAGE_FRAMES : FRAMES;
+  const pool = new Pool(total);
   const program = makeProgram(random);
   const frames = Array.from({ length: DATA_FRAMES }, () => pool.take());
+  if (many) frames.push(...highFrames);
   for (const frame of frames) {
     for (let at = frame * 4096; at < frame * 4096 + 4096; at += 8) {
       pool.write(at, BigInt(nextUint32(random)) * 0x1_0000_0001n);
@@ -76,12 +88,27 @@ export function makeWorld(random: RandomState, wanted: { spaces: number; operati
     mapText(pool, space, program, textFrames, editable);
     mapData(pool, space, random, frames, editable);
     mapOddities(pool, space);
+    if (many) mapSuperpages(pool, space, random, frames, editable);
   }
   const frameOf = (page: number) => textFrames.get(page)!;
   const operations = Math.min(wanted.operations, MOST_OPERATIONS);
   const listing = loadProgram(program, pool.ram, frameOf);
-  loadOperations(makeOperations(random, program, frames, operations), pool.ram, frameOf);
-  return { ram: pool.ram, spaces, editable, dataFrames: frames, program, listing, operations };
+  const made = makeOperations(random, program, frames, operations);
+  loadOperations(
+    many ? throughSuperpages(random, made, { program, frames, frameOf }) : made,
+    pool.ram,
+    frameOf,
+  );
+  return {
+    frames: total,
+    ram: pool.ram,
+    spaces,
+    editable,
+    dataFrames: frames,
+    program,
+    listing,
+    operations,
+  };
 }
 
 /** Loop, list and routines: at the same addresses and in the same frames in every space. */
