@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   schedule: async (program) => (await import('./schedule.ts')).addScheduleCommand(program),
   servers: async (program) => (await import('./servers.ts')).addServersCommand(program),
   scenario: async (program) => (await import('./scenario.ts')).addScenarioCommand(program),
+  translate: async (program) => (await import('./translate.ts')).addTranslateCommand(program),
   list: async (program) => (await import('./list.ts')).addListCommand(program),
   schema: async (program) => (await import('./schema.ts')).addSchemaCommand(program),
 };

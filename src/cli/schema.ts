@@ -9,6 +9,13 @@ import { scenarioReportSchema } from '../report/scenario-schema.ts';
 import { scheduleReportSchema } from '../report/schedule/schema.ts';
 import { comparisonSchema, runReportSchema } from '../report/schema.ts';
 import { serversReportSchema } from '../report/servers-schema.ts';
+import {
+  translateCheckSchema,
+  translateDescriptionSchema,
+  translateQuizSchema,
+  translateReportSchema,
+} from '../report/translate-schema.ts';
+import { translateFileSchema } from '../system/translate.ts';
 import { configFileSchema } from './config-file.ts';
 import { scenarioFileSchema } from './scenario-file.ts';
 
@@ -20,6 +27,11 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   describe: descriptionSchema,
   schedule: scheduleReportSchema,
   servers: serversReportSchema,
+  translate: translateReportSchema,
+  'translate-describe': translateDescriptionSchema,
+  'translate-quiz': translateQuizSchema,
+  'translate-check': translateCheckSchema,
+  'translate-file': translateFileSchema,
   config: configFileSchema,
   scenario: scenarioReportSchema,
   'scenario-file': scenarioFileSchema,
@@ -34,7 +46,7 @@ export function addSchemaCommand(program: Command): void {
     .command('schema')
     .summary('print the JSON Schema of a report or of configuration files')
     .description(
-      'Prints a JSON Schema: of the reports of run, compare, replay, curve, describe, schedule, servers and scenario, or of files for --config and of scenarios.',
+      'Prints a JSON Schema: of the reports of run, compare, replay, curve, describe, schedule, servers, scenario and translate, or of files for --config, of scenarios and for translate --config.',
     )
     .argument('<what>', Object.keys(schemas).join(', '))
     .addHelpText('after', EXAMPLE)
