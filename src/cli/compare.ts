@@ -1,4 +1,4 @@
-/** `pagewalk compare`: one program under several policies and sizes, side by side. */
+/** `pagewalk compare`: one program under several policies, sizes and translations, side by side. */
 import { fstatSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { NodeStreams } from '../adapters/node-streams.ts';
@@ -8,7 +8,13 @@ import { formatSize } from '../base/sizes.ts';
 import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import { comparisonText } from '../report/compare-text.ts';
-import { type Comparison, createSystem, type SystemConfig, type SystemPorts } from '../system/running.ts';
+import {
+  type Comparison,
+  createSystem,
+  formatTlb,
+  type SystemConfig,
+  type SystemPorts,
+} from '../system/running.ts';
 import { ComparedStreams } from './compared-streams.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, type RootChoice, readProgram } from './program.ts';
@@ -24,6 +30,7 @@ type ComparedRun = Comparison['runs'][number];
 const EXAMPLE = `
 Example:
   pagewalk compare --memory 512K,1M --replacement fifo,clock,lru ./prog arg1 arg2
+  pagewalk compare --translation sv39,two-level,hashed --tlb 16x4,64x4 ./prog
 
 The program's output is not shown; that all runs gave the same is checked. It reads the same standard input
 in each run. The exit status is 1 when outputs or exit statuses differ.`;
@@ -33,7 +40,7 @@ export function addCompareCommand(program: Command): void {
     .command('compare')
     .summary('run a program under several policies and sizes, side by side')
     .description(
-      'Runs a program once for each of the listed policies and memory sizes and compares the costs.',
+      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills and TLBs, and compares the costs.',
     )
     .usage('[options] <elf> [args…]')
     .argument('<elf>', 'the program')
@@ -57,7 +64,7 @@ interface Variant {
 
 async function compare(elf: string, args: readonly string[], flags: Flags): Promise<number> {
   const variants = await variantsOf(flags);
-  const { root: rootText, env, programs, jobs } = await chooseOptions({ ...flags, ...firstOf(flags) });
+  const { root: rootText, env, programs, jobs } = await chooseOptions({ ...flags, ...choicesOf(flags)[0] });
   if (programs.length > 0 || jobs !== undefined) {
     const key = programs.length > 0 ? 'programs' : 'jobs';
     throw new UserError(
@@ -91,35 +98,39 @@ async function compare(elf: string, args: readonly string[], flags: Flags): Prom
 const listed = (text: string | undefined): (string | undefined)[] =>
   text === undefined ? [undefined] : text.split(',');
 
-const firstOf = ({ memory, frames, replacement }: RunFlags) => ({
-  ...(memory === undefined ? {} : { memory: memory.split(',')[0]! }),
-  ...(frames === undefined ? {} : { frames: frames.split(',')[0]! }),
-  ...(replacement === undefined ? {} : { replacement: replacement.split(',')[0]! }),
-});
+/** Options that may be lists; the first varies slowest. */
+const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb'] as const;
+type Choice = Partial<Record<(typeof LISTED)[number], string>>;
 
-/** Every size under every policy. */
+/** Every combination of what the lists have. */
+function choicesOf(flags: Flags): Choice[] {
+  let choices: Choice[] = [{}];
+  for (const option of LISTED) {
+    const list = listed(flags[option]);
+    choices = choices.flatMap((choice) =>
+      list.map((one) => (one === undefined ? choice : { ...choice, [option]: one })),
+    );
+  }
+  return choices;
+}
+
 async function variantsOf(flags: Flags): Promise<Variant[]> {
   const variants: Variant[] = [];
-  for (const memory of listed(flags.memory)) {
-    for (const frames of listed(flags.frames)) {
-      for (const replacement of listed(flags.replacement)) {
-        const chosen = {
-          ...(memory && { memory }),
-          ...(frames && { frames }),
-          ...(replacement && { replacement }),
-        };
-        const { config, policy, scheduling } = await chooseOptions({ ...flags, ...chosen });
-        variants.push({ label: labelOf(config), config, policy, scheduling });
-      }
-    }
+  for (const choice of choicesOf(flags)) {
+    const { config, policy, scheduling } = await chooseOptions({ ...flags, ...choice });
+    variants.push({ label: labelOf(config, flags), config, policy, scheduling });
   }
   return variants;
 }
 
-const labelOf = ({ replacement, sizing }: SystemConfig): string => {
+function labelOf({ replacement, sizing, translation, refill, tlb }: SystemConfig, flags: Flags): string {
   const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
-  return `${replacement} ${size}`;
-};
+  const parts = [replacement, size];
+  if (flags.translation !== undefined) parts.push(translation);
+  if (flags.refill !== undefined) parts.push(refill);
+  if (flags.tlb !== undefined) parts.push(formatTlb(tlb));
+  return parts.join(' ');
+}
 
 /** Standard input as a whole, so that each run reads the same; none from a terminal. */
 function readInput(): Uint8Array {

@@ -1,7 +1,7 @@
 /** The answer of `pagewalk compare` for people: a row a run. */
 import { PAGE_SIZE } from '../base/numbers.ts';
 import { formatSize } from '../base/sizes.ts';
-import { duration, grouped, meanDuration } from './format.ts';
+import { duration, grouped, meanDuration, percent } from './format.ts';
 import type { Comparison, RunReport } from './schema.ts';
 import { tableText } from './table.ts';
 
@@ -17,16 +17,41 @@ const columns: readonly [title: string, show: (report: RunReport) => string][] =
   ['status', ({ end }) => String(end.status)],
 ];
 
+/** Those of the others that are shown beside them, lest the table gets too wide. */
+const KEPT = new Set(['faults', 'virtual time', 'status']);
+
+/** Of translation, shown where it differs. */
+const translationColumns: readonly [title: string, show: (report: RunReport) => string][] = [
+  ['translation', ({ configuration }) => configuration.translation],
+  ['refill', ({ configuration }) => configuration.refill],
+  ['TLB', ({ configuration }) => configuration.tlb],
+  ['table bytes', ({ tables }) => grouped(tables.bytes)],
+  ['walk loads', ({ walks }) => grouped(walks.loads)],
+  ['TLB misses', ({ tlb }) => (tlb === undefined ? '-' : grouped(tlb.instructions.misses + tlb.data.misses))],
+  ['fragmentation', ({ tables }) => (tables.region === undefined ? '-' : percent(tables.region.external, 1))],
+];
+
+/** Whether the runs translate in different ways. */
+function translationDiffers(runs: Comparison['runs']): boolean {
+  const ways = runs.map(({ report: { configuration } }) =>
+    [configuration.translation, configuration.refill, configuration.tlb].join(),
+  );
+  return new Set(ways).size > 1;
+}
+
 /** Lines that end in a line feed. */
 export function comparisonText({ runs, identicalOutput }: Comparison): string {
-  const head = ['policy', 'memory', ...columns.map(([title]) => title)];
+  const shown = translationDiffers(runs)
+    ? [...translationColumns, ...columns.filter(([title]) => KEPT.has(title))]
+    : columns;
+  const head = ['policy', 'memory', ...shown.map(([title]) => title)];
   const rows = runs.map(({ report }) => {
     const { configuration } = report;
     const size =
       configuration.sizing === 'frames'
         ? `${configuration.frames} frames`
         : formatSize(configuration.frames * PAGE_SIZE);
-    return [configuration.replacement, size, ...columns.map(([, show]) => show(report))];
+    return [configuration.replacement, size, ...shown.map(([, show]) => show(report))];
   });
   const first = runs[0]!.report;
   const end = identicalOutput

@@ -209,7 +209,24 @@ export const runReportSchema = z.object({
   files: z.object({ pagesRead: count, pagesWritten: count }),
   disk: diskSchema,
   paging: pagingSchema,
-  tables: z.object({ frames: count, peak: count }),
+  tables: z.object({
+    frames: count,
+    peak: count,
+    bytes: count.describe('of tables at the peak; frames that are kept for more of them aside'),
+    region: z
+      .object({
+        policy: z.string(),
+        frames: count,
+        free: count,
+        largest: count.describe('of the holes, in frames'),
+        external: z.number().min(0).max(1).describe('part of what is free that is not in the largest hole'),
+        moves: count,
+        movedBytes: count,
+        compactions: count,
+      })
+      .optional()
+      .describe('where tables of all sizes lie; absent where all have one frame'),
+  }),
   resident: z.object({ pages: count, peak: count }),
   leastMemory: z
     .object({ frames: count, bytes: count })

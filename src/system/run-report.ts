@@ -2,9 +2,11 @@
 import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
+import type { MemoryState } from '../kernel/memory/state.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
+import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
@@ -67,7 +69,7 @@ export function collectReport(sources: ReportSources): RunReport {
     ...failuresReport(sources),
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
     ...pagingReport(root, memory),
-    tables: { frames: memory.tableFrames, peak: memory.tableFramesPeak },
+    tables: tablesReport(sources),
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),
@@ -86,6 +88,26 @@ export function collectReport(sources: ReportSources): RunReport {
     areas: sources.areas.map(areaReport),
     notes: notesOf(sources),
   };
+}
+
+function tablesReport({ config, root, memory }: ReportSources): RunReport['tables'] {
+  const { tableFrames: frames, tableFramesPeak: peak } = memory;
+  const pieces = (root.memory as MemoryState).tables.pieces;
+  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE };
+  const { moves, movedBytes, compactions } = pieces;
+  const policy = findPlacementPolicy(config.placement, '--placement');
+  const { units, free, largest, external } = policy.attach(pieces.placement).figures();
+  const region = {
+    policy: policy.name,
+    frames: units,
+    free,
+    largest,
+    external,
+    moves,
+    movedBytes,
+    compactions,
+  };
+  return { frames, peak, bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE, region };
 }
 
 function refillReport({ config, memory }: ReportSources): Pick<RunReport, 'refills'> {

@@ -47,6 +47,8 @@ export interface PieceState {
   placement: unknown;
   /** By space * segments + segment. */
   pieces: Map<number, Piece>;
+  /** Most frames of tables at once. */
+  usedPeak: number;
   moves: number;
   movedBytes: number;
   compactions: number;
@@ -247,6 +249,8 @@ export class PieceTables implements PageTables {
     this.#clear(start + had, frames - had);
     this.#state.pieces.set(this.#register(space.id, segment), { space: space.id, segment, start, frames });
     space.tableFrames += frames - had;
+    const { free } = this.#placement.figures();
+    this.#state.usedPeak = Math.max(this.#state.usedPeak, this.#state.frames - free);
     return true;
   }
 
@@ -307,6 +311,7 @@ function emptyRegion({ state, machine, frames, placement }: TableParts, least: n
     frames: wanted,
     placement: placement.initial(wanted),
     pieces: new Map(),
+    usedPeak: 0,
     moves: 0,
     movedBytes: 0,
     compactions: 0,
