@@ -68,13 +68,17 @@ export class PageNumbers {
   }
 
   /** Numbers pages; those that are not there get `next`, `next` + 1, and so on. Gives how many they are. */
-  numberRows({ words, start, stride, count, next, entries, at, bits, fresh }: Rows): number {
+  numberRows(rows: Rows): number {
+    const { words, start, stride, count, fresh } = rows;
     while ((this.#used + count) * 2 > this.#mask) this.#grow();
-    if (this.#fast?.fits(stride, count)) {
-      const made = this.#fast.numberRows(words, { start, stride, count }, { next, entries, at, bits }, fresh);
-      this.#used += this.#fast.taken;
-      return made;
-    }
+    if (!this.#fast?.fits(stride, count)) return this.#numberHere(rows);
+    const made = this.#fast.numberRows(words, { start, stride, count }, rows, fresh);
+    this.#used += this.#fast.taken;
+    return made;
+  }
+
+  /** The same, of pages for which there is room. */
+  #numberHere({ words, start, stride, count, next, entries, at, bits, fresh }: Rows): number {
     const slots = this.#slots;
     const last = slots.length - 1;
     const shift = this.#shift;

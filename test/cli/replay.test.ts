@@ -155,6 +155,22 @@ describe('curve', () => {
     }
   });
 
+  it('finds the same of LRU whether the trace is held or not', () => {
+    const { out: trace } = pagewalk(['generate', 'zipf:1', '--references', '100000']);
+    const curve = (...options: string[]) =>
+      pagewalk(['curve', '-', '--policy', 'lru', '--json', ...options], { input: trace });
+    const held = curve();
+    expect([held.status, held.error]).toEqual([0, '']);
+    expect(curve('--no-cache')).toEqual(held);
+    // Of one policy and of two.
+    const [first] = curveReportSchema.parse(
+      JSON.parse(curve('--no-cache', '--policy', 'lru,fifo').out),
+    ).curves;
+    expect(curveReportSchema.parse(JSON.parse(held.out)).curves).toEqual([first]);
+    for (const options of [[], ['--no-cache']])
+      expect(curve(...options, '--threads', '0').error).toMatch(/^pagewalk: --threads: '0' is/);
+  });
+
   it('runs a program first, and writes plots and points', () => {
     inTemporaryDirectory((directory) => {
       const files = ['c.svg', 'c.png', 'c.csv', 'c.parquet'];

@@ -192,6 +192,7 @@ export function fillLevels(
       laneBytes === 2
         ? new Uint16Array(buffer, at + offset, bytes / 2)
         : new Uint32Array(buffer, at + offset, bytes / 4);
-    for (let lane = 0; lane * 2 ** slotBits <= occupied; lane++) lanes[lane] = (lane % LANES) * 2 ** slotBits;
+    const slots = 2 ** slotBits;
+    for (let lane = 0; lane * slots <= occupied; lane++) lanes[lane] = (lane % LANES) * slots;
   }
 }
