@@ -18,7 +18,7 @@ const mapping = z
     pages: z.int().min(1).max(1_000_000).optional().describe('default 1'),
     frame: frame.describe('of the first page; the others follow'),
     access: access.optional().describe('default rw'),
-    space: z.int().min(0).max(65_535).optional().describe('of tables that spaces share; default: `space`'),
+    space: z.int().min(0).max(65_535).optional().describe('of tables that spaces share; default 1'),
   })
   .describe('pages in a row that lie in frames in a row');
 

@@ -42,6 +42,7 @@ import {
   wordsAt,
 } from './paged.ts';
 
+/** Space of mappings that name none, and whose addresses they are when nothing is said. */
 const SPACE = 1;
 
 /** A power of two, 1 to 2^26. */
@@ -70,7 +71,7 @@ export function buildInverted(config: ConfigOf<'inverted'>, place: Place): Built
   const frames = Math.floor(memory / format.pageSize);
   if (frames === 0) throw new UserError(place('memory'), `${memory} bytes are less than a page`);
   const own = config.space ?? SPACE;
-  const pages = pagesOfMappings(config.mappings ?? [], format, own, place);
+  const pages = pagesOfMappings(config.mappings ?? [], format, SPACE, place);
   const hashes = config.search === 'hash';
   const anchorCount = anchorsOf(config, frames, place);
   if (config.entryBytes === 4) return describedInverted(config, format, frames, anchorCount, place);
@@ -241,7 +242,7 @@ const USUAL_BUCKETS = 16;
 export function buildHashed(config: ConfigOf<'hashed'>, place: Place): Built {
   const format = walkFormat(plainFormat('hashed', { ...config, entryBytes: 8 }, place));
   const own = config.space ?? SPACE;
-  const pages = pagesOfMappings(config.mappings ?? [], format, own, place);
+  const pages = pagesOfMappings(config.mappings ?? [], format, SPACE, place);
   const wanted = config.buckets === undefined ? USUAL_BUCKETS : parseAmount(config.buckets, place('buckets'));
   const bucketCount = powerOfTwo(wanted, place('buckets'));
   const base = baseOf(config.base, pages, format.pageSize, place('base'));

@@ -13,7 +13,7 @@ import {
   segmentOf,
 } from '../../translation/hybrid.ts';
 import { LinearScheme, linearBytes, linearLength } from '../../translation/linear.ts';
-import { pagesOf, type WalkFormat, walkFormat } from '../../translation/page-entry.ts';
+import { type WalkFormat, walkFormat } from '../../translation/page-entry.ts';
 import { hasBit, readEntry, writeEntry } from '../../translation/radix.ts';
 import { parseAmount } from './amounts.ts';
 import { type Built, bitsFor, rangesOf, runsOf, tableMemory } from './built.ts';
@@ -39,7 +39,7 @@ interface Table {
   readonly base: number;
   readonly length: number;
   /** Page of an entry. */
-  pageOf(index: number): number;
+  readonly pageOf: (index: number) => number;
 }
 
 export function buildLinear(config: ConfigOf<'linear'>, place: Place): Built {
@@ -214,33 +214,39 @@ function finish(
   };
 }
 
-function validPages(format: WalkFormat, ram: DataView, tables: readonly Table[]): number[] {
+/** Indices of the entries that are not zero. A table may have millions of the others. */
+function entriesInUse(format: WalkFormat, ram: DataView, { base, length }: Table): number[] {
+  const words = new Uint32Array(ram.buffer, base, (length * format.entryBytes) / 4);
+  const perEntry = format.entryBytes / 4;
   const found: number[] = [];
-  for (const { base, length, pageOf } of tables) {
-    for (let index = 0; index < length; index++) {
-      const low = ram.getUint32(base + index * format.entryBytes, true);
-      if (hasBit(low, format.entry.valid) && pageOf(index) < pagesOf(format)) found.push(pageOf(index));
-    }
+  for (let word = 0; word < words.length; word++) {
+    if (words[word] === 0) continue;
+    const index = Math.floor(word / perEntry);
+    if (found.at(-1) !== index) found.push(index);
   }
-  return found.sort((a, b) => a - b);
+  return found;
+}
+
+function validPages(format: WalkFormat, ram: DataView, tables: readonly Table[]): number[] {
+  return tables
+    .flatMap((table) =>
+      entriesInUse(format, ram, table)
+        .filter((index) =>
+          hasBit(ram.getUint32(table.base + index * format.entryBytes, true), format.entry.valid),
+        )
+        .map(table.pageOf),
+    )
+    .sort((a, b) => a - b);
 }
 
 function contentsOf(format: WalkFormat, ram: DataView, table: Table, physicalBits: number): Contents {
-  const rows: string[][] = [];
-  for (let index = 0; index < table.length; index++) {
-    const at = table.base + index * format.entryBytes;
-    const halves = readEntry(format, ram, at);
-    if ((halves.low | halves.high) === 0) continue;
-    rows.push([
-      String(index),
-      String(table.pageOf(index)),
-      hexAddress(at, physicalBits),
-      entryMeaning(format, halves, 'last'),
-    ]);
-  }
   return {
     title: `${table.title} (entries that are not listed are 0)`,
     head: ['entry', 'page', 'address', 'value'],
-    rows,
+    rows: entriesInUse(format, ram, table).map((index) => {
+      const at = table.base + index * format.entryBytes;
+      const meaning = entryMeaning(format, readEntry(format, ram, at), 'last');
+      return [String(index), String(table.pageOf(index)), hexAddress(at, physicalBits), meaning];
+    }),
   };
 }
