@@ -52,6 +52,7 @@ export interface RunFlags {
   readonly daemon?: string;
   readonly cluster?: string;
   readonly cleanEvery?: string;
+  readonly pageTables?: string;
   readonly root?: string;
   readonly env: readonly string[];
   readonly config?: string;
@@ -151,6 +152,10 @@ export function addSystemOptions(command: Command): Command {
     .option('--daemon <marks>', `free frames before they are wanted: ${DAEMON_SYNTAX} (default: ${d.daemon})`)
     .option('--cluster <n>', `write up to so many pages at once (default: ${d.cluster})`)
     .option('--clean-every <duration>', `write dirty pages so often, e.g. 1s (default: ${d.cleanEvery})`)
+    .option(
+      '--page-tables <how>',
+      `page tables stay in memory, resident, or may go to swap, pageable (default: ${d.pageTables})`,
+    )
     .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
     .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
     .option('--max-time <duration>', 'stop after this much virtual time, e.g. 10s')
@@ -288,6 +293,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     daemon: flags.daemon,
     cluster: flags.cluster,
     cleanEvery: flags.cleanEvery,
+    pageTables: flags.pageTables,
     seed: flags.seed,
     maxTime: flags.maxTime,
     maxInstructions: flags.maxInstructions,

@@ -18,7 +18,8 @@ export type FaultCase =
   | 'mapped'
   | 'first-use'
   | 'first-write'
-  | 'rescue';
+  | 'rescue'
+  | 'table';
 
 /** A frame looked at for a decision, and what was known of it. */
 export interface Candidate {
@@ -132,7 +133,8 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly type: 'table';
       readonly space: SpaceId;
       readonly frame: Frame;
-      readonly change: 'allocated' | 'freed';
+      /** `evicted`: written to swap, before its frame is freed; `returned`: read back into another. */
+      readonly change: 'allocated' | 'freed' | 'evicted' | 'returned';
     }
   | { readonly type: 'store-failure'; readonly slot: Slot; readonly failure: string; readonly detail: string }
   | {

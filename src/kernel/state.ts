@@ -72,6 +72,8 @@ export interface SpaceState {
   /** Where mmap starts looking, downwards. */
   mmapTop: VirtualAddress;
   tableFrames: number;
+  /** Leaf tables, in memory and in swap, where they may go there; absent is 0. */
+  leafTables?: number;
   /** Instructions retired in this space, kept by the trap loop; absent is 0. */
   instructions?: number;
   /** Pages now resident and mapped here. */
@@ -389,7 +391,8 @@ export interface Costs {
 
 export interface RequestState {
   id: number;
-  kind: 'swap-in' | 'file-in' | 'pause';
+  /** `table-in`: a leaf table, whose first page is `vpn`. */
+  kind: 'swap-in' | 'file-in' | 'table-in' | 'pause';
   due: Nanoseconds;
   space: SpaceId;
   vpn: Vpn;

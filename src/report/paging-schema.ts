@@ -11,6 +11,7 @@ export const pagingConfiguration = {
   daemon: z.string().describe('off, or the watermarks in frames'),
   cluster: count,
   cleanEvery: z.number().positive().optional().describe('ns of virtual time; absent: never'),
+  pageTables: z.enum(['resident', 'pageable']).describe('whether page tables may go to swap'),
 };
 
 export const diskSchema = z.object({
@@ -20,6 +21,36 @@ export const diskSchema = z.object({
   distance: count.describe('tracks that it passed'),
   sequential: count.describe('requests that began where the one before had ended'),
   cancelled: transfers.describe('background writes taken back before they began; counted nowhere else'),
+});
+
+export const tablesSchema = z.object({
+  frames: count,
+  peak: count,
+  bytes: count.describe('of tables at the peak; frames that are kept for more of them aside'),
+  region: z
+    .object({
+      policy: z.string(),
+      frames: count,
+      free: count,
+      largest: count.describe('of the holes, in frames'),
+      external: z.number().min(0).max(1).describe('part of what is free that is not in the largest hole'),
+      moves: count,
+      movedBytes: count,
+      compactions: count,
+    })
+    .optional()
+    .describe('where tables of all sizes lie; absent where all have one frame'),
+  swapping: z
+    .object({
+      evicted: count.describe('tables written to swap, which swap.writes counts too'),
+      returned: count.describe('tables read back, which swap.reads counts too'),
+      swapped: count.describe('tables in swap at the end, each in a slot that swap.used counts too'),
+      swappedPeak: count,
+      dropped: count.describe('empty tables that were given up for their frames'),
+      parted: count.describe('entries for pages in memory that were taken out so that their table could go'),
+    })
+    .optional()
+    .describe('absent where tables stay in memory'),
 });
 
 export const pagingSchema = z.object({

@@ -1,4 +1,5 @@
 /** Lines of a run's report about the disk and the page daemon. */
+import { formatSize } from '../base/sizes.ts';
 import { counted, duration, grouped, percent } from './format.ts';
 import type { RunReport } from './schema.ts';
 
@@ -14,6 +15,7 @@ export function pagingRows(report: RunReport): [label: string, text: string | un
     ['clusters', clustersLine(report)],
     ['cleaning', cleaningLine(report)],
     ['laziness', lazinessLine(report)],
+    ['tables', tablesLine(report)],
   ];
 }
 
@@ -67,4 +69,26 @@ function lazinessLine({ disk, paging }: RunReport): string | undefined {
   if (swap + file + pages === 0) return undefined;
   const never = `${counted(swap + file, 'dirty page')} given up before they had to be written`;
   return join([never, pages === 0 ? undefined : `${counted(pages, 'queued page write')} taken back`]);
+}
+
+function tablesLine({ tables }: RunReport): string {
+  const { frames, peak, swapping } = tables;
+  const memory = `${counted(frames, 'frame')} at the end, ${grouped(peak)} at the peak`;
+  if (swapping === undefined) return join([memory, regionText(tables)]);
+  const { evicted, returned, swapped, swappedPeak } = swapping;
+  return join([
+    memory,
+    `${grouped(evicted)} evicted, ${grouped(returned)} brought back`,
+    `in swap ${grouped(swapped)} at the end, ${grouped(swappedPeak)} at the peak`,
+  ]);
+}
+
+function regionText({ bytes, region }: RunReport['tables']): string | undefined {
+  if (region === undefined) return undefined;
+  const { policy, frames, free, largest, external, moves, compactions } = region;
+  return join([
+    `${formatSize(bytes)} used of a region of ${counted(frames, 'frame')}, ${policy}`,
+    `${grouped(free)} free, the largest hole ${grouped(largest)} (${percent(external, 1)} external fragmentation)`,
+    moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
+  ]);
 }

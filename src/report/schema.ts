@@ -3,7 +3,7 @@
  * docs/report.md explains each field. Loaded only where a report is checked or its JSON Schema printed.
  */
 import { z } from 'zod';
-import { diskSchema, pagingConfiguration, pagingSchema } from './paging-schema.ts';
+import { diskSchema, pagingConfiguration, pagingSchema, tablesSchema } from './paging-schema.ts';
 import { whereSchema } from './where-schema.ts';
 
 const count = z.int().nonnegative();
@@ -209,24 +209,7 @@ export const runReportSchema = z.object({
   files: z.object({ pagesRead: count, pagesWritten: count }),
   disk: diskSchema,
   paging: pagingSchema,
-  tables: z.object({
-    frames: count,
-    peak: count,
-    bytes: count.describe('of tables at the peak; frames that are kept for more of them aside'),
-    region: z
-      .object({
-        policy: z.string(),
-        frames: count,
-        free: count,
-        largest: count.describe('of the holes, in frames'),
-        external: z.number().min(0).max(1).describe('part of what is free that is not in the largest hole'),
-        moves: count,
-        movedBytes: count,
-        compactions: count,
-      })
-      .optional()
-      .describe('where tables of all sizes lie; absent where all have one frame'),
-  }),
+  tables: tablesSchema,
   resident: z.object({ pages: count, peak: count }),
   leastMemory: z
     .object({ frames: count, bytes: count })

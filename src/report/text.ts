@@ -32,7 +32,6 @@ export function reportText(report: RunReport): string {
     ['failures', failuresLine(report)],
     ['suffering', sufferersLine(report)],
     ...pagingRows(report),
-    ['tables', tablesLine(report)],
     ['access time', accessLine(report)],
     ['time', timeLine(report)],
     ['scheduling', schedulingLine(report)],
@@ -100,18 +99,6 @@ function walksLine({ walks, refills, configuration }: RunReport): string {
     `${configuration.translation} by software: ${counted(misses, 'refill trap')}, ${loads}`,
     `${counted(modifies, 'trap')} for first stores`,
     byHandler === 0 ? undefined : `${counted(byHandler, 'entry', 'entries')} put in by fault handlers`,
-  ]);
-}
-
-function tablesLine({ tables }: RunReport): string {
-  const { frames, peak, bytes, region } = tables;
-  const counts = `${counted(frames, 'frame')} at the end, ${grouped(peak)} at the peak`;
-  if (region === undefined) return counts;
-  const { policy, free, largest, external, moves, compactions } = region;
-  return join([
-    `${formatSize(bytes)} in a region of ${counted(region.frames, 'frame')}, ${policy}`,
-    `${grouped(free)} free, the largest hole ${grouped(largest)} (${percent(external, 1)} external fragmentation)`,
-    moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
   ]);
 }
 

@@ -95,6 +95,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
       bits: config.bits,
       sampleEvery: config.sampleEvery,
       shares: config.scope.shares,
+      pageTables: config.pageTables,
     },
   });
   files.connect(memory);

@@ -26,6 +26,7 @@ import {
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { parseTlb } from './tlb-syntax.ts';
 import {
+  checkPageable,
   DEFAULT_PLACEMENT,
   DEFAULT_TRANSLATION,
   type TranslationConfig,
@@ -150,9 +151,11 @@ export function systemConfig(
     findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'));
   const sizing = sizingOf(options, placeOf);
   const tlb = parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb'));
+  const translation = translationOf(options, tlb, placeOf);
+  if (options.pageTables === 'pageable') checkPageable(translation, placeOf('pageTables'));
   return {
     sizing,
-    ...translationOf(options, tlb, placeOf),
+    ...translation,
     tlb,
     replacement: policy.name,
     ...replacementOf(options, policy, placeOf),

@@ -1,6 +1,7 @@
 /** What people write about the disk and the page daemon. */
 import { UserError } from '../base/errors.ts';
 import type { DiskModel } from '../kernel/disk.ts';
+import type { PageTableRule } from '../kernel/memory/assembly.ts';
 import type { PagingRules, Watermarks } from '../kernel/memory/paging-rules.ts';
 import { parseDisk } from './disk-syntax.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
@@ -17,6 +18,8 @@ export interface PagingOptions {
   cluster?: number | string | undefined;
   /** How often dirty pages are written, or `off`. */
   cleanEvery?: string | undefined;
+  /** Whether page tables stay in memory, `resident`, or may go to swap, `pageable`. */
+  pageTables?: string | undefined;
 }
 
 export const DEFAULT_PAGING = {
@@ -25,6 +28,7 @@ export const DEFAULT_PAGING = {
   daemon: 'off',
   cluster: 1,
   cleanEvery: 'off',
+  pageTables: 'resident',
 } as const satisfies PagingOptions;
 
 export const DAEMON_SYNTAX = 'LOW,HIGH or LOW,HIGH,clean-first, in frames or per cent (5%,10%), or off';
@@ -35,15 +39,17 @@ const MOST_PAGES = 1024;
 export interface PagingConfig {
   readonly disk: DiskModel;
   readonly paging: PagingRules;
+  readonly pageTables: PageTableRule;
 }
 
 /**
+ * @param options with those that decide whether tables can go to swap
  * @param frames that pages may have
  * @param placeOf names the place of an option for messages
  * @throws UserError naming the option that is wrong
  */
 export function pagingOf(
-  options: PagingOptions,
+  options: PagingOptions & TableSurroundings,
   frames: number,
   placeOf: (option: string) => string,
 ): PagingConfig {
@@ -56,7 +62,31 @@ export function pagingOf(
       cluster: pagesOf(cluster ?? DEFAULT_PAGING.cluster, 1, placeOf('cluster')),
       cleanEvery: periodOf(cleanEvery ?? DEFAULT_PAGING.cleanEvery, placeOf('cleanEvery')),
     },
+    pageTables: pageTablesOf(options, placeOf('pageTables')),
   };
+}
+
+/** What decides whether tables can go to swap. */
+export interface TableSurroundings {
+  readonly frames?: number | string | undefined;
+  readonly bits?: string | undefined;
+  readonly swap?: string | undefined;
+}
+
+function pageTablesOf(options: PagingOptions & TableSurroundings, place: string): PageTableRule {
+  const { pageTables = DEFAULT_PAGING.pageTables, frames, bits, swap } = options;
+  if (pageTables === 'resident') return 'resident';
+  if (pageTables !== 'pageable')
+    throw new UserError(place, `unknown '${pageTables}'; known: resident, pageable`);
+  if (frames !== undefined)
+    throw new UserError(place, 'pageable needs a size of all memory; a number of frames is for pages alone');
+  if (bits === 'stamps')
+    throw new UserError(
+      place,
+      'pageable tables have no stamps: each needs a frame of them beside it in memory',
+    );
+  if (swap === 'none') throw new UserError(place, 'pageable tables need swap to go to');
+  return 'pageable';
 }
 
 /** As it would be written. */

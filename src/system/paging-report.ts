@@ -1,6 +1,9 @@
 /** The disk and the page daemon in a run's report. */
+import { PAGE_SIZE } from '../base/numbers.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
+import type { MemoryState } from '../kernel/memory/state.ts';
 import type { RootState } from '../kernel/state.ts';
+import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { SystemConfig } from './config.ts';
 import { formatDisk } from './disk-syntax.ts';
@@ -9,9 +12,10 @@ import { formatDaemon } from './paging-options.ts';
 export function pagingConfiguration({
   disk,
   paging,
+  pageTables,
 }: SystemConfig): Pick<
   RunReport['configuration'],
-  'disk' | 'readAhead' | 'daemon' | 'cluster' | 'cleanEvery'
+  'disk' | 'readAhead' | 'daemon' | 'cluster' | 'cleanEvery' | 'pageTables'
 > {
   const { readAhead, daemon, cluster, cleanEvery } = paging;
   return {
@@ -20,6 +24,7 @@ export function pagingConfiguration({
     daemon: formatDaemon(daemon),
     cluster,
     ...(cleanEvery === undefined ? {} : { cleanEvery }),
+    pageTables,
   };
 }
 
@@ -27,6 +32,31 @@ export const pagingReport = (
   { disk }: RootState,
   { paging }: MemoryCounters,
 ): Pick<RunReport, 'disk' | 'paging'> => structuredClone({ disk: disk.counts, paging });
+
+/** Frames of page tables, where they lie in adjacent ones, and what went to swap. */
+export function tablesReport(
+  { pageTables, placement }: SystemConfig,
+  { memory }: RootState,
+  { tableFrames: frames, tableFramesPeak: peak, tablePaging }: MemoryCounters,
+): RunReport['tables'] {
+  const { pieces } = (memory as MemoryState).tables;
+  const swapping = pageTables === 'pageable' ? { swapping: structuredClone(tablePaging) } : {};
+  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE, ...swapping };
+  const { moves, movedBytes, compactions } = pieces;
+  const policy = findPlacementPolicy(placement, '--placement');
+  const { units, free, largest, external } = policy.attach(pieces.placement).figures();
+  const region = {
+    policy: policy.name,
+    frames: units,
+    free,
+    largest,
+    external,
+    moves,
+    movedBytes,
+    compactions,
+  };
+  return { frames, peak, bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE, region };
+}
 
 /** What a transfer took, on average; where a page takes the same everywhere, that. ns */
 export function transferTime({ disk, costs }: SystemConfig, root: RootState): number {

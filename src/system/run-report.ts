@@ -2,17 +2,15 @@
 import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
-import type { MemoryState } from '../kernel/memory/state.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
-import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import { formatFaults } from '../stores/registry.ts';
 import type { SystemConfig } from './config.ts';
-import { pagingConfiguration, pagingReport, transferTime } from './paging-report.ts';
+import { pagingConfiguration, pagingReport, tablesReport, transferTime } from './paging-report.ts';
 import type { ProgramRequest } from './ports.ts';
 import { forksReport, loadReport, processesReport } from './process-report.ts';
 import { scopeText } from './replacement-options.ts';
@@ -69,7 +67,7 @@ export function collectReport(sources: ReportSources): RunReport {
     ...failuresReport(sources),
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
     ...pagingReport(root, memory),
-    tables: tablesReport(sources),
+    tables: tablesReport(config, root, memory),
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),
@@ -88,26 +86,6 @@ export function collectReport(sources: ReportSources): RunReport {
     areas: sources.areas.map(areaReport),
     notes: notesOf(sources),
   };
-}
-
-function tablesReport({ config, root, memory }: ReportSources): RunReport['tables'] {
-  const { tableFrames: frames, tableFramesPeak: peak } = memory;
-  const pieces = (root.memory as MemoryState).tables.pieces;
-  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE };
-  const { moves, movedBytes, compactions } = pieces;
-  const policy = findPlacementPolicy(config.placement, '--placement');
-  const { units, free, largest, external } = policy.attach(pieces.placement).figures();
-  const region = {
-    policy: policy.name,
-    frames: units,
-    free,
-    largest,
-    external,
-    moves,
-    movedBytes,
-    compactions,
-  };
-  return { frames, peak, bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE, region };
 }
 
 function refillReport({ config, memory }: ReportSources): Pick<RunReport, 'refills'> {
@@ -196,7 +174,7 @@ function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['
 }
 
 /**
- * The frames that were needed at once: the tables, and the pages that one instruction, or one step of a system
+ * The frames that were needed at once: the tables, as far as they can't go to swap, and the pages that one instruction, or one step of a system
  * call, touched. With fewer it could not have completed.
  */
 export function leastMemory(memory: MemoryCounters): NonNullable<RunReport['leastMemory']> {
@@ -207,7 +185,8 @@ export function leastMemory(memory: MemoryCounters): NonNullable<RunReport['leas
 /** As the notes define it: P(hit) T(M) + P(miss) T(D), where a miss is a reference that had to wait for a transfer. */
 function accessTime({ config, root, machine, memory }: ReportSources): RunReport['accessTime'] {
   const references = machine.fetches + machine.loads + machine.stores;
-  const miss = references === 0 ? 0 : Math.min(1, memory.majorFaults / references);
+  const waits = memory.majorFaults + memory.tablePaging.returned;
+  const miss = references === 0 ? 0 : Math.min(1, waits / references);
   const { memory: hitTime } = config.costs;
   const missTime = transferTime(config, root);
   return {

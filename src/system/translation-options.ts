@@ -79,6 +79,18 @@ export function walkedFormat(schemes: readonly PagingScheme[]): RadixGeometry | 
   return schemes.every(({ walked }) => walked === usual!.walked) ? usual!.walked : undefined;
 }
 
+/**
+ * Whether tables can go to swap is a question of their shape.
+ * @throws UserError when they have another one
+ */
+export function checkPageable(config: TranslationConfig, place: string): void {
+  const schemes = schemesOf(config);
+  const other = schemes.length > 1 ? schemes : schemes.filter(({ radix }) => radix === undefined);
+  if (other.length === 0) return;
+  const names = other.map(({ name }) => name).join(' and ');
+  throw new UserError(place, `pageable tables are those of one scheme with levels; ${names} is not`);
+}
+
 /** @throws UserError when the scheme is unknown, or can't be had with that refill or TLB */
 export function translationOf(
   options: TranslationOptions,

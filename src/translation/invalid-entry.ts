@@ -16,6 +16,7 @@
  *   2      key of a page that was dropped because it can be made again from its area
  *   3      frame of a page that is in memory and that the program may not access at all (PROT_NONE)
  *   4      frame of a page that is in memory; the kernel wants to see its next use
+ *   5      swap slot that holds the table which the entry leads to; in entries above the leaves alone
  */
 import { assert } from '../base/errors.ts';
 import type { EntryFormat, EntryHalves } from './radix.ts';
@@ -25,9 +26,10 @@ export const SWAPPED = 1;
 export const DROPPED = 2;
 export const HIDDEN = 3;
 export const UNUSED = 4;
+export const TABLE_SWAPPED = 5;
 
 /** One of the kinds above. */
-export type InvalidKind = 0 | 1 | 2 | 3 | 4;
+export type InvalidKind = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** Kind of an invalid entry from its lower half. */
 export const kindOf = (low: number): InvalidKind => ((low >>> 1) & 7) as InvalidKind;

@@ -38,7 +38,7 @@ const cases: [args: string[], line: RegExp][] = [
     ['--replacement', 'best', hello],
     /^--replacement: unknown policy 'best'; known: fifo, random, lru, .*clock/,
   ],
-  [['--translation', 'sv57', hello], /^--translation: unknown 'sv57'; known: sv39$/],
+  [['--translation', 'sv57', hello], /^--translation: unknown 'sv57'; known: sv39, sv48, .*hashed/],
   [['--swap', 'tape', hello], /^--swap: unknown store 'tape'; give /],
   [
     ['--swap', 'file:/nosuch/swap,1M', hello],

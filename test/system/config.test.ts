@@ -90,7 +90,7 @@ describe('a configuration', () => {
     [{ frames: 0 }, /^--frames: '0' is not a whole number from 1 on$/],
     [{ frames: 4, memory: '64K' }, /^--frames: give either/],
     [{ replacement: 'best' }, /^--replacement: unknown policy 'best'; known: fifo, random, lru, .*clock/],
-    [{ translation: 'sv48' }, /^--translation: unknown 'sv48'; known: sv39$/],
+    [{ translation: 'sv57' }, /^--translation: unknown 'sv57'; known: sv39, sv48, .*hashed/],
     [{ swap: 'disk' }, /^--swap: unknown store 'disk'/],
     [{ swap: 'file,5' }, /^--swap: '5' is not a whole number of 4K pages/],
     [{ loading: 'fast' }, /^--loading: unknown 'fast'; known: lazy, eager$/],

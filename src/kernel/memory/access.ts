@@ -127,6 +127,7 @@ export class SpaceMemory implements UserMemory {
       if (tables.isValid(low) && permits(tables.format.entry, low, tables.high(at), access)) {
         const frame = tables.frameAt(at);
         pins.addKernel(frame);
+        pins.needTable(at, 'kernel');
         return frame;
       }
       const outcome = faults.handle({ space: this.#space, address, access, pc: machine.pc, by: 'kernel' });

@@ -21,6 +21,7 @@ import { Faults } from './faults.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
 import { FrameTable } from './frames.ts';
+import { LeafTables } from './leaf-tables.ts';
 import { Mappings } from './mappings.ts';
 import { ObjectAreas } from './object-areas.ts';
 import { type BitsMode, PageBits } from './page-bits.ts';
@@ -43,8 +44,14 @@ import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
 import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
+import { TableEviction } from './table-eviction.ts';
+import { TableTransfers } from './table-transfers.ts';
+import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
+
+/** Whether all page tables stay in memory, or those that lead to no page there may go to swap. */
+export type PageTableRule = 'resident' | 'pageable';
 
 export interface MemoryParts {
   /** `memory` in it is a `MemoryState`: see `initialMemoryState`. */
@@ -80,6 +87,8 @@ export interface MemoryParts {
     readonly sampleEvery: number | undefined;
     /** How frames are divided among processes, for a policy that keeps them apart. */
     readonly shares: ShareRule;
+    /** Whether leaf tables may go to swap. */
+    readonly pageTables: PageTableRule;
   };
 }
 
@@ -92,6 +101,9 @@ export interface Structures {
   readonly references: ReferenceSink | undefined;
   readonly frames: FrameTable;
   readonly tables: PageTables;
+  readonly radix: RadixTables | undefined;
+  /** `undefined`: all tables stay in memory. */
+  readonly leaves: LeafTables | undefined;
   readonly swap: Swap;
   readonly swapIo: SwapIo;
   readonly cache: PageCache;
@@ -105,6 +117,8 @@ export interface Paths {
   readonly daemon: PageDaemon;
   readonly cleaning: PeriodicCleaning;
   readonly reclaim: Reclaim;
+  readonly tableEviction: TableEviction;
+  readonly tableTransfers: TableTransfers;
   readonly transfers: Transfers;
   readonly faults: Faults;
   readonly refill: Refill;
@@ -117,14 +131,13 @@ export interface Paths {
 /** @throws UserError when the policy can't run live */
 export function buildStructures(parts: MemoryParts): Structures {
   const { root, machine, events, policyDefinition: definition, schemes, references } = parts;
-  const { execute, bits, sampleEvery, shares } = parts.options;
+  const { execute, bits, sampleEvery, shares, pageTables } = parts.options;
   const { spaces } = root;
   const state = root.memory as MemoryState;
   assert(state !== undefined && state.frames.count === machine.frames, 'the state was made for this machine');
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
-  const tables = buildTables(schemes, { state, machine, frames, events, stamps, placement: parts.placement });
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.
@@ -136,11 +149,31 @@ export function buildStructures(parts: MemoryParts): Structures {
   const swap = new Swap(state.swap, swapIo, counters, freed);
   const cache = new PageCache(state, frames);
   const pins = new Pins({ root, state, frames, counters });
+  const geometry = schemes[0]!.radix;
+  const leafParts = { state, ram: machine.ram, swap, pins, counters };
+  const mayLeave = pageTables === 'pageable' && geometry !== undefined;
+  const leaves = mayLeave ? new LeafTables({ ...leafParts, geometry }) : undefined;
+  const { placement } = parts;
+  const tables = buildTables(schemes, { state, machine, frames, pins, events, stamps, leaves, placement });
+  const radix = tables instanceof RadixTables ? tables : undefined;
   const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
-  const below = { root, spaces, state, counters, machine, references, frames, tables, swap, cache, pageBits };
+  const below = {
+    root,
+    spaces,
+    state,
+    counters,
+    machine,
+    references,
+    frames,
+    tables,
+    radix,
+    swap,
+    cache,
+    pageBits,
+  };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
-  return { ...below, swapIo, pins, replacement, mappings };
+  return { ...below, leaves, swapIo, pins, replacement, mappings };
 }
 
 export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
@@ -152,26 +185,30 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const writeBack = new WriteBack({ ...basics, ram: machine.ram });
   const clusters = new Clusters({ ...basics, ram: machine.ram, writeBack });
   structures.replacement.connect((frames) => cleanPages({ ...structures, clusters }, frames));
-  const reclaim = new Reclaim({ ...basics, writeBack, clusters });
+  const tableEviction = new TableEviction({ ...basics, ram: machine.ram, writeBack });
+  const reclaim = new Reclaim({ ...basics, writeBack, clusters, tableEviction });
+  const tableTransfers = new TableTransfers({ ...basics, reclaim });
   const ensureEntry = (space: SpaceState, page: Vpn, key: number) =>
     tables.ensure(space, page, () => reclaim.table(key, space.id));
   const transfers = new Transfers({ ...basics, ensureEntry });
   const readAhead = new ReadAhead({ ...basics, reclaim, transfers });
   const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead });
-  const faults = new Faults({ ...basics, resolvers, transfers });
+  const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
-  const calls = { ...basics, writeBack, objectAreas, ensureEntry, writeXorExecute };
+  const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };
   const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
   const refill = new Refill({ ...basics, counters: structures.counters });
-  const spaces = new Spaces({ ...basics, reclaim, transfers, calls, schemes });
-  const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers });
+  const spaces = new Spaces({ ...basics, reclaim, transfers, tableTransfers, calls, schemes });
+  const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers, tableTransfers });
   const forks = new Forks({ ...basics, spaces, objectAreas, pages });
-  const daemon = new PageDaemon({ ...basics, reclaim });
+  const daemon = new PageDaemon({ ...basics, reclaim, tableEviction });
   const cleaning = new PeriodicCleaning({ ...basics, clusters });
   return {
     daemon,
     cleaning,
     reclaim,
+    tableEviction,
+    tableTransfers,
     transfers,
     faults,
     refill,

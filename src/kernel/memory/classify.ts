@@ -3,6 +3,7 @@
  *
  *   no area                                  ─▶ SIGSEGV, MAPERR
  *   the area does not allow the access       ─▶ SIGSEGV, ACCERR
+ *   the entry's table is in swap             ─▶ table
  *   entry valid     allows the access        ─▶ spurious
  *                   store, no copy needed    ─▶ first-write
  *                   store to a private page  ─▶ copy-on-write
@@ -40,7 +41,9 @@ export type EntryView =
     }
   /** In its frame; `copied`: a store needs a copy, as a store to a valid entry would. */
   | { readonly kind: 'unused' | 'aside'; readonly copied?: boolean }
-  | { readonly kind: 'nothing' | 'dropped' | 'swapped' | 'hidden' };
+  | { readonly kind: 'nothing' | 'dropped' | 'swapped' | 'hidden' }
+  /** What it says is known when its table is in memory again. */
+  | { readonly kind: 'table swapped' };
 
 /** Where a page of the backing object is. `beyond`: past the object's end. `past-length`: zeros of the area. */
 export type ObjectPage = 'past-length' | 'beyond' | 'resident' | 'in-swap' | 'untouched' | 'in-file';
@@ -64,6 +67,7 @@ const spurious: Verdict = { kind: 'case', case: 'spurious' };
 const firstUse: Verdict = { kind: 'case', case: 'first-use' };
 const firstWrite: Verdict = { kind: 'case', case: 'first-write' };
 const rescue: Verdict = { kind: 'case', case: 'rescue' };
+const table: Verdict = { kind: 'case', case: 'table' };
 const unmapped: Verdict = { kind: 'signal', signal: SIGSEGV, code: SEGV_MAPERR };
 const forbidden: Verdict = { kind: 'signal', signal: SIGSEGV, code: SEGV_ACCERR };
 const beyondEnd: Verdict = { kind: 'signal', signal: SIGBUS, code: BUS_ADRERR };
@@ -88,6 +92,8 @@ export function classify(
       return classifyValid(area, entry, access);
     case 'swapped':
       return swapped;
+    case 'table swapped':
+      return table;
     case 'unused':
     case 'aside':
       if (access === 'store' && entry.copied) return copyOnWrite;

@@ -5,6 +5,7 @@ import type { Nanoseconds, Pid, SpaceId, VirtualAddress, Vpn } from '../../base/
 import type { Access } from '../../machine/contract.ts';
 import type { DiskRequest, Ticket } from '../disk.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
+import type { TableCounters } from './leaf-table-state.ts';
 import type { PagingCounters } from './paging-rules.ts';
 
 /** What became of a fault. Only trap code turns it into resume, sleep, signal or kill. */
@@ -168,6 +169,8 @@ export interface MemoryCounters {
   paging: PagingCounters;
   /** What the kernel did for a TLB that software refills. */
   refills: RefillCounters;
+  /** Where leaf tables may go to swap. */
+  tablePaging: TableCounters;
   /** Pages that left their resident sets and stayed in their frames, and those that were used again there. */
   setAside: number;
   rescues: number;

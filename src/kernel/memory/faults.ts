@@ -26,6 +26,7 @@ import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import { lostPage, type Resolvers } from './resolvers.ts';
 import { ASIDE } from './state.ts';
+import type { TableTransfers } from './table-transfers.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface FaultParts {
@@ -39,6 +40,7 @@ export interface FaultParts {
   readonly pins: Pins;
   readonly resolvers: Resolvers;
   readonly transfers: Transfers;
+  readonly tableTransfers: TableTransfers;
   readonly counters: MemoryCounters;
   readonly clock: Clock;
   readonly costs: Pick<Costs, 'fault'>;
@@ -56,6 +58,7 @@ export interface FaultingAccess {
 }
 
 const NOTHING_THERE: EntryView = { kind: 'nothing' };
+const TABLE_SWAPPED: EntryView = { kind: 'table swapped' };
 
 export class Faults {
   readonly #parts: FaultParts;
@@ -71,10 +74,10 @@ export class Faults {
     this.#parts.clock.charge('faults', this.#parts.costs.fault);
     const area = findArea(space.areas, address) ?? grow(space, address);
     const page = pageOf(address);
-    const { tables, cache, objects, transfers, execute } = this.#parts;
+    const { tables, cache, objects, pins, transfers, execute } = this.#parts;
     const entryAddress = area === undefined ? -1 : tables.find(space, page);
     const low = entryAddress === -1 ? 0 : tables.low(entryAddress);
-    const entry = low === 0 ? NOTHING_THERE : this.#view(area as Area, low, entryAddress);
+    const entry = this.#view(area as Area, low, entryAddress);
     const where = () => locate(area as Area, page, cache, objects);
     const verdict = classify(area, entry, access, where, execute);
     this.#report(fault, verdict);
@@ -87,6 +90,8 @@ export class Faults {
     const pending = transfers.pending(space.id, page);
     if (pending !== undefined) return pending;
     const high = low === 0 ? 0 : tables.high(entryAddress);
+    pins.needTable(entryAddress, by);
+    tables.noteUse(entryAddress);
     const site = { space, area: area as Area, address, page, access, by, entryAddress, low, high };
     const outcome = this.#resolve(verdict.case, site);
     return outcome.kind === 'signal' ? this.#refuse(fault, site.area, outcome.detail ?? '') : outcome;
@@ -109,6 +114,8 @@ export class Faults {
 
   #view(area: Area, low: number, entryAddress: number): EntryView {
     const { tables, frames, mappings } = this.#parts;
+    if (tables.isSwapped(entryAddress)) return TABLE_SWAPPED;
+    if (low === 0) return NOTHING_THERE;
     const entry = viewEntry(tables.format, low);
     if (entry.kind === 'unused') {
       const frame = mappings.frameOf(entryAddress) as Frame;
@@ -139,6 +146,8 @@ export class Faults {
         return resolvers.firstWrite(site);
       case 'spurious':
         return resolvers.spurious(site);
+      case 'table':
+        return this.#parts.tableTransfers.bring(site);
     }
   }
 

@@ -20,6 +20,7 @@ import type { Replacement } from './replacement.ts';
 import type { Resolvers } from './resolvers.ts';
 import { type ForkState, type MemoryState, MODIFIED } from './state.ts';
 import type { Swap } from './swap.ts';
+import type { TableTransfers } from './table-transfers.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface ForkPageParts {
@@ -36,6 +37,7 @@ export interface ForkPageParts {
   readonly reclaim: Reclaim;
   readonly resolvers: Resolvers;
   readonly transfers: Transfers;
+  readonly tableTransfers: TableTransfers;
   readonly counters: MemoryCounters;
 }
 
@@ -57,9 +59,14 @@ export class ForkPages {
 
   /**
    * Gives the child what the parent's entry at `at` leads to.
-   * @throws PageWait when a page or a frame has to come first; nothing was done then
+   * @throws PageWait when a page, a table or a frame has to come first; nothing was done then
    */
   give(work: ForkWork, area: Area, page: Vpn, at: number): OutOfMemory | undefined {
+    if (this.#parts.tables.isSwapped(at)) return this.#bringTable(work.parent, page, at);
+    return this.#holding(at, () => this.#giveEntry(work, area, page, at));
+  }
+
+  #giveEntry(work: ForkWork, area: Area, page: Vpn, at: number): OutOfMemory | undefined {
     const { mappings, swap } = this.#parts;
     const slot = mappings.slotOf(at);
     // A page that can't be had is not missed before it is touched.
@@ -96,7 +103,7 @@ export class ForkPages {
   #shareSlot(work: ForkWork, page: Vpn, slot: number): OutOfMemory | undefined {
     const { tables, swap } = this.#parts;
     const at = this.#entry(work, page);
-    if (at === -1) return this.#lackingTable();
+    if (at < 0) return this.#lackingTable(work, page, at);
     const entry = encodeInvalid(tables.format, SWAPPED, slot);
     swap.retain(slotNumber(slot));
     tables.write(at, entry.low, entry.high);
@@ -110,7 +117,7 @@ export class ForkPages {
     frames.pin(frame);
     const at = this.#entry(work, page);
     frames.unpin(frame);
-    if (at === -1) return this.#lackingTable();
+    if (at < 0) return this.#lackingTable(work, page, at);
     const wasWritable = mappings.share(
       { space: parent, page, at: from },
       { space: child, page, at },
@@ -127,11 +134,15 @@ export class ForkPages {
     const { child } = work;
     frames.pin(source);
     const at = this.#entry(work, page);
-    const frame = at === -1 ? -1 : reclaim.page(state.nextKey++, child.id);
+    const held = at < 0 ? -1 : (Math.floor(at / PAGE_SIZE) as Frame);
+    if (held !== -1) frames.pin(held);
+    const frame = at < 0 ? -1 : reclaim.page(state.nextKey++, child.id);
+    if (held !== -1) frames.unpin(held);
     frames.unpin(source);
     // What has been got stays until the rest has come, too, or a crowd would take it again and again.
     if (frame === -1) pins.addGuest(source);
-    if (at === -1) return this.#lackingTable();
+    if (frame === -1) pins.needTable(at, 'guest');
+    if (at < 0) return this.#lackingTable(work, page, at);
     if (frame === -1) return waitFor(reclaim.shortage());
     machine.ram.copyWithin(frame * PAGE_SIZE, source * PAGE_SIZE, (source + 1) * PAGE_SIZE);
     machine.codeChanged(frame);
@@ -173,7 +184,30 @@ export class ForkPages {
     return waitFor(outcome);
   }
 
-  /** The child's entry, with tables; -1 without a frame for them. */
+  /** The table of the entry stays while `give` goes by it, and if that has to wait, until it goes on. */
+  #holding(at: number, give: () => OutOfMemory | undefined): OutOfMemory | undefined {
+    const { frames, pins } = this.#parts;
+    const table = Math.floor(at / PAGE_SIZE) as Frame;
+    frames.pin(table);
+    try {
+      return give();
+    } catch (error) {
+      pins.needTable(at, 'guest');
+      throw error;
+    } finally {
+      frames.unpin(table);
+    }
+  }
+
+  /** Reads a table out of swap. What can't be read can't be copied. */
+  #bringTable(space: SpaceState, page: Vpn, entryAddress: number): OutOfMemory | undefined {
+    const { tableTransfers } = this.#parts;
+    const outcome = tableTransfers.bring({ space, address: addressOf(page), entryAddress });
+    if (outcome.kind !== 'signal') return waitFor(outcome);
+    return { kind: 'out-of-memory', lacks: 'swap', detail: outcome.detail ?? '' };
+  }
+
+  /** The child's entry, with tables; -1 without a frame for them, less when its table is in swap. */
   #entry({ child }: ForkWork, page: Vpn): number {
     const { tables, reclaim } = this.#parts;
     return tables.ensure(child, page, () =>
@@ -181,7 +215,8 @@ export class ForkPages {
     );
   }
 
-  #lackingTable(): OutOfMemory | undefined {
+  #lackingTable({ child }: ForkWork, page: Vpn, at: number): OutOfMemory | undefined {
+    if (at !== -1) return this.#bringTable(child, page, at);
     return this.checkRoom() ?? waitFor(this.#parts.reclaim.shortage());
   }
 }

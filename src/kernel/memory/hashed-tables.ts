@@ -81,6 +81,12 @@ export class HashedTables implements PageTables {
     return hashedInsert(ramView, table, space.id, page);
   }
 
+  isSwapped(): boolean {
+    return false;
+  }
+
+  noteUse(): void {}
+
   low(place: number): number {
     return this.#machine.ramView.getUint32(place, true);
   }

@@ -5,6 +5,9 @@ import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import type { FrameTable } from './frames.ts';
+import { checkLeafTables } from './leaf-table-invariants.ts';
+import { isTableRequest, TABLE_KEY } from './leaf-table-state.ts';
+import type { LeafTables } from './leaf-tables.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageBits } from './page-bits.ts';
 import type { PageTables } from './page-tables.ts';
@@ -24,12 +27,15 @@ import {
   TABLE,
 } from './state.ts';
 import type { Swap } from './swap.ts';
+import type { RadixTables } from './tables.ts';
 
 export interface InvariantParts {
   readonly root: RootState;
   readonly state: MemoryState;
   readonly frames: FrameTable;
   readonly tables: PageTables;
+  readonly radix: RadixTables | undefined;
+  readonly leaves: LeafTables | undefined;
   readonly mappings: Mappings;
   readonly pageBits: PageBits;
   readonly swap: Swap;
@@ -60,6 +66,7 @@ export function checkInvariants(parts: InvariantParts): void {
   checkRequests(parts);
   checkForks(parts);
   checkPaging(parts);
+  checkLeafTables(parts);
 }
 
 function takeCensus(parts: InvariantParts): Census {
@@ -69,6 +76,10 @@ function takeCensus(parts: InvariantParts): Census {
     assert(!census.tableFrames.has(frame), 'a shared table is in no space');
     census.tableFrames.add(frame);
   });
+  // Nothing leads to a table before it has been read.
+  for (const request of parts.root.requests)
+    if (isTableRequest(request)) census.tableFrames.add(request.frame);
+  for (const slot of parts.state.leafTables.swapped.keys()) add(census.slots, slot);
   return census;
 }
 
@@ -145,6 +156,7 @@ function checkKeys({ state, frames, swap, root }: InvariantParts): void {
   state.swap.references.forEach((count, slot) => {
     if (count === 0) return;
     const key = swap.key(slot as Slot);
+    if (key === TABLE_KEY) return;
     const frame = inFrames.get(key);
     assert(!inSlots.has(key), `page ${key} is in one slot`);
     inSlots.add(key);

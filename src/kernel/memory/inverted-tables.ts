@@ -115,6 +115,12 @@ export class InvertedTables implements PageTables {
     this.#state.reentered++;
   }
 
+  isSwapped(): boolean {
+    return false;
+  }
+
+  noteUse(): void {}
+
   low(place: number): number {
     return this.#state.low[place]!;
   }

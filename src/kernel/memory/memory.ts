@@ -21,6 +21,8 @@
  *   spaces          spaces come and go           fork           a space like another
  *   pauses          the older go first           fork-pages     a page of it
  *   whole-space     all pages of a space at once  places         where pages lie on the disk
+ *   leaf-tables     tables that may go to swap   table-eviction which go, and when
+ *   table-transfers tables on their way back     leaf-table-state all of it as plain data
  *   page-daemon     frames before they are wanted read-ahead     pages before they are
  *   periodic-cleaning  dirty pages, every so often clusters       many pages in few writes
  *   invariants      what must always hold        state          all of it as plain data
@@ -47,6 +49,7 @@ import {
   type VirtualMemory,
 } from './contract.ts';
 import { checkInvariants } from './invariants.ts';
+import { isTableRequest } from './leaf-table-state.ts';
 import { addArea, type MapRequest, map, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
 import { protect } from './protect.ts';
@@ -123,7 +126,8 @@ export class Memory implements VirtualMemory {
   }
 
   complete(request: RequestState): Promise<Outcome> | Outcome {
-    return this.#paths.transfers.complete(request);
+    const { transfers, tableTransfers } = this.#paths;
+    return isTableRequest(request) ? tableTransfers.complete(request) : transfers.complete(request);
   }
 
   askerOf(request: RequestState): Pid {
@@ -221,11 +225,11 @@ export class Memory implements VirtualMemory {
   }
 
   swapOut(space: SpaceState): number {
-    return swapOut({ ...this.#structures, reclaim: this.#paths.reclaim }, space);
+    return swapOut({ ...this.#structures, ...this.#paths }, space);
   }
 
   sampleWorkingSet(space: SpaceState): number {
-    return sampleWorkingSet({ ...this.#structures, reclaim: this.#paths.reclaim }, space);
+    return sampleWorkingSet({ ...this.#structures, ...this.#paths }, space);
   }
 
   get hasRoom(): boolean {

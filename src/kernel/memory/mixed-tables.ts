@@ -49,6 +49,12 @@ export class MixedTables implements PageTables {
     return this.#named(space, this.#of(space).walk(space, page));
   }
 
+  isSwapped(): boolean {
+    return false;
+  }
+
+  noteUse(): void {}
+
   low(place: number): number {
     return this.#at(place).low(place % SPAN);
   }

@@ -19,12 +19,14 @@ import type { PagingRules, Watermarks } from './paging-rules.ts';
 import type { Pins } from './pins.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
+import type { TableEviction } from './table-eviction.ts';
 
 export interface PageDaemonParts {
   readonly frames: FrameTable;
   readonly pins: Pins;
   readonly replacement: Replacement;
   readonly reclaim: Reclaim;
+  readonly tableEviction: TableEviction;
   readonly counters: MemoryCounters;
   readonly rules: PagingRules;
 }
@@ -50,9 +52,10 @@ export class PageDaemon {
     while (frames.free < daemon.high) if (this.#freeSome(daemon) === 0) return;
   }
 
-  /** Evicts up to a cluster of pages; gives how many went. */
+  /** Evicts a table that may go, or up to a cluster of pages; gives how many frames came free. */
   #freeSome(marks: Watermarks): number {
-    const { frames, reclaim, counters, rules } = this.#parts;
+    const { frames, reclaim, tableEviction, counters, rules } = this.#parts;
+    if (tableEviction.oldest('free', 'background')) return 1;
     const wanted = Math.min(rules.cluster, marks.high - frames.free);
     const victims = this.#choose(wanted, marks);
     const { evictionsClean } = counters;

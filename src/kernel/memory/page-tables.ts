@@ -30,6 +30,10 @@ export interface PageTables {
   ensure(space: SpaceState, page: Vpn, allocate: TableAllocator): number;
   /** Like `find`, as the hardware or the kernel's miss handler does it; `reads` counts the words that it takes. */
   walk(space: SpaceState, page: Vpn): number;
+  /** Whether an entry belongs to a table in swap, of which the kernel has a record alone. */
+  isSwapped(place: number): boolean;
+  /** A fault goes through the entry: of tables that may go to swap, its own is the last now. */
+  noteUse(place: number): void;
   /** Words that were read by walks so far. */
   readonly reads: number;
 

@@ -117,6 +117,12 @@ export class PieceTables implements PageTables {
     return this.#place(space.id, page);
   }
 
+  isSwapped(): boolean {
+    return false;
+  }
+
+  noteUse(): void {}
+
   low(place: number): number {
     const raw = this.#raw(place);
     if (raw === 0) return 0;

@@ -30,12 +30,16 @@
  *   an instruction           2 pages it is fetched from, 2 of data          4
  *   that copies on write     and the page that is copied                    5
  *   a step of a system call  its pages, and 2 of the instruction            pages + 2 (+ 1)
+ *
+ * **Leaf tables that may go to swap** are no part of the first term. An instruction needs the one that each of its pages
+ * has its entry in: pinned with the page, they add at most `min(most, leaf tables of its space)`. What is not pinned can
+ * go, for a table can go when its pages have (table-eviction.ts).
  */
-import type { Frame, Pid, SpaceId } from '../../base/numbers.ts';
+import { type Frame, PAGE_SIZE, type Pid, type SpaceId } from '../../base/numbers.ts';
 import type { ProcessState, RootState, SpaceState } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
 import type { FrameTable } from './frames.ts';
-import type { Episode, MemoryState } from './state.ts';
+import { type Episode, type MemoryState, PAGE } from './state.ts';
 
 const FETCH_PAGES = 2;
 const INSTRUCTION_PAGES = 4;
@@ -72,13 +76,13 @@ export class Pins {
     const since = state.nextEpisode++;
     state.starving.delete(root.running);
     if (last === undefined) {
-      const episode = { since, most: 0, instructions, pc, done, guest: [], kernel: [] };
+      const episode = { space: space.id, since, most: 0, instructions, pc, done, guest: [], kernel: [] };
       state.episodes.set(root.running, episode);
       this.#need(episode, INSTRUCTION_PAGES);
       return;
     }
     this.#letAllGo(last);
-    Object.assign(last, { since, instructions, pc, done });
+    Object.assign(last, { space: space.id, since, instructions, pc, done });
   }
 
   /** Whether somebody, or others than the running process, are in the middle of what they need the page for. */
@@ -107,14 +111,25 @@ export class Pins {
     if (episode === undefined || episode.kernel.includes(frame)) return;
     episode.kernel.push(frame);
     this.#parts.frames.pin(frame);
-    this.#need(episode, episode.kernel.length + FETCH_PAGES);
+    this.#need(episode, this.#pagesIn(episode.kernel) + FETCH_PAGES);
+  }
+
+  /** The entry at an address, if there is one, is needed as long as a page would be that it leads to. */
+  needTable(entryAddress: number, by: 'guest' | 'kernel', pid: Pid = this.#parts.root.running): void {
+    const { state, frames } = this.#parts;
+    const frame = Math.floor(entryAddress / PAGE_SIZE) as Frame;
+    if (entryAddress < 0 || !state.leafTables.resident.has(frame)) return;
+    const list = state.episodes.get(pid)?.[by];
+    if (list === undefined || list.includes(frame)) return;
+    list.push(frame);
+    frames.pin(frame);
   }
 
   /** A page is being copied for the running process, so that its source is needed as well. */
   copies(by: 'guest' | 'kernel'): void {
     const episode = this.#running;
     if (episode === undefined) return;
-    const step = episode.kernel.length + 1 + FETCH_PAGES;
+    const step = this.#pagesIn(episode.kernel) + 1 + FETCH_PAGES;
     this.#need(episode, 1 + (by === 'guest' ? INSTRUCTION_PAGES : step));
   }
 
@@ -190,10 +205,13 @@ export class Pins {
 
   /** Frames that must be there for some process to be sure to make progress. */
   get needed(): number {
-    const { frames, counters, state } = this.#parts;
+    const { root, frames, counters, state } = this.#parts;
     let most = 0;
-    for (const episode of state.episodes.values()) most = Math.max(most, episode.most);
-    return most + (frames.state.tables === undefined ? counters.tableFrames : 0);
+    for (const { most: pages, space } of state.episodes.values())
+      most = Math.max(most, pages + Math.min(pages, root.spaces[space]?.leafTables ?? 0));
+    // Those that may go are needed for their pages alone.
+    const tables = counters.tableFrames - state.leafTables.resident.size;
+    return most + (frames.state.tables === undefined ? tables : 0);
   }
 
   /** More is needed than before: a table was made, or a process has had more pages at once than ever. */
@@ -221,6 +239,14 @@ export class Pins {
     episode.most = pages;
     counters.pinnedPeak = Math.max(counters.pinnedPeak, pages);
     this.noteNeed();
+  }
+
+  /** How many of the frames hold pages, and not tables. */
+  #pagesIn(list: readonly number[]): number {
+    const { use } = this.#parts.frames.state;
+    let pages = 0;
+    for (const frame of list) if (use[frame] === PAGE) pages++;
+    return pages;
   }
 
   #letGoUnneeded(): void {

@@ -78,6 +78,8 @@ export class ReadAhead {
   #inSwap(space: SpaceState, area: Area, page: Vpn): Origin | undefined {
     const { tables, cache, swap, mappings, transfers } = this.#parts;
     const at = tables.find(space, page);
+    // It would have to be read to know.
+    if (tables.isSwapped(at)) return undefined;
     const own = at === -1 ? -1 : mappings.slotOf(at);
     const backed = at === -1 || tables.low(at) === 0 ? backedPage(area, page) : undefined;
     const slot = own !== -1 ? own : backed === undefined ? -1 : cache.slot(backed.object, backed.index);
@@ -90,7 +92,7 @@ export class ReadAhead {
   #inFile(space: SpaceState, area: Area, page: Vpn): Origin | undefined {
     const { tables, cache, objects } = this.#parts;
     const at = tables.find(space, page);
-    if (at !== -1 && tables.low(at) !== 0) return undefined;
+    if (tables.isSwapped(at) || (at !== -1 && tables.low(at) !== 0)) return undefined;
     const backed = backedPage(area, page);
     if (backed === undefined || !showsObject(area, backed)) return undefined;
     const { object, index } = backed;

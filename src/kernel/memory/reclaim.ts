@@ -7,7 +7,8 @@
  *                    └──────────────────── another victim
  *
  * When swap is full, pages that would need a slot count as pinned, so that the policy chooses among those that
- * can go. A failed write pins its page until the frame is found.
+ * can go. A failed write pins its page until the frame is found. Tables that may go to swap come before the policy's
+ * victims: see table-eviction.ts.
  */
 import type { Frame, SpaceId } from '../../base/numbers.ts';
 import type { PageKey, Why } from '../../policies/replacement/contract.ts';
@@ -26,6 +27,7 @@ import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { AHEAD, FREE, type MemoryState, MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
 import type { Swap } from './swap.ts';
+import type { TableEviction } from './table-eviction.ts';
 import type { Urgency, WriteBack } from './writeback.ts';
 
 export interface ReclaimParts {
@@ -40,6 +42,7 @@ export interface ReclaimParts {
   readonly replacement: Replacement;
   readonly writeBack: WriteBack;
   readonly clusters: Clusters;
+  readonly tableEviction: TableEviction;
   readonly rules: PagingRules;
   readonly counters: MemoryCounters;
   readonly clock: Clock;
@@ -70,14 +73,15 @@ export class Reclaim {
 
   /** A frame for page `key` of space `owner`, as a page; -1 when none can be had: see `shortage`. */
   page(key: PageKey, owner: SpaceId): Frame | -1 {
-    const { frames, pins, replacement } = this.#parts;
+    const { frames, pins, replacement, tableEviction } = this.#parts;
     this.#lacked = 'page';
     if (pins.isOutranked) return -1;
     const { daemon } = this.#parts.counters.paging;
     let frame = replacement.isFull(owner) ? -1 : frames.allocatePage(key);
     if (frame === -1) {
       daemon.missed++;
-      this.#evictOne(key, owner);
+      const goes = !replacement.isFull(owner) && tableEviction.oldest('free');
+      if (!goes) this.#evictOne(key, owner);
       frame = frames.allocatePage(key);
     } else daemon.found++;
     if (frame !== -1) pins.fed();
@@ -86,15 +90,15 @@ export class Reclaim {
 
   /** A frame for a table, wanted to map page `key` of space `owner`; -1 when none can be had. */
   table(key: PageKey, owner: SpaceId): Frame | -1 {
-    const { frames, pins } = this.#parts;
+    const { frames, pins, tableEviction } = this.#parts;
     this.#lacked = 'table';
     const isPage = frames.state.tables === undefined;
     if (isPage && pins.isOutranked) return -1;
     let frame = frames.allocateTable();
-    if (frame === -1 && isPage && this.#evictOne(key, owner)) frame = frames.allocateTable();
+    const goes = () => tableEviction.oldest('free') || this.#evictOne(key, owner);
+    if (frame === -1 && isPage && goes()) frame = frames.allocateTable();
     if (frame === -1) return -1;
     pins.fed();
-    pins.noteNeed();
     return frame;
   }
 
@@ -182,12 +186,12 @@ export class Reclaim {
   }
 
   #evictOne(incoming: PageKey, owner: SpaceId): boolean {
-    const { frames, replacement } = this.#parts;
+    const { frames, replacement, tableEviction } = this.#parts;
     const failed: Frame[] = [];
     let found = this.#search(incoming, owner, failed);
     if (found === 'no slot') found = replacement.withoutSlots(() => this.#search(incoming, owner, failed));
     for (const frame of failed) frames.unpin(frame);
-    return found === 'found';
+    return found === 'found' || tableEviction.oldest('taken back') || tableEviction.partOne();
   }
 
   #search(incoming: PageKey, owner: SpaceId, failed: Frame[]): Search {

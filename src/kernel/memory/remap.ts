@@ -3,7 +3,10 @@
  *
  *   flags   1 MAYMOVE   2 FIXED (to a given address)   4 DONTUNMAP (refused)
  */
+import { assert } from '../../base/errors.ts';
 import {
+  addressOf,
+  type Frame,
   PAGE_SIZE,
   pageOf,
   roundUp,
@@ -11,17 +14,26 @@ import {
   type Vpn,
   virtualAddress,
 } from '../../base/numbers.ts';
+import type { MachinePort } from '../../machine/contract.ts';
 import { Errno } from '../errno.ts';
 import type { Area, RootState, SpaceState } from '../state.ts';
 import { carve, findArea, insertArea, isFreeWithGap, piece } from './areas.ts';
-import type { Result } from './contract.ts';
+import { PageWait, type Result } from './contract.ts';
+import type { FrameTable } from './frames.ts';
+import { isTableRequest } from './leaf-table-state.ts';
 import { findPlace, LOWEST_ADDRESS, type MapParts, removeRange } from './map-calls.ts';
+import type { Pins } from './pins.ts';
+import type { TableTransfers } from './table-transfers.ts';
 
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;
 
 export interface RemapParts extends MapParts {
   readonly root: RootState;
+  readonly machine: MachinePort;
+  readonly frames: FrameTable;
+  readonly pins: Pins;
+  readonly tableTransfers: TableTransfers;
   /** Gives the leaf entry's address, making tables; -1 without a frame for them. */
   readonly ensureEntry: (space: SpaceState, page: Vpn, key: number) => number;
 }
@@ -109,13 +121,14 @@ function move(
   const shift = (to - from) / PAGE_SIZE;
   for (const request of parts.root.requests) {
     const address = request.vpn * PAGE_SIZE;
-    if (request.space !== space.id || address < from || address >= from + oldLength) continue;
+    if (request.space !== space.id || isTableRequest(request)) continue;
+    if (address < from || address >= from + oldLength) continue;
     request.vpn = (request.vpn + shift) as Vpn;
   }
   return to;
 }
 
-/** All entries, or none when there is no frame for a table. */
+/** All entries, or none when there is no frame for a table. @throws PageWait when a table has to come first */
 function moveEntries(
   parts: RemapParts,
   space: SpaceState,
@@ -123,28 +136,68 @@ function moveEntries(
   length: number,
   to: number,
 ): boolean {
-  const { tables, mappings, ensureEntry } = parts;
+  const { tables, mappings, frames } = parts;
   const first = from / PAGE_SIZE;
+  const end = first + length / PAGE_SIZE;
   const shift = (to - from) / PAGE_SIZE;
-  const moved: Vpn[] = [];
-  let complete = true;
-  tables.forEach(space, first, first + length / PAGE_SIZE, (page, at) => {
-    if (!complete) return;
+  const edges = [(first + shift) as Vpn, (end - 1 + shift) as Vpn];
+  if (!bringTables(parts, space, edges)) return false;
+  const pages: Vpn[] = [];
+  tables.forEach(space, first, end, (page) => void pages.push(page));
+  const held = new Set<Frame>();
+  const targets = pages.map((page) => (page + shift) as Vpn);
+  const complete = makeTables(parts, space, { edges, pages: targets, held });
+  for (const page of complete ? pages : []) {
+    // Making room may have evicted the page; its entry says so now, and moves all the same. Nor need there be one any more.
+    const at = tables.find(space, page);
     const newPage = (page + shift) as Vpn;
-    const newAt = ensureEntry(space, newPage, 0);
-    if (newAt === -1) {
-      complete = false;
-      return;
-    }
-    // Making room may have evicted the page; its entry says so now, and moves all the same.
-    mappings.move(space, page, at, newPage, newAt);
-    moved.push(page);
-  });
-  if (complete) return true;
-  for (const page of moved) {
-    const newPage = (page + shift) as Vpn;
-    mappings.move(space, newPage, tables.find(space, newPage), page, tables.find(space, page));
+    if (at !== -1) mappings.move(space, page, at, newPage, tables.find(space, newPage));
   }
-  tables.prune(space, to / PAGE_SIZE, (to + length) / PAGE_SIZE);
-  return false;
+  for (const table of held) frames.unpin(table);
+  if (!complete) tables.prune(space, first + shift, end + shift);
+  return complete;
+}
+
+/**
+ * Of the tables that pages move to only the first and the last may be there already, and so in swap: they come to
+ * memory. False when one is lost.
+ */
+function bringTables(parts: RemapParts, space: SpaceState, edges: readonly Vpn[]): boolean {
+  const { machine, tables, pins, tableTransfers } = parts;
+  if (!edges.some((page) => tables.isSwapped(tables.find(space, page)))) return true;
+  pins.enter(space, 'kernel', machine.pc);
+  for (const page of edges) {
+    const entryAddress = tables.find(space, page);
+    pins.needTable(entryAddress, 'kernel');
+    if (!tables.isSwapped(entryAddress)) continue;
+    const outcome = tableTransfers.bring({ space, address: addressOf(page), entryAddress });
+    if (outcome.kind === 'blocked') throw new PageWait(outcome);
+    return false;
+  }
+  return true;
+}
+
+/**
+ * Makes the tables for `pages`, and pins them and those of `edges` that there are, which all get into `held`. False
+ * without a frame for one.
+ */
+function makeTables(
+  { tables, frames, ensureEntry }: RemapParts,
+  space: SpaceState,
+  { edges, pages, held }: { edges: readonly Vpn[]; pages: readonly Vpn[]; held: Set<Frame> },
+): boolean {
+  const hold = (entryAddress: number) => {
+    const table = Math.floor(entryAddress / PAGE_SIZE) as Frame;
+    if (entryAddress === -1 || held.has(table)) return;
+    held.add(table);
+    frames.pin(table);
+  };
+  for (const page of edges) hold(tables.find(space, page));
+  for (const page of pages) {
+    const at = ensureEntry(space, page, 0);
+    if (at === -1) return false;
+    assert(!tables.isSwapped(at), 'tables that pages move to are in memory');
+    hold(at);
+  }
+  return true;
 }

@@ -257,9 +257,11 @@ export class Resolvers {
   }
 
   #entry(site: FaultSite, key: PageKey): number {
-    const { tables, reclaim } = this.#parts;
+    const { tables, pins, reclaim } = this.#parts;
     if (site.entryAddress !== -1) return site.entryAddress;
-    return tables.ensure(site.space, site.page, () => reclaim.table(key, site.space.id));
+    const made = tables.ensure(site.space, site.page, () => reclaim.table(key, site.space.id));
+    pins.needTable(made, site.by);
+    return made;
   }
 
   #frame({ space }: FaultSite, key: PageKey): Frame | -1 {

@@ -12,14 +12,19 @@ import type { EventSink } from '../events.ts';
 import type { FrameTable } from './frames.ts';
 import { HashedTables } from './hashed-tables.ts';
 import { InvertedTables } from './inverted-tables.ts';
+import type { LeafTables } from './leaf-tables.ts';
 import { MixedTables } from './mixed-tables.ts';
 import type { PageTables } from './page-tables.ts';
 import { PieceTables } from './piece-tables.ts';
+import type { Pins } from './pins.ts';
 import type { MemoryState } from './state.ts';
 import { RadixTables, type StampFrames } from './tables.ts';
 
 /** What tables are made from. */
 export interface TableParts {
+  readonly pins: Pins;
+  /** `undefined`: all tables stay in memory. */
+  readonly leaves: LeafTables | undefined;
   readonly state: MemoryState;
   readonly machine: MachinePort;
   readonly frames: FrameTable;
@@ -37,6 +42,8 @@ export interface PagingScheme {
   readonly source: string;
   /** First address that programs can't have. */
   readonly end: number;
+  /** Where tables are radix tables: their format. Only such tables may go to swap. */
+  readonly radix?: RadixFormat;
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
   readonly build: (parts: TableParts) => PageTables;
@@ -59,8 +66,9 @@ export const radixScheme = (
   summary,
   source,
   end: userLimit(format),
+  radix: format,
   walked,
-  build: ({ machine, frames, events, stamps }) => new RadixTables(format, machine, frames, events, stamps),
+  build: (parts) => new RadixTables({ ...parts, radix: format }),
 });
 
 const RISCV = 'RISC-V Instruction Set Manual, volume II, version 20240411';

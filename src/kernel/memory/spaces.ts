@@ -16,6 +16,7 @@ import type { PageTables } from './page-tables.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
 import type { MemoryState } from './state.ts';
+import type { TableTransfers } from './table-transfers.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Address-space identifiers of the TLB are 16 bits wide. */
@@ -29,6 +30,7 @@ export interface SpacesParts {
   readonly reclaim: Reclaim;
   readonly replacement: Replacement;
   readonly transfers: Transfers;
+  readonly tableTransfers: TableTransfers;
   readonly calls: MapParts;
   /** The usual one first. */
   readonly schemes: readonly { readonly translation: string; readonly layout: AddressLayout }[];
@@ -56,7 +58,7 @@ export class Spaces {
   }
 
   destroy(id: SpaceId): void {
-    const { root, state, machine, tables, transfers, calls, replacement } = this.#parts;
+    const { root, state, machine, tables, transfers, tableTransfers, calls, replacement } = this.#parts;
     const space = this.get(id);
     removeRange(calls, space, 0, space.layout.end);
     tables.close(space);
@@ -64,7 +66,9 @@ export class Spaces {
     root.spaces[id] = undefined;
     state.evictedLately.delete(id);
     replacement.ended(id);
-    transfers.abandonUnwanted();
+    const awaited = awaitedRequests(root);
+    transfers.abandonUnwanted(awaited);
+    tableTransfers.abandonUnwanted(awaited);
   }
 
   get(id: SpaceId): SpaceState {
@@ -104,4 +108,11 @@ export class Spaces {
     if (hole !== -1) return spaceId(hole);
     return spaces.length < MOST_SPACES ? spaceId(spaces.length) : -1;
   }
+}
+
+/** Requests that a process waits for. */
+function awaitedRequests({ processes }: RootState): ReadonlySet<number | undefined> {
+  const awaited = new Set<number | undefined>();
+  for (const { exit, waitsFor } of processes) if (exit === undefined) awaited.add(waitsFor);
+  return awaited;
 }

@@ -6,6 +6,7 @@ import type { ObjectId } from '../state.ts';
 import type { ForkMode, MemoryCounters } from './contract.ts';
 import type { HashedState } from './hashed-tables.ts';
 import type { InvertedState } from './inverted-tables.ts';
+import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
 import type { PieceState } from './piece-tables.ts';
 
@@ -126,6 +127,8 @@ export interface ObjectState {
 
 /** Pages that an instruction, or a step of a system call, needs until it completes; see pins.ts. */
 export interface Episode {
+  /** The space that it accesses. */
+  space: SpaceId;
   /** Its place among all episodes in order of their beginnings: the lower, the older. */
   since: number;
   /** Most pages that any instruction or step of the process has needed at once. */
@@ -134,6 +137,7 @@ export interface Episode {
   pc: number;
   /** Progress of the system call. */
   done: number;
+  /** Frames of pages, and of tables in which their entries are. */
   guest: number[];
   kernel: number[];
 }
@@ -174,6 +178,8 @@ export interface MemoryState {
   stampFrames: Map<number, Frame>;
   /** Tables that all spaces share. */
   tables: SharedTables;
+  /** Where leaf tables may go to swap: see leaf-tables.ts. */
+  leafTables: LeafTableState;
   nextKey: PageKey;
   policy: unknown;
   /** Clock interrupts that the policy has been told of. */
@@ -253,6 +259,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     refusals: new Map(),
     stampFrames: new Map(),
     tables: {},
+    leafTables: initialLeafTables(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,
@@ -296,6 +303,7 @@ function initialCounters(): MemoryCounters {
     takenOver: 0,
     paging: initialPagingCounters(),
     refills: { misses: 0, modifies: 0, reads: 0, byHandler: 0 },
+    tablePaging: initialTableCounters(),
     setAside: 0,
     rescues: 0,
     cleaned: 0,

@@ -39,6 +39,7 @@ import { findArea } from './areas.ts';
 import type { BackingObjects, Clock, MemoryCounters, Outcome } from './contract.ts';
 import { backedPage } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
+import { isTableRequest } from './leaf-table-state.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
@@ -161,7 +162,8 @@ export class Transfers {
   /** The transfer that a page of a space waits for. */
   pending(space: SpaceId, page: Vpn): Outcome | undefined {
     const { requests } = this.#parts.root;
-    const request = requests.find((r) => r.space === space && r.vpn === page && !isPause(r));
+    const isOfPage = (r: RequestState) => !isPause(r) && !isTableRequest(r);
+    const request = requests.find((r) => r.space === space && r.vpn === page && isOfPage(r));
     return request && this.#waitFor(request);
   }
 
@@ -205,12 +207,9 @@ export class Transfers {
   }
 
   /** Gives up the transfers of pages that are nobody's any more, unless somebody waits for them all the same. */
-  abandonUnwanted(): void {
-    const { root } = this.#parts;
-    const awaited = new Set<number | undefined>();
-    for (const { exit, waitsFor } of root.processes) if (exit === undefined) awaited.add(waitsFor);
-    for (const request of [...root.requests]) {
-      if (awaited.has(request.id)) continue;
+  abandonUnwanted(awaited: ReadonlySet<number | undefined>): void {
+    for (const request of [...this.#parts.root.requests]) {
+      if (awaited.has(request.id) || isTableRequest(request)) continue;
       if (isPause(request)) this.#remove(request);
       else if (!this.#isWanted(request)) this.#abandon(request);
     }
@@ -364,6 +363,7 @@ export class Transfers {
     const at = this.#parts.ensureEntry(space, page, frames.key(frame));
     frames.unpin(frame);
     pins.addGuest(frame, asker);
+    pins.needTable(at, 'guest', asker);
     if (at === -1) {
       // The retry finds an object's page resident; a private one belongs to nobody without its entry.
       if (frames.object(frame) === -1) mappings.release(frame);

@@ -6,6 +6,7 @@ import type { Mappings } from './mappings.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Reclaim } from './reclaim.ts';
 import { LOADING, type MemoryState, USED } from './state.ts';
+import type { TableEviction } from './table-eviction.ts';
 
 export interface WholeSpaceParts {
   readonly state: MemoryState;
@@ -13,6 +14,7 @@ export interface WholeSpaceParts {
   readonly tables: PageTables;
   readonly mappings: Mappings;
   readonly reclaim: Reclaim;
+  readonly tableEviction: TableEviction;
 }
 
 /** One more than the highest page there can be. */
@@ -20,10 +22,10 @@ const ALL_PAGES = 2 ** 52;
 
 /**
  * Evicts all pages of a space that nobody else maps and no step under way holds, until swap is full; dirty ones are
- * written. Gives how many went.
+ * written, and then its tables that may go. Gives how many pages went.
  */
 export function swapOut(parts: WholeSpaceParts, space: SpaceState): number {
-  const { frames, tables, mappings, reclaim } = parts;
+  const { frames, tables, mappings, reclaim, tableEviction } = parts;
   const pages: Frame[] = [];
   tables.forEach(space, 0, ALL_PAGES, (_page, at) => {
     const frame = mappings.frameOf(at);
@@ -35,6 +37,7 @@ export function swapOut(parts: WholeSpaceParts, space: SpaceState): number {
     if (!reclaim.evictPage(frame)) break;
     gone++;
   }
+  tableEviction.ofSpace(space);
   return gone;
 }
 

@@ -120,7 +120,7 @@ export class WriteBack {
     const { frames, swap } = this.#parts;
     const own = frames.slot(frame);
     if (own !== -1) return own;
-    if (swap.isFull) this.#takeBackSlots();
+    if (swap.isFull) this.takeBackSlots();
     const slot = swap.allocate(frames.key(frame));
     if (slot === -1) return -1;
     frames.setSlot(frame, slot);
@@ -128,7 +128,8 @@ export class WriteBack {
     return slot;
   }
 
-  #takeBackSlots(): void {
+  /** Frees slots that only serve as copies of pages in memory, if there are any. */
+  takeBackSlots(): void {
     const { frames, swap, mappings, replacement } = this.#parts;
     const { use, slot, flags, pages } = frames.state;
     let spare = -1;

@@ -9,6 +9,7 @@ import {
 import { initialClockState } from '../../../src/kernel/clock.ts';
 import { type DiskModel, initialDiskState } from '../../../src/kernel/disk.ts';
 import type { EventBody } from '../../../src/kernel/events.ts';
+import type { PageTableRule } from '../../../src/kernel/memory/assembly.ts';
 import {
   type BackingObjects,
   type ForkMode,
@@ -124,6 +125,7 @@ export interface WorldOptions {
   readonly sampleEvery?: number;
   readonly shares?: ShareRule;
   readonly checksums?: 'on' | 'off';
+  readonly pageTables?: PageTableRule;
   readonly disk?: DiskModel;
   readonly paging?: Partial<PagingRules>;
   /** Whether events are kept; they are unless this says no. */
@@ -196,6 +198,7 @@ export class World {
         bits: options.bits ?? 'hardware',
         sampleEvery: options.sampleEvery,
         shares: options.shares ?? 'equal',
+        pageTables: options.pageTables ?? 'resident',
         paging: { ...DEMAND_PAGING, ...options.paging },
       },
       references: {
