@@ -116,7 +116,7 @@ export class LruPass {
   feed(entries: Uint32Array, { pages, counts }: Pick<DenseTrace, 'pages' | 'counts'>): void {
     const isTight = pages > this.#room;
     const isReleased = counts[KIND.release] > 0;
-    if (isTight) this.#room = pages * SPARE;
+    if (isTight) this.#room = Math.ceil(pages * SPARE);
     if (this.#way === undefined)
       this.#way = isReleased || entries.length < LONG ? this.#sure() : this.#fast();
     else if (this.#way instanceof LruDistances) this.#way.reserve(this.#room);
