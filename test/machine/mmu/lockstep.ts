@@ -218,7 +218,7 @@ export class Lockstep {
     const elsewhere = {
       data: () => entryTo(pick(random, this.world.dataFrames), entry & 1023n),
       code: () => entry & ~X,
-      superpage: () => target.split ?? entry & ~X,
+      superpage: () => (target.others === undefined ? entry & ~X : pick(random, target.others)),
     };
     const changed = [
       entry & ~V,

@@ -179,6 +179,54 @@ describe('filling', () => {
   });
 });
 
+describe('the order of use', () => {
+  const two = { entries: 2, ways: 2, replacement: 'lru' } as const;
+  const four = { entries: 64, ways: 4, replacement: 'lru' } as const;
+
+  it.each([
+    ['a store that is refused', V | R | D, {}, 'store'],
+    ['a store to a clean page', V | R | W, {}, 'store'],
+    ['a bound that is passed', READ_WRITE, { to: 8 }, 'store'],
+    ['a load from a cut page', READ_WRITE, { to: 64 }, 'load'],
+  ] as const)('of data counts %s', (_, flags, cut, access) => {
+    const small = new MappedMachine({ tlb: { kind: 'split', data: two, instructions: four } });
+    const { machine } = small;
+    small.code(20, 0, ['ld a0,16(a1)', 'ecall', 'sd a0,16(a1)', 'ecall']);
+    small.map(CODE, 20, CODE_FLAGS);
+    for (const i of [0, 1, 2]) small.map(DATA + i, 40 + i);
+    small.map(DATA + 1, 41, flags, cut);
+    const misses = (page: number, kind: 'load' | 'store' = 'load'): number => {
+      const before = machine.counters().dataTlbMisses;
+      machine.x[11] = BigInt(at(page));
+      small.run(at(CODE, kind === 'load' ? 0 : 8));
+      return machine.counters().dataTlbMisses - before;
+    };
+    expect([misses(DATA + 1, access), misses(DATA), misses(DATA + 1, access)]).toEqual([1, 1, 0]);
+    // The first page is the last one used again, and so the second makes room for the third.
+    expect([misses(DATA), misses(DATA + 2), misses(DATA)]).toEqual([0, 1, 0]);
+  });
+
+  it.each([
+    ['a fetch that is refused', V | R, {}],
+    ['a bound that is passed', CODE_FLAGS, { to: 2 }],
+    ['a fetch from a cut page', CODE_FLAGS, { to: 64 }],
+  ] as const)('of instructions counts %s', (_, flags, cut) => {
+    const small = new MappedMachine({ tlb: { kind: 'split', data: four, instructions: two } });
+    for (const i of [0, 1, 2]) {
+      small.code(20 + i, 0, ['ecall']);
+      small.map(CODE + i, 20 + i, CODE_FLAGS);
+    }
+    small.map(CODE + 1, 21, flags, cut);
+    const misses = (page: number): number => {
+      const before = small.machine.counters().instructionTlbMisses;
+      small.run(at(page));
+      return small.machine.counters().instructionTlbMisses - before;
+    };
+    const order = [CODE + 1, CODE, CODE + 1, CODE, CODE + 2, CODE];
+    expect(order.map(misses)).toEqual([1, 1, 0, 0, 1, 0]);
+  });
+});
+
 describe('the smallest TLBs', () => {
   const shapes = [
     [{ entries: 2, ways: 2 }, 'split'],

@@ -36,7 +36,15 @@ export function mapSuperpages(
   for (const page of dataPages) {
     const original = entryTo(firstFrame(page), pick(random, flags));
     const at = pool.map(root, page, original, 1);
-    editable.push({ at, page, original, holds: 'superpage', span: PIECE, split: entryTo(table, V) });
+    const elsewhere = entryTo(PIECE - firstFrame(page), V | R | W | U);
+    editable.push({
+      at,
+      page,
+      original,
+      holds: 'superpage',
+      span: PIECE,
+      others: [entryTo(table, V), elsewhere],
+    });
   }
   for (const page of codePages) {
     const original = entryTo(0, V | R | X | U);
@@ -65,14 +73,15 @@ export function throughSuperpages(
     frameOf,
   }: { program: Program; frames: readonly number[]; frameOf: (page: number) => number },
 ): Operation[] {
-  let page = anyPage(random, frames);
+  // Few pages come again and again, so that most are still in fast slots when they do.
+  const usual = Array.from({ length: 6 }, () => anyPage(random, frames));
+  const next = (): number => (nextBelow(random, 4) > 0 ? pick(random, usual) : anyPage(random, frames));
   const relocatable = new Set(program.routines.filter((one) => one.relocatable).map(({ at }) => at));
   return operations.map(({ address, routine, value }) => {
-    if (nextBelow(random, 3) === 0) page = anyPage(random, frames);
     const moved = frameOf(Math.floor(routine / 4096)) * 4096 + (routine % 4096);
     const base = pick(random, [...codePages, codeGigapage]) * 4096;
     return {
-      address: nextBelow(random, 4) === 0 ? address : BigInt(page * 4096) + (address & 4095n),
+      address: nextBelow(random, 4) === 0 ? address : BigInt(next() * 4096) + (address & 4095n),
       routine: relocatable.has(routine) && nextBelow(random, 2) === 0 ? base + moved : routine,
       value,
     };

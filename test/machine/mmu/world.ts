@@ -44,8 +44,8 @@ export interface Editable {
   readonly holds: 'data' | 'code' | 'superpage';
   /** Pages that it maps; 1 when left out. */
   readonly span?: number;
-  /** For a superpage of data: an entry that leads to a table of other pages instead. */
-  readonly split?: bigint;
+  /** For a superpage of data: an entry that leads to a table of pages instead, and one to another superpage. */
+  readonly others?: readonly bigint[];
 }
 
 export interface World {
