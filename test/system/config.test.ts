@@ -3,7 +3,7 @@ import { UserError } from '../../src/base/errors.ts';
 import { parseCosts, type SystemOptions, systemConfig } from '../../src/system/config.ts';
 import { systemOptionsSchema } from '../../src/system/options-schema.ts';
 import { parseCount, parseDuration } from '../../src/system/time-syntax.ts';
-import { formatTlb, parseTlb } from '../../src/system/tlb-syntax.ts';
+import { checkRefillable, formatTlb, parseTlb } from '../../src/system/tlb-syntax.ts';
 
 describe('--tlb', () => {
   const shape = { entries: 64, ways: 4, replacement: 'lru' };
@@ -17,6 +17,25 @@ describe('--tlb', () => {
       'data=64x4:lru;instructions=1x1:random',
       { kind: 'split', data: shape, instructions: { entries: 1, ways: 1, replacement: 'random' } },
     ],
+    [
+      '64x4:lru+super=32',
+      {
+        kind: 'split',
+        data: shape,
+        instructions: shape,
+        superpages: { entries: 32, ways: 32, replacement: 'lru' },
+      },
+    ],
+    [
+      'data=64x4;instructions=64x4+super=8x2:fifo',
+      {
+        kind: 'split',
+        data: shape,
+        instructions: shape,
+        superpages: { entries: 8, ways: 2, replacement: 'fifo' },
+      },
+    ],
+    ['unified:64x4+super=64x4', { kind: 'unified', shape, superpages: shape }],
   ])('%s', (text, config) => {
     expect(parseTlb(text, '--tlb')).toEqual(config);
     expect(parseTlb(formatTlb(parseTlb(text, '--tlb')), '--tlb')).toEqual(config);
@@ -33,9 +52,31 @@ describe('--tlb', () => {
     ['data=64x4', /has to give both/],
     ['data=64x4;data=64x4', /is not data=SHAPE/],
     ['999999', /give 1 to 65536/],
+    ['64x4+32', /'\+32' is not \+super=SHAPE/],
+    ['64x4+super=4+super=4', /is not \+super=SHAPE/],
+    ['64x4+super=', /'' is not a TLB/],
+    ['none+super=4', /without a TLB there is none for superpages/],
   ])('%j is refused', (text, message) => {
     expect(() => parseTlb(text, '--tlb')).toThrow(message);
     expect(() => parseTlb(text, '--tlb')).toThrow(/^--tlb: /);
+  });
+});
+
+describe('a TLB that software is to refill', () => {
+  it.each(['64x4', '2x2', '2x1', 'unified:4x4', 'unified:64x2:random'])('may be %s', (text) => {
+    expect(() => checkRefillable(parseTlb(text, '--tlb'), '--tlb')).not.toThrow();
+  });
+
+  it.each([
+    ['none', /^--tlb: none can't be refilled by software: there is no TLB to refill/],
+    ['1x1', /may need 2 pages of instructions at once, and the TLB for them has 1 entry/],
+    ['data=1;instructions=64x4', /may need 2 pages of data at once/],
+    ['unified:3', /may need 4 entries of a set at once, and sets have 3/],
+    ['unified:64x1', /may need 2 entries of a set at once, and sets have 1/],
+    ['64x4+super=4', /software refills pages of 4 KiB only/],
+  ])('may not be %s', (text, message) => {
+    expect(() => checkRefillable(parseTlb(text, '--tlb'), '--tlb')).toThrow(message);
+    expect(() => checkRefillable(parseTlb(text, '--tlb'), '--tlb')).toThrow(UserError);
   });
 });
 

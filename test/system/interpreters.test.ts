@@ -8,6 +8,8 @@ import { usualInterpreters } from '../../src/system/interpreters.ts';
 import { sv39 } from '../../src/translation/sv39.ts';
 
 const { tlb } = systemConfig({});
+if (tlb.kind !== 'split') throw new Error('the usual TLBs are apart');
+const split = tlb;
 const usual: MachineConfig = {
   frames: 64,
   tlb,
@@ -40,7 +42,17 @@ describe('interpreters made before a run', () => {
   it('are refused by a machine of another shape', () => {
     const { bytes } = made.find(({ shape }) => shape === interpreterShape(usual))!;
     expect(() => new Machine(usual, bytes)).not.toThrow();
-    for (const other of [{ stamps: 'on' }, { references: 'recorded' }, { tlb: { kind: 'none' } }] as const) {
+    const others: readonly Partial<MachineConfig>[] = [
+      { stamps: 'on' },
+      { references: 'recorded' },
+      { tlb: { kind: 'none' } },
+      { tlb: { ...split, superpages: { entries: 8, ways: 8, replacement: 'lru' } } },
+      { refill: 'software' },
+      { geometry: { ...sv39, name: 'sv48', addressBits: 48, indexBits: [9, 9, 9, 9] } },
+    ];
+    expect(new Set(others.map((other) => interpreterShape({ ...usual, ...other }))).size).toBe(others.length);
+    for (const other of others) {
+      expect(interpreterShape({ ...usual, ...other })).toMatch(/^[a-z0-9-]+$/);
       expect(() => new Machine({ ...usual, ...other }, bytes)).toThrow(/was given to a machine of/);
     }
   });
