@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/base/errors.ts';
+import { chooseScheme, type SchemeFlags } from '../../src/cli/translate-options.ts';
 import { inTemporaryDirectory, pagewalk } from './cli.ts';
 
 const examples = (name: string) => `examples/translate/${name}.json`;
@@ -136,31 +138,14 @@ describe('translate', () => {
 
   it.each<[string[], RegExp]>([
     [[], /^translate: give --config FILE or --scheme, one of base-bounds, segments, /],
-    [['--scheme', 'sv57', '0'], /^--scheme: unknown scheme 'sv57'; known: base-bounds, /],
     [['--config', 'nosuch.json', '0'], /^nosuch\.json: no such file$/],
-    [['--config', 'README.md', '0'], /^README\.md: not JSON: /],
-    [['--config', 'package.json', '0'], /^package\.json: scheme: no scheme; known: /],
-    [['--scheme', 'linear', '--bounds', '3', '0'], /^--bounds: unknown key; linear has: /],
-    [
-      ['--config', examples('linear'), '--memory', '8', '0'],
-      /^--memory: tables end at byte 16, which exceeds 8 bytes$/,
-    ],
     [
       ['--config', examples('linear'), '0x40'],
       /^<addresses>: 0x40 lies outside of the address space of 6 bits$/,
     ],
     [['--config', examples('linear')], /^<addresses>: no address is given; /],
-    [
-      ['--config', examples('linear'), '--access', 'jump', '0'],
-      /^--access: unknown access 'jump'; known: load, /,
-    ],
     [['--config', examples('linear'), '--addresses', '-'], /^standard input:2: '0xg' is no address; /],
-    [['--scheme', 'sv39', '--map', '0x1000', '0'], /^--map: '0x1000' is not VIRTUAL\[\+PAGES\]=FRAME/],
-    [['--scheme', 'sv39', '--map', '0x1001=3', '0'], /^--map: 0x1001 is no multiple of the page size, 4096$/],
-    [['--scheme', 'linear', '--page', '3K', '0'], /^--page: '3K' is no power of two from 2 on$/],
     [['--scheme', 'linear', '--check', 'x', '0'], /^--check: belongs to --quiz, which is not given$/],
-    [['--scheme', 'linear', '--quiz', '0'], /^--quiz: '0' is not a whole number from 1 to 10000$/],
-    [['--scheme', 'linear', '--quiz', '2', '--seed', '-1'], /^--seed: '-1' is not a whole number from 0 to /],
     [['--scheme', 'linear', '--quiz', '2', '--check', '-'], /^standard input:2: '0xg' is no answer; /],
     [['--scheme', 'linear', '--quiz', '2', '0'], /^--quiz: draws its addresses itself; none can be given$/],
   ])('%j is told in one line', (args, line) => {
@@ -168,5 +153,27 @@ describe('translate', () => {
     expect(error).toMatch(/^pagewalk: .*\n$/);
     expect(error.slice('pagewalk: '.length, -1)).toMatch(line);
     expect([status, out]).toEqual([2, '']);
+  });
+
+  it.each<[Partial<SchemeFlags>, RegExp]>([
+    [{ scheme: 'sv57' }, /^--scheme: unknown scheme 'sv57'; known: base-bounds, /],
+    [{ config: 'README.md' }, /^README\.md: not JSON: /],
+    [{ config: 'package.json' }, /^package\.json: scheme: no scheme; known: /],
+    [{ config: examples('linear'), entryBytes: '5' }, /^--entry-bytes: /],
+    [{ config: examples('linear'), firstTable: '5' }, /^--first-table: unknown key; linear has: /],
+    [{ scheme: 'linear', bounds: '3' }, /^--bounds: unknown key; linear has: /],
+    [{ scheme: 'linear', addressBits: 'x' }, /^--address-bits: 'x' is not a whole number$/],
+    [{ scheme: 'linear', page: '3K' }, /^--page: '3K' is no power of two from 2 on$/],
+    [{ scheme: 'multi-level', indexBits: '9,', page: '4K' }, /^--index-bits: '' is not a whole number$/],
+    [
+      { scheme: 'multi-level', indexBits: '9' },
+      /^--page: is missing, expected number$/,
+    ],
+    [{ scheme: 'sv39', map: ['0x1000'] }, /^--map: '0x1000' is not VIRTUAL\[\+PAGES\]=FRAME/],
+    [{ scheme: 'sv39', map: ['0x1000=3:q'] }, /^--map: '0x1000=3:q' is not VIRTUAL/],
+    [{ scheme: 'sv39', map: ['0x1000+0=3'] }, /^--map: /],
+  ])('%j names the flag, or the file and its key', (flags, line) => {
+    expect(() => chooseScheme({ map: [], ...flags })).toThrow(UserError);
+    expect(() => chooseScheme({ map: [], ...flags })).toThrow(line);
   });
 });

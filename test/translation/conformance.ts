@@ -140,7 +140,7 @@ export function schemeConformance(
     for (const step of list) fixture.change(step, twins);
     return { fixture, twins };
   };
-  const property = (check: (list: Step[]) => void, runs = 60) =>
+  const property = (check: (list: Step[]) => void, runs = 40) =>
     fc.assert(fc.property(steps, check), { numRuns: runs });
 
   describe(`scheme ${name}`, () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/base/errors.ts';
 import { newWalk } from '../../src/translation/contract.ts';
+import { InvertedScheme } from '../../src/translation/global-schemes.ts';
 import {
   addNodes,
   eachHashed,
@@ -21,6 +22,7 @@ import {
   invertedChains,
   invertedFind,
   invertedFlagsAt,
+  invertedFormat,
   invertedInsert,
   invertedRemove,
   setInvertedFlags,
@@ -34,6 +36,7 @@ import {
   SegmentScheme,
   type SegmentTable,
 } from '../../src/translation/segments.ts';
+import { sv39 } from '../../src/translation/sv39.ts';
 import { hashOfTag, pageIn, spaceIn, tagHigh, tagLow } from '../../src/translation/tag.ts';
 import { twoLevel } from '../../src/translation/two-level.ts';
 
@@ -81,6 +84,40 @@ describe('entry of a linear table', () => {
     expect(out.physical).toBe(0x7abc);
     scheme.walk(0x8000, 'load', out);
     expect([out.fault, out.loads]).toEqual(['table length', 0]);
+  });
+});
+
+describe('entries of pages', () => {
+  it('fault by reserved bits in either half', () => {
+    const format = walkFormat({ ...sv39, entry: { ...sv39.entry, reservedMask: (1n << 54n) | (1n << 9n) } });
+    const ram = memory(64);
+    const scheme = new LinearScheme(format, ram, { base: 0, length: 4 });
+    const out = newWalk();
+    for (const [bits, fault] of [
+      [0x13n, undefined],
+      [0x13n | (1n << 9n), 'reserved bits'],
+      [0x13n | (1n << 54n), 'reserved bits'],
+      [0x13n | (1n << 53n), undefined],
+    ] as const) {
+      ram.setBigUint64(8, bits, true);
+      scheme.walk(0x1000, 'load', out);
+      expect(out.fault).toBe(fault);
+    }
+  });
+
+  it('stay referenced, dirty and global when their permissions change', () => {
+    const ram = memory(64);
+    const linear = new LinearScheme(walkFormat(twoLevel), ram, { base: 0, length: 4 });
+    // D A G U R V, frame 7.
+    ram.setUint32(4, (7 << 10) | 0xf3, true);
+    linear.protect(1, { read: true, write: true, execute: false });
+    expect(ram.getUint32(4, true)).toBe((7 << 10) | 0xf7);
+    const table: InvertedTable = { base: 0, frames: 2, anchors: 0, anchorCount: 0 };
+    clearInverted(ram, table);
+    invertedInsert(ram, table, 1, 1, 5, 0x1234_56f3);
+    const inverted = new InvertedScheme(invertedFormat(32, 12, 'unsigned'), ram, table, 1);
+    inverted.protect(5, { read: true, write: true, execute: false });
+    expect(invertedFlagsAt(ram, 16)).toBe(0x1234_56f7);
   });
 });
 
@@ -202,6 +239,11 @@ describe('hashed table', () => {
     expect(hashedChains(ram, table).reduce((sum, length) => sum + length, 0)).toBe(3);
     for (let page = 100; hashedInsert(ram, table, 1, page) !== -1; page++);
     expect(table).toMatchObject({ nodes: 170, used: 170, free: 0 });
+    // A node that comes back says nothing of the page before.
+    ram.setBigUint64(4096, 2n ** 64n - 1n, true);
+    hashedRemove(ram, table, 1, 7);
+    expect(hashedInsert(ram, table, 5, 5)).toBe(4096);
+    expect(ram.getBigUint64(4096, true)).toBe(0n);
     addNodes(ram, table, 64, 24);
     expect(hashedInsert(ram, table, 9, 9)).toBe(64);
   });
@@ -282,6 +324,7 @@ describe('segments', () => {
 
   it('are checked, with the place of the mistake', () => {
     expect(checked([segment({}), stack])).not.toThrow();
+    expect(checked([segment({}), heap])).not.toThrow();
     expect(checked([segment({}), undefined, heap])).toThrow('file: segments.2: 1 bits select 2 segments');
     expect(checked([segment({ size: 8 * K + 1 })])).toThrow(
       'file: segments.0: 8193 bytes are more than offsets of 13 bits reach (8192)',

@@ -195,5 +195,7 @@ export function parseTranslateConfig(value: unknown, place: Place): TranslateCon
     const known = key === '' ? `; ${scheme} has: ${Object.keys(schema.shape).join(', ')}` : '';
     throw new UserError(place(unknown), `unknown key${known}`);
   }
-  throw new UserError(place(key === '' ? 'scheme' : key), issue.message);
+  const message = issue.message.replace(/^Invalid input: /, '');
+  const text = message.endsWith('received undefined') ? `is missing, ${message.split(',')[0]}` : message;
+  throw new UserError(place(key === '' ? 'scheme' : key), text);
 }
