@@ -3,7 +3,8 @@ import type { SchemeSummary } from '../../report/translate-schema.ts';
 import type { Built } from './built.ts';
 import { buildBaseBounds, buildSegments } from './byte-schemes.ts';
 import type { Place, TranslateConfig } from './config.ts';
-import { buildHashed, buildInverted } from './global.ts';
+import { buildHashed } from './hashed.ts';
+import { buildInverted } from './inverted.ts';
 import { buildHybrid, buildLinear } from './linear.ts';
 import { buildRadix } from './radix.ts';
 

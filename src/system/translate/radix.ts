@@ -10,7 +10,6 @@ import {
   type RadixFormat,
   readEntry,
   userLimit,
-  writeEntry,
 } from '../../translation/radix.ts';
 import { CountedFrames, RadixScheme, tableBytes } from '../../translation/radix-tables.ts';
 import { sv39 } from '../../translation/sv39.ts';
@@ -19,9 +18,9 @@ import { twoLevel } from '../../translation/two-level.ts';
 import { x86 } from '../../translation/x86-64.ts';
 import { type Built, bitsFor, type Run, tableMemory } from './built.ts';
 import type { Place, RadixConfig } from './config.ts';
+import { type GivenTables, TableWriter } from './given-tables.ts';
 import {
   checkMemory,
-  entryBits,
   entryMeaning,
   entryValue,
   frameBehind,
@@ -148,66 +147,14 @@ function countTables(format: RadixFormat, pages: readonly MappedPage[]): number 
   return count;
 }
 
-function fromTables(
-  config: RadixConfig,
-  given: NonNullable<RadixConfig['tables']>,
-  format: RadixFormat,
-  place: Place,
-): Made {
-  const frames = Object.keys(given).map((text) => {
-    if (/^\d{1,9}$/.test(text)) return Number(text);
-    throw new UserError(place(`tables.${text}`), 'expected the number of a frame');
-  });
-  const root = config.root ?? config.firstTable ?? frames[0];
-  if (root === undefined || !frames.includes(root))
-    throw new UserError(place('root'), 'expected the frame of one of the tables');
-  const size = 2 ** format.offsetBits;
-  const ram = tableMemory((lastTable(given) + 1) * size, place('tables'));
+function fromTables(config: RadixConfig, given: GivenTables, format: RadixFormat, place: Place): Made {
+  const writer = new TableWriter(format, given, place);
+  const root = writer.rootOf(config.root ?? config.firstTable);
+  const ram = tableMemory((writer.lastTable + 1) * 2 ** format.offsetBits, place('tables'));
   // Before the entries: a root is made empty.
   const scheme = new RadixScheme(format, ram, root, new CountedFrames(0, 0));
-  const written = new Map<number, number>();
-  const enter = (frame: number, level: number): void => {
-    const key = `tables.${frame}`;
-    const before = written.get(frame);
-    if (before !== undefined) {
-      if (before === level) return;
-      throw new UserError(place(key), `is a table of level ${before} and of level ${level}`);
-    }
-    written.set(frame, level);
-    writeTable(frame, level, key);
-  };
-  const writeTable = (frame: number, level: number, key: string): void => {
-    const last = level === format.indexBits.length - 1;
-    for (const [text, entry] of Object.entries(given[String(frame)]!)) {
-      const at = place(`${key}.${text}`);
-      const index = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-      if (!(index < 2 ** format.indexBits[level]!))
-        throw new UserError(at, `expected an index below ${2 ** format.indexBits[level]!}`);
-      const halves = entryBits(format, entry, last ? 'last' : 'upper', at);
-      writeEntry(format, ram, frame * size + index * format.entryBytes, halves);
-      if (last || !hasBit(halves.low, format.entry.valid) || isLeaf(format.entry, halves.low)) continue;
-      const target = frameIn(format.entry, halves.low, halves.high);
-      if ((target + 1) * size > ram.byteLength)
-        throw new UserError(at, `leads to frame ${target}, behind the last of the tables`);
-      // A table of which nothing is said has no valid entry.
-      if (frames.includes(target)) enter(target, level + 1);
-      else written.set(target, level + 1);
-    }
-  };
-  enter(root, 0);
-  const lost = frames.find((frame) => !written.has(frame));
-  if (lost !== undefined) throw new UserError(place(`tables.${lost}`), 'no entry leads to this table');
+  writer.write(ram, root);
   return { scheme, ram, root };
-}
-
-/** The last frame that is said to be a table. */
-function lastTable(given: NonNullable<RadixConfig['tables']>): number {
-  const targets = Object.values(given).flatMap((entries) =>
-    Object.values(entries).map((entry) =>
-      entry !== null && typeof entry === 'object' && 'table' in entry ? entry.table : 0,
-    ),
-  );
-  return [...Object.keys(given).map(Number), ...targets].reduce((most, frame) => Math.max(most, frame), 0);
 }
 
 /** Every table that can be reached, each once, by level and address. */
