@@ -1,5 +1,5 @@
 /** Options of `translate` that say what to translate under, as one configuration: flags before the file. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
 import { type Place, parseTranslateConfig, schemeNames, type TranslateConfig } from '../system/translate.ts';
@@ -46,11 +46,10 @@ export function addSchemeOptions(command: Command): Command {
     .option('--anchors <n>', 'inverted: heads of chains')
     .option('--buckets <n>', 'hashed: heads of chains')
     .option('--space <n>', 'inverted, hashed: whose addresses they are')
-    .option(
-      '--map <pages=frame>',
-      'VIRTUAL[+PAGES]=FRAME[:ACCESS], e.g. 0x403000+2=3:rw; repeatable',
-      collect,
-      [],
+    .addOption(
+      new Option('--map <pages=frame>', 'VIRTUAL[+PAGES]=FRAME[:ACCESS], e.g. 0x403000+2=3:rw; repeatable')
+        .argParser(collect)
+        .default([], 'none'),
     );
 }
 

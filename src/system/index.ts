@@ -7,4 +7,11 @@
  */
 export * from './replaying.ts';
 export * from './running.ts';
+export {
+  buildScheme,
+  describeScheme,
+  parseTranslateConfig,
+  type TranslateConfig,
+  translateAll,
+} from './translate.ts';
 export { type Attribute, attributeFaults, parseWhere, type WhereChoice } from './where.ts';

@@ -165,10 +165,7 @@ describe('translate', () => {
     [{ scheme: 'linear', addressBits: 'x' }, /^--address-bits: 'x' is not a whole number$/],
     [{ scheme: 'linear', page: '3K' }, /^--page: '3K' is no power of two from 2 on$/],
     [{ scheme: 'multi-level', indexBits: '9,', page: '4K' }, /^--index-bits: '' is not a whole number$/],
-    [
-      { scheme: 'multi-level', indexBits: '9' },
-      /^--page: is missing, expected number$/,
-    ],
+    [{ scheme: 'multi-level', indexBits: '9' }, /^--page: is missing, expected number$/],
     [{ scheme: 'sv39', map: ['0x1000'] }, /^--map: '0x1000' is not VIRTUAL\[\+PAGES\]=FRAME/],
     [{ scheme: 'sv39', map: ['0x1000=3:q'] }, /^--map: '0x1000=3:q' is not VIRTUAL/],
     [{ scheme: 'sv39', map: ['0x1000+0=3'] }, /^--map: /],
