@@ -179,8 +179,11 @@ export interface CallProgress {
   message?: Message;
   /** What a receive has taken beside bytes. */
   taken?: Taken;
-  /** Messages of sendmmsg(2) or recvmmsg(2) that are done. */
+  /** Bytes that a receive has given the program, which is still to be told of them. */
+  received?: number;
+  /** Messages of sendmmsg(2) or recvmmsg(2) that are done, and the bytes of one that is not told of yet. */
   messages?: number;
+  transferred?: number;
   /** A FIFO that waits for its other end: the description, the flags, and how often the other end was opened before. */
   opening?: { description: number; flags: number; others: number };
   /** A page of a pipe that is being put together: `filled` bytes of it are. */

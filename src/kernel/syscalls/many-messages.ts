@@ -40,9 +40,10 @@ function each(call: CallContext, transfer: Transfer, isOver: (done: number) => b
     const at = (call.address(1) + done * ENTRY_BYTES) as VirtualAddress;
     const lengthAt = (at + LENGTH_AT) as VirtualAddress;
     call.user.prepare(lengthAt, 4, 'store');
-    const result = transfer(call, at);
+    const result = call.process.call?.transferred ?? transfer(call, at);
     if (typeof result !== 'number' && result !== 'restarted') return result;
     if (result === 'restarted' || result < 0) return done > 0 ? done : result;
+    call.process.call = { done: 0, ...call.process.call, transferred: result };
     call.user.writeU32(lengthAt, result);
     call.files.abandon(call.process);
     done++;

@@ -119,7 +119,7 @@ function recvfrom(call: CallContext): CallResult {
   if (socket.kind === 'stream') {
     const hasName = call.address(4) !== 0;
     if (hasName) call.user.prepare(call.address(5), 4, 'store');
-    const result = receiveFrom(call, call.int(0), request.segments, manner);
+    const result = receiveOnce(call, request.segments, manner);
     if (hasName && typeof result === 'number' && result >= 0) call.user.writeU32(call.address(5), 0);
     return result;
   }
@@ -189,11 +189,28 @@ export function receiveMessage(call: CallContext, at: VirtualAddress, flags: num
   const request: Request = { socket, segments: header.segments, flags };
   const refusal = checkFlags(request);
   if (refusal < 0) return refusal;
-  call.user.prepare(at, HEADER_BYTES, 'store');
-  prepareControl(call, header.control);
+  prepareHeader(call, at, header.control);
   return socket.kind === 'stream'
     ? receiveStream(call, at, header, request)
     : receiveOne(call, at, header, request);
+}
+
+/**
+ * Makes sure of the memory that is written behind the bytes: before they are taken, so that none are lost where there is
+ * none, and once more when they are there. Their pages may have taken the place of these.
+ */
+function prepareHeader(call: CallContext, at: VirtualAddress, control: ControlPlace): void {
+  call.user.prepare(at, HEADER_BYTES, 'store');
+  prepareControl(call, control);
+}
+
+/** Receives from a stream. Begun again when only the telling of it is left, it gives what it gave. */
+function receiveOnce(call: CallContext, segments: readonly Segment[], manner: Manner): CallResult {
+  const { process } = call;
+  const result = process.call?.received ?? receiveFrom(call, call.int(0), segments, manner);
+  if (typeof result === 'number' && result >= 0)
+    process.call = { ...process.call, done: result, received: result };
+  return result;
 }
 
 /** Without an address there is no room for control messages. */
@@ -211,8 +228,9 @@ function receiveStream(
 ): CallResult {
   const { user, process } = call;
   const manner: Manner = { ...receiving(request), ancillary: 'taken' };
-  const result = receiveFrom(call, call.int(0), segments, manner);
+  const result = receiveOnce(call, segments, manner);
   if (typeof result !== 'number' || result < 0) return result;
+  prepareHeader(call, at, control);
   const { rights = [], sender = NO_PARENT } = process.call?.taken ?? {};
   finishHeader(call, at, request, control, { rights, sender: sender ?? NO_PARENT });
   user.writeU32((at + NAME_LENGTH_AT) as VirtualAddress, 0);
@@ -229,6 +247,8 @@ function receiveOne(
   if (typeof place === 'number') return place;
   const { result, length, message } = receiveDatagram(call, call.int(0), segments, receiving(request));
   if (typeof result !== 'number' || result < 0 || message === undefined) return result;
+  prepareHeader(call, at, control);
+  namePlace(call, name, (at + NAME_LENGTH_AT) as VirtualAddress);
   finishHeader(call, at, request, control, message, result < length ? MSG_TRUNC : 0);
   writeName(call, place, senderBytes(message.from, request.socket));
   return (request.flags & MSG_TRUNC) !== 0 ? length : result;
