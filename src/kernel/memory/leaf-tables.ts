@@ -165,6 +165,17 @@ export class LeafTables {
     return -2 - (slot * PAGE_SIZE + offset);
   }
 
+  /**
+   * Visits the entries that are not zero of a table in swap, given the address of its first one. `visit` may zero the
+   * entry.
+   */
+  forEach(first: number, visit: (index: number, entryAddress: number) => void): void {
+    const { words } = this.swapped(this.slotOf(first));
+    const { entryBytes } = this.#parts.geometry;
+    for (let index = 0; index < this.span; index++)
+      if (words[(index * entryBytes) / 4] !== 0) visit(index, first - index * entryBytes);
+  }
+
   /** The slot of the table that such an address lies in. */
   slotOf(entryAddress: number): Slot {
     return slotNumber(Math.floor((-2 - entryAddress) / PAGE_SIZE));

@@ -139,9 +139,10 @@ export class TableTransfers {
     if (!this.#isWanted(request)) this.#abandon(request);
     else if (failure !== undefined && failure.kind !== 'corrupt')
       this.#lose(request, `a page table that can't be read from swap: ${failure.detail}`);
-    else if (failure !== undefined || !leaves!.fromSwap(slot, frame))
-      this.#lose(request, 'a page table that came back from swap otherwise than it went');
-    else {
+    else if (failure !== undefined || !leaves!.fromSwap(slot, frame)) {
+      const how = failure === undefined ? '' : `: ${failure.detail}`;
+      this.#lose(request, `a page table that came back from swap otherwise than it went${how}`);
+    } else {
       swap.release(slot);
       this.#enter(request);
     }

@@ -322,11 +322,11 @@ export class RadixTables implements PageTables {
 
   /** The same for a leaf table in swap, whose first page is `base`. */
   #visitSwapped(low: number, at: number, base: number, from: number, to: number, visit: EntryVisit): void {
-    const last = Math.min(to, base + this.#entries.at(-1)!);
-    for (let page = Math.max(from, base); page < last; page++) {
-      const entry = this.#inSwap(low, at, page);
-      if (this.#raw(entry) !== 0) visit(page as Vpn, entry);
-    }
+    const first = this.#inSwap(low, at, base);
+    this.#leaves!.forEach(first, (index, entryAddress) => {
+      const page = base + index;
+      if (page >= from && page < to) visit(page as Vpn, entryAddress);
+    });
   }
 
   #pruneTable(space: SpaceState, table: number, level: number, base: number, from: number, to: number): void {
