@@ -9,12 +9,25 @@
  *
  * The kernel's frames are below 2^20, so that a valid entry is one number of 32 bits, which is also what the TLB holds.
  * Results are left in `low` and `high`: nothing is allocated.
+ *
+ * What x86-64 can't say, that a page may be executed and not read, is kept in bit 9, which the hardware leaves to the
+ * kernel: the miss handler goes by it.
  */
 import { assert } from '../base/errors.ts';
-import { type EntryFormat, entryOf, frameIn, hasBit, permits, type RiscvLayout } from './radix.ts';
+import {
+  type EntryFormat,
+  type EntryLayout,
+  entryOf,
+  frameIn,
+  hasBit,
+  permits,
+  type RiscvLayout,
+} from './radix.ts';
 import { riscvEntries } from './sv39.ts';
 
 const KERNEL = riscvEntries;
+/** Where reading has no bit of its own: the page may not be read. */
+const UNREADABLE = 1 << 9;
 
 export class EntryCodec {
   /** Halves of the entry that was converted last. */
@@ -36,7 +49,7 @@ export class EntryCodec {
       return;
     }
     let flags = 1 << KERNEL.valid;
-    if (permits(entry, low, high, 'load')) flags |= 1 << KERNEL.read;
+    if (isReadable(entry, low)) flags |= 1 << KERNEL.read;
     if (permits(entry, low, high, 'store')) flags |= 1 << KERNEL.write;
     if (permits(entry, low, high, 'fetch')) flags |= 1 << KERNEL.execute;
     if (hasBit(low, entry.user)) flags |= 1 << KERNEL.user;
@@ -56,7 +69,9 @@ export class EntryCodec {
       return;
     }
     let flags = 1 << entry.valid;
-    if (entry.read !== undefined && hasBit(low, KERNEL.read)) flags |= 1 << entry.read;
+    const isRead = hasBit(low, KERNEL.read);
+    if (isRead && entry.read !== undefined) flags |= 1 << entry.read;
+    if (!isRead && entry.read === undefined) flags |= UNREADABLE;
     if (hasBit(low, KERNEL.write)) flags |= 1 << entry.write;
     if (entry.execute !== undefined && hasBit(low, KERNEL.execute)) flags |= 1 << entry.execute;
     if (hasBit(low, KERNEL.user)) flags |= 1 << entry.user;
@@ -69,6 +84,9 @@ export class EntryCodec {
       this.high = (halves.high | (1 << (entry.noExecute - 32))) >>> 0;
   }
 }
+
+const isReadable = ({ read }: EntryLayout, low: number): boolean =>
+  read === undefined ? (low & UNREADABLE) === 0 : hasBit(low, read);
 
 /** The form of the kernel's entries. */
 export interface KernelFormat extends EntryFormat {

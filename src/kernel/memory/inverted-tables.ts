@@ -6,7 +6,8 @@
  *   records (the kernel's own)      (space, page) ─▶ entry: of pages in memory the same, of others where they are
  *
  * The place of an entry is the number of its record. A frame that is mapped more than once is in the table as the page
- * that was looked up last: the handler finds no entry for the other, asks the records, and enters that one instead.
+ * that was looked up last, or as none since that one went: the handler finds no entry for the other, asks the records,
+ * and enters that one instead.
  */
 import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
@@ -106,11 +107,12 @@ export class InvertedTables implements PageTables {
     return record;
   }
 
-  /** The frame is in the table as another page that it is mapped as. */
+  /** The frame is in the table as another page that it is mapped as, or is not since that one went. */
   #reenter(record: number): void {
     const { table } = this.#state;
+    const { ramView } = this.#machine;
     const frame = this.frameAt(record);
-    this.reads += invertedRemove(this.#machine.ramView, table, frame);
+    this.reads += isTaken(ramView, table, frame) ? invertedRemove(ramView, table, frame) : 1;
     this.#enter(record, frame);
     this.#state.reentered++;
   }

@@ -21,7 +21,7 @@ export interface PageTables {
 
   /** Makes what a new space needs before it has pages; false when there is no frame for it. */
   open(space: SpaceState, allocate: TableAllocator): boolean;
-  /** Gives back what is left of the tables of a space whose entries are all zero. */
+  /** Gives back what is left of the tables of a space whose pages were all cleared and pruned. */
   close(space: SpaceState): void;
 
   /** Place of the entry of `page`, or -1 when there is no table for it. */

@@ -1,19 +1,19 @@
 /**
- * Linear page tables: adjacent entries of 4 bytes, for a whole space (linear) or for each of its segments (hybrid). They lie in
- * a region of adjacent frames that is taken at the start, in pieces that a placement policy finds holes for.
+ * Linear page tables: adjacent entries of 4 bytes, for a whole space (linear) or for each of its segments (hybrid). They
+ * lie in a region of adjacent frames that is taken at the start, in pieces that a placement policy finds holes for.
  *
  *   region  │ table of A, segment 0 │ B, 0 │ hole │ A, 3 │ hole          │
  *
  * A segment's table is as long as the furthest page that was used needs, in whole frames: when it grows it stays if there
- * is room behind it, else it moves to another hole, and when no hole is large enough although enough is free all tables
- * are moved together. Nothing but its base register changes with that, so the place of an entry is not its address but a
- * number made of space and page.
+ * is room behind it, else it moves to another hole, and when no hole is large enough all tables are moved together, the
+ * one that grows behind the others. Nothing but its base register changes with that, so the place of an entry is not its
+ * address but a number made of space and page.
  *
  * Source: the lectures on page tables and their size (a base register; a table for each segment).
  */
 import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import type { Placement } from '../../policies/placement/contract.ts';
+import type { Placement, PlacementDefinition } from '../../policies/placement/contract.ts';
 import { EntryCodec, kernelEntries } from '../../translation/entry-codec.ts';
 import { type EntryFormat, frameIn, hasBit } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
@@ -67,7 +67,8 @@ export class PieceTables implements PageTables {
   readonly #flushes: Flushes;
   readonly #codec: EntryCodec;
   readonly #state: PieceState;
-  readonly #placement: Placement;
+  readonly #policy: PlacementDefinition;
+  #placement: Placement;
   readonly #segments: number;
   readonly #segmentPages: number;
 
@@ -81,7 +82,8 @@ export class PieceTables implements PageTables {
     this.least = segmentBits === 0 ? Math.ceil(this.#segmentPages / ENTRIES_A_FRAME) : 2;
     parts.state.tables.pieces ??= emptyRegion(parts, this.least);
     this.#state = parts.state.tables.pieces;
-    this.#placement = parts.placement.attach(this.#state.placement);
+    this.#policy = parts.placement;
+    this.#placement = this.#policy.attach(this.#state.placement);
   }
 
   open(space: SpaceState): boolean {
@@ -200,9 +202,16 @@ export class PieceTables implements PageTables {
     const first = segment * this.#segmentPages;
     const low = this.#growsDown(segment) ? first + Math.max(0, this.#segmentPages - length) : first;
     const high = this.#growsDown(segment) ? to : first + length;
-    for (let page = Math.max(from, low); page < Math.min(to, high); page++) {
-      const place = this.#place(space.id, page);
-      if (this.#raw(place) !== 0) visit(page as Vpn, place);
+    const begin = Math.max(from, low);
+    const end = Math.min(to, high);
+    if (begin >= end) return;
+    const step = this.#growsDown(segment) ? -ENTRY_BYTES : ENTRY_BYTES;
+    let at = this.#entryAt(space.id, begin);
+    for (let page = begin; page < end; page++, at += step) {
+      if (this.#machine.ramView.getUint32(at, true) === 0) continue;
+      visit(page as Vpn, this.#place(space.id, page));
+      // It may have moved for what was visited.
+      at = this.#entryAt(space.id, page);
     }
   }
 
@@ -262,8 +271,8 @@ export class PieceTables implements PageTables {
 
   #lengthen(piece: Piece, frames: number): number {
     if (this.#placement.resize(piece.start, piece.frames, piece.start, frames)) return piece.start;
-    const start = this.#placeFor(frames);
-    if (start === NO_HOLE) return NO_HOLE;
+    const start = this.#placement.place(frames);
+    if (start === NO_HOLE) return this.#compact(frames, piece);
     this.#move(piece.start, start, piece.frames);
     this.#placement.release(piece.start, piece.frames);
     return start;
@@ -271,38 +280,64 @@ export class PieceTables implements PageTables {
 
   #placeFor(frames: number): number {
     const start = this.#placement.place(frames);
-    if (start !== NO_HOLE || this.#placement.figures().free < frames) return start;
-    this.#compact();
-    return this.#placement.place(frames);
+    return start === NO_HOLE ? this.#compact(frames) : start;
   }
 
-  /** Moves all tables together, the lowest first. */
-  #compact(): void {
+  /**
+   * Moves all tables together, the lowest first, and finds a place behind them for one of so many frames: a new one, or
+   * `grown` in its new length. Without room for that nothing is changed.
+   */
+  #compact(frames: number, grown?: Piece): number {
+    // Tried out first, because only the policy knows whether there is room: it may round lengths up.
+    const trial = structuredClone(this.#state.placement);
+    const placement = this.#policy.attach(trial);
+    if (grown !== undefined) placement.release(grown.start, grown.frames);
+    const others = [...this.#state.pieces.values()].filter((piece) => piece !== grown);
+    others.sort((a, b) => a.start - b.start);
+    const starts = others.map((piece) => {
+      placement.release(piece.start, piece.frames);
+      return placement.placeLowest(piece.frames);
+    });
+    const start = placement.place(frames);
+    if (start === NO_HOLE) return NO_HOLE;
     this.#state.compactions++;
-    const pieces = [...this.#state.pieces.values()].sort((a, b) => a.start - b.start);
-    for (const piece of pieces) {
-      this.#placement.release(piece.start, piece.frames);
-      const start = this.#placement.placeLowest(piece.frames);
+    this.#state.placement = trial;
+    this.#placement = placement;
+    this.#moveAll(others, starts, grown, start);
+    return start;
+  }
+
+  /** The one that grows waits outside of the region while the others move over its place. */
+  #moveAll(others: readonly Piece[], starts: readonly number[], grown: Piece | undefined, end: number): void {
+    const { ram } = this.#machine;
+    const held = grown && ram.slice(this.#byteOf(grown.start), this.#byteOf(grown.start + grown.frames));
+    others.forEach((piece, at) => {
+      const start = starts[at]!;
       if (start !== piece.start) this.#move(piece.start, start, piece.frames);
       piece.start = start;
-    }
+    });
+    if (held === undefined) return;
+    ram.set(held, this.#byteOf(end));
+    this.#countMove(held.length);
   }
 
   #move(from: number, to: number, frames: number): void {
-    const { base } = this.#state;
-    const bytes = frames * PAGE_SIZE;
-    this.#machine.ram.copyWithin(
-      (base + to) * PAGE_SIZE,
-      (base + from) * PAGE_SIZE,
-      (base + from) * PAGE_SIZE + bytes,
-    );
+    this.#machine.ram.copyWithin(this.#byteOf(to), this.#byteOf(from), this.#byteOf(from + frames));
+    this.#countMove(frames * PAGE_SIZE);
+  }
+
+  #countMove(bytes: number): void {
     this.#state.moves++;
     this.#state.movedBytes += bytes;
   }
 
   #clear(start: number, frames: number): void {
-    const at = (this.#state.base + start) * PAGE_SIZE;
-    this.#machine.ram.fill(0, at, at + frames * PAGE_SIZE);
+    this.#machine.ram.fill(0, this.#byteOf(start), this.#byteOf(start + frames));
+  }
+
+  /** Physical address of a frame of the region. */
+  #byteOf(frame: number): number {
+    return (this.#state.base + frame) * PAGE_SIZE;
   }
 }
 
