@@ -109,7 +109,7 @@ export interface ExitState {
   signal: number;
   /** Why the kernel killed it, when no signal of its own did. */
   reason?: string;
-  lacks?: 'frames' | 'swap';
+  lacks?: 'frames' | 'tables' | 'swap';
 }
 
 /** What the threads of a process have in common (CLONE_THREAD): one record that each of them refers to. */

@@ -155,7 +155,7 @@ const load = z.object({
         time: nanoseconds,
         asker: count,
         victim: count,
-        lacks: z.enum(['frames', 'swap']),
+        lacks: z.enum(['frames', 'tables', 'swap']),
         detail: z.string(),
         scores: z.array(
           z.object({

@@ -50,7 +50,7 @@ function checkEnds({ processes }: RootState, config: SystemConfig): void {
   for (const { argv, exit } of processes) {
     if (exit?.lacks === undefined) continue;
     const { sizing } = config;
-    const place = exit.lacks === 'frames' ? `--memory ${formatSize(sizing.frames * PAGE_SIZE)}` : '--swap';
+    const place = exit.lacks !== 'swap' ? `--memory ${formatSize(sizing.frames * PAGE_SIZE)}` : '--swap';
     throw new UserError(place, `too small for the jobs: ${argv[0]} was ended: ${exit.reason ?? 'no room'}`);
   }
 }

@@ -20,7 +20,7 @@ import type { SystemConfig } from './config.ts';
 import { addJobs } from './jobs.ts';
 import type { ProgramRequest, SystemPorts } from './ports.ts';
 import { collectReport, leastMemory } from './run-report.ts';
-import { tooSmall } from './too-small.ts';
+import { noRoomForTables, tooSmall } from './too-small.ts';
 import type { Attribution } from './where.ts';
 
 /** How a run ended, or that it has not. */
@@ -155,7 +155,9 @@ export class System {
 
   /** A program that its memory can't hold is a mistake of whoever gave it so little. */
   #checkRoom(): void {
-    if (this.#parts.kernel.exit?.lacks !== 'frames') return;
+    const { lacks, reason = '' } = this.#parts.kernel.exit ?? {};
+    if (lacks === 'tables') throw noRoomForTables(this.#config, reason);
+    if (lacks !== 'frames') return;
     throw tooSmall(this.#config, leastMemory(this.memory.counters).frames, this.memory.counters.pinnedPeak);
   }
 

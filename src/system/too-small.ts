@@ -23,3 +23,12 @@ export function tooSmall({ sizing }: SystemConfig, frames: number, pages: number
     `too small for this program, which needs ${size(least)} or more`,
   );
 }
+
+/** @param why as the kernel says it */
+export function noRoomForTables({ sizing, translation }: SystemConfig, why: string): UserError {
+  const given = sizing.mode === 'frames' ? `${sizing.frames}` : formatSize(sizing.frames * PAGE_SIZE);
+  return new UserError(
+    `--${sizing.mode} ${given}`,
+    `too small for this program under ${translation}: ${why}`,
+  );
+}

@@ -22,8 +22,8 @@ export type Outcome =
       /** What was accessed, from where and why not: for the report. */
       readonly detail?: string;
     }
-  /** No frame can be had, because swap is full or because all that is not pinned is too little: the process is killed. */
-  | { readonly kind: 'out-of-memory'; readonly lacks: 'frames' | 'swap'; readonly detail: string };
+  /** No frame can be had, as swap is full or all that is not pinned is too little, or tables have no room: the process is killed. */
+  | { readonly kind: 'out-of-memory'; readonly lacks: 'frames' | 'tables' | 'swap'; readonly detail: string };
 
 /** What is said instead of making a space when memory or swap can't hold it; the caller answers ENOMEM. */
 export type OutOfMemory = Outcome & { readonly kind: 'out-of-memory' };

@@ -35,6 +35,7 @@ export class HashedTables implements PageTables {
   readonly format = kernelEntries;
   readonly least = 2;
   reads = 0;
+  readonly refusals = 0;
   readonly #machine: MachinePort;
   readonly #flushes: Flushes;
   readonly #state: HashedState;

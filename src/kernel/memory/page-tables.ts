@@ -36,6 +36,8 @@ export interface PageTables {
   noteUse(place: number): void;
   /** Words that were read by walks so far. */
   readonly reads: number;
+  /** Times that `open` or `ensure` failed because of a room that is not made of single frames, and asked for none. */
+  readonly refusals: number;
 
   low(place: number): number;
   high(place: number): number;

@@ -63,6 +63,7 @@ export class PieceTables implements PageTables {
   readonly format = kernelEntries;
   readonly least: number;
   reads = 0;
+  refusals = 0;
   readonly #machine: MachinePort;
   readonly #flushes: Flushes;
   readonly #codec: EntryCodec;
@@ -260,7 +261,10 @@ export class PieceTables implements PageTables {
     const piece = this.#pieceOf(space, segment);
     const had = piece?.frames ?? 0;
     const start = piece === undefined ? this.#placeFor(frames) : this.#lengthen(piece, frames);
-    if (start === NO_HOLE) return false;
+    if (start === NO_HOLE) {
+      this.refusals++;
+      return false;
+    }
     this.#clear(start + had, frames - had);
     this.#state.pieces.set(this.#register(space.id, segment), { space: space.id, segment, start, frames });
     space.tableFrames += frames - had;

@@ -66,6 +66,8 @@ export class Reclaim {
   readonly #parts: ReclaimParts;
   /** What was asked for last; `shortage` is called at once when it could not be had. */
   #lacked: 'page' | 'table' = 'page';
+  /** What the tables had refused until then. */
+  #refusals = 0;
 
   constructor(parts: ReclaimParts) {
     this.#parts = parts;
@@ -74,7 +76,7 @@ export class Reclaim {
   /** A frame for page `key` of space `owner`, as a page; -1 when none can be had: see `shortage`. */
   page(key: PageKey, owner: SpaceId): Frame | -1 {
     const { frames, pins, replacement, tableEviction } = this.#parts;
-    this.#lacked = 'page';
+    this.#asks('page');
     if (pins.isOutranked) return -1;
     const { daemon } = this.#parts.counters.paging;
     let frame = replacement.isFull(owner) ? -1 : frames.allocatePage(key);
@@ -91,7 +93,7 @@ export class Reclaim {
   /** A frame for a table, wanted to map page `key` of space `owner`; -1 when none can be had. */
   table(key: PageKey, owner: SpaceId): Frame | -1 {
     const { frames, pins, tableEviction } = this.#parts;
-    this.#lacked = 'table';
+    this.#asks('table');
     const isPage = frames.state.tables === undefined;
     if (isPage && pins.isOutranked) return -1;
     let frame = frames.allocateTable();
@@ -102,9 +104,16 @@ export class Reclaim {
     return frame;
   }
 
+  #asks(what: 'page' | 'table'): void {
+    this.#lacked = what;
+    this.#refusals = this.#parts.tables.refusals;
+  }
+
   /** What the running process can do without a frame: wait for a page on its way, let others go first, or give up. */
   shortage(): Shortage {
-    const { root, frames, pins, clock } = this.#parts;
+    const { root, frames, tables, pins, clock } = this.#parts;
+    // No page that goes makes room where tables have a room of their own.
+    if (tables.refusals > this.#refusals) return this.#noRoomForTables();
     let first: RequestState | undefined;
     for (const request of root.requests) {
       if (!isPause(request) && (first === undefined || request.due < first.due)) first = request;
@@ -115,6 +124,13 @@ export class Reclaim {
       return this.#outOfMemory();
     pins.starves();
     return { kind: 'blocked', request: first?.id ?? pause(root, clock) };
+  }
+
+  #noRoomForTables(): OutOfMemory {
+    const { counters, events } = this.#parts;
+    const detail = `the ${counters.tableFrames} frames of the page tables have no room for another piece`;
+    if (events.watched) events.emit({ type: 'out-of-memory', detail });
+    return { kind: 'out-of-memory', lacks: 'tables', detail };
   }
 
   #outOfMemory(): OutOfMemory {

@@ -52,6 +52,7 @@ export class RadixTables implements PageTables {
   readonly radix: RadixFormat;
   readonly least: number;
   reads = 0;
+  readonly refusals = 0;
   /** `undefined`: entries are in the kernel's form. */
   readonly #codec: EntryCodec | undefined;
   readonly #flushes: Flushes;

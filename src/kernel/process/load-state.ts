@@ -33,7 +33,7 @@ export interface OutOfMemoryRecord {
   time: number;
   asker: Pid;
   victim: Pid;
-  lacks: 'frames' | 'swap';
+  lacks: 'frames' | 'tables' | 'swap';
   detail: string;
   /** Of all who could have been. Pages; `adjust` in thousandths of all frames and slots. */
   scores: {
