@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 CC=${CC:-riscv64-linux-gnu-gcc}
 STRIP=${STRIP:-riscv64-linux-gnu-strip}
-PROGRAMS='hello sort matmul hashjoin treewalk alloc-churn sparse scan echo-args bench-mix server client overflow rop'
+PROGRAMS='hello sort matmul hashjoin treewalk alloc-churn sparse scan echo-args bench-mix server client overflow rop walk alias'
 PIE_PROGRAMS='hello echo-args'
 
 case "${1:-}" in

@@ -50,6 +50,13 @@ const runs = [
   ['server', 'bogus'],
   ['server', 'fork', '/tmp/pagewalk-nobody', '0', '64K'],
   ['client'],
+  ['walk', '17K', '4', '3'],
+  ['walk', '68K', '4K', '8'],
+  ['walk'],
+  ['walk', '64K', '6'],
+  ['alias'],
+  ['alias', '16K', '3'],
+  ['alias', '5K'],
 ];
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));

@@ -99,7 +99,7 @@ const listed = (text: string | undefined): (string | undefined)[] =>
   text === undefined ? [undefined] : text.split(',');
 
 /** Options that may be lists; the first varies slowest. */
-const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb'] as const;
+const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb', 'asids'] as const;
 type Choice = Partial<Record<(typeof LISTED)[number], string>>;
 
 /** Every combination of what the lists have. */
@@ -123,12 +123,16 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
   return variants;
 }
 
-function labelOf({ replacement, sizing, translation, refill, tlb }: SystemConfig, flags: Flags): string {
+function labelOf(
+  { replacement, sizing, translation, refill, tlb, asids }: SystemConfig,
+  flags: Flags,
+): string {
   const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
   const parts = [replacement, size];
   if (flags.translation !== undefined) parts.push(translation);
   if (flags.refill !== undefined) parts.push(refill);
   if (flags.tlb !== undefined) parts.push(formatTlb(tlb));
+  if (flags.asids !== undefined) parts.push(`asids ${asids}`);
   return parts.join(' ');
 }
 

@@ -5,6 +5,7 @@ import type { PolicyDefinition } from '../policies/replacement/contract.ts';
 import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import {
   ADMISSION_SYNTAX,
+  ASIDS_SYNTAX,
   DAEMON_SYNTAX,
   DEFAULT_OPTIONS,
   DISK_SYNTAX,
@@ -27,6 +28,7 @@ export interface RunFlags {
   readonly refill?: string;
   readonly placement?: string;
   readonly tlb?: string;
+  readonly asids?: string;
   readonly replacement?: string;
   readonly swap?: string;
   readonly storeFaults?: string;
@@ -98,6 +100,10 @@ export function addSystemOptions(command: Command): Command {
     )
     .option('--refill <who>', `the TLB is filled by ${REFILL_SYNTAX} (default: hardware where it can)`)
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
+    .option(
+      '--asids <n|none>',
+      `address-space identifiers, ${ASIDS_SYNTAX}: flush the TLB at each change of spaces (default: ${d.asids})`,
+    )
     .option(
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
@@ -272,6 +278,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     refill: flags.refill,
     placement: flags.placement,
     tlb: flags.tlb,
+    asids: flags.asids,
     replacement: flags.replacement,
     scheduler: flags.scheduler,
     timer: flags.timer,

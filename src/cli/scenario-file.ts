@@ -30,6 +30,7 @@ export const scenarioFileSchema = z.strictObject({
         name: z.string().min(1),
         value: paths.describe('a path in the report of a run, or several to be added'),
         per: paths.optional().describe('what it is divided by'),
+        otherwise: z.number().optional().describe('taken where a run has no such number'),
         as: z.enum(VALUE_FORMS).default('count'),
       }),
     )

@@ -170,10 +170,10 @@ function programBeside(
 }
 
 function valuesOf(path: string, { columns }: ScenarioFile, report: RunReport): number[] {
-  return columns.map(({ name, value, per }) => {
+  return columns.map(({ name, value, per, otherwise }) => {
     const total = (of: string | readonly string[]): number => {
       const all = typeof of === 'string' ? [of] : of;
-      const sum = sumOf(all.map((one) => valueAt(report, one)));
+      const sum = sumOf(all.map((one) => valueAt(report, one) ?? otherwise));
       if (sum !== undefined) return sum;
       throw new UserError(
         `${path}: column '${name}'`,

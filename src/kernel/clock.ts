@@ -46,7 +46,7 @@ export function initialClockState(): ClockState {
     jobs: 0,
     disk: 0,
     idle: 0,
-    counted: { instructions: 0, references: 0, walkLoads: 0 },
+    counted: { instructions: 0, references: 0, walkLoads: 0, tlbMisses: 0 },
   };
 }
 
@@ -74,6 +74,11 @@ export class VirtualClock implements Clock {
     return this.#state.counted.instructions;
   }
 
+  /** TLB misses up to the last call of `ran`. */
+  get tlbMisses(): number {
+    return this.#state.counted.tlbMisses;
+  }
+
   /** What an instruction took on average so far, with its references and walks, ns; more than 0. */
   get perInstruction(): number {
     const { instructions, memory, walks, stamps, counted } = this.#state;
@@ -97,6 +102,7 @@ export class VirtualClock implements Clock {
     counted.instructions = counters.instructions;
     counted.references = references;
     counted.walkLoads = counters.walkLoads;
+    counted.tlbMisses = counters.instructionTlbMisses + counters.dataTlbMisses;
     state.instructions += instructions;
     state.memory += memory;
     state.walks += walks;

@@ -293,7 +293,9 @@ export class Kernel {
     space.instructions = (space.instructions ?? 0) + retired;
     process.instructions += retired;
     const before = clock.now;
+    process.tlbMisses -= clock.tlbMisses;
     clock.ran(counters);
+    process.tlbMisses += clock.tlbMisses;
     process.times.user += clock.now - before;
     drain?.();
     memory.clockInterrupt();

@@ -59,6 +59,7 @@ export interface AddressLayout {
 
 export interface SpaceState {
   id: SpaceId;
+  /** What tags its entries in the TLB; NO_ASID: it has none there. */
   asid: number;
   /** Its root table, where its tables have one. */
   root: Frame;
@@ -327,6 +328,7 @@ export interface ProcessState {
   /** Instructions retired. */
   instructions: number;
   faults: { minor: number; major: number };
+  tlbMisses: number;
   /** Of its address space when it ended, pages. */
   residentPeak: number;
 }
@@ -362,7 +364,7 @@ export interface ClockState {
   disk: number;
   idle: number;
   /** Machine counts that are charged already. */
-  counted: { instructions: number; references: number; walkLoads: number };
+  counted: { instructions: number; references: number; walkLoads: number; tlbMisses: number };
 }
 
 /** What each thing costs in virtual time, ns; defaults as in the lecture notes where they name one. */
@@ -434,6 +436,7 @@ export interface EndedProcess {
   times: ProcessTimes;
   instructions: number;
   faults: { minor: number; major: number };
+  tlbMisses: number;
   residentPeak: number;
 }
 

@@ -30,6 +30,9 @@ const configuration = z.object({
   translation: z.string(),
   refill: z.string().describe('who fills the TLB: hardware, software, software:handler'),
   tlb: z.string(),
+  asids: z
+    .union([count, z.literal('none')])
+    .describe('address-space identifiers; none: the TLB is flushed at each change of spaces'),
   replacement: z.string(),
   bits: z.enum(['hardware', 'traps', 'stamps']).describe('who keeps referenced and dirty bits'),
   sampleEvery: nanoseconds.optional().describe('between samples of referenced bits, where it was set'),
@@ -89,6 +92,7 @@ const process = z.object({
     .describe('times it gave the processor up, and times it was taken away'),
   instructions: count,
   faults: z.object({ minor: count, major: count }),
+  tlbMisses: count,
   residentPeak: count,
 });
 
@@ -181,6 +185,14 @@ export const runReportSchema = z.object({
   instructions: count,
   accesses: z.object({ fetches: count, loads: count, stores: count }),
   tlb: z.object({ instructions: lookUps, data: lookUps, flushed: count }).optional(),
+  asids: z
+    .object({
+      switches: count.describe('times that another space than before was put on the processor'),
+      flushes: count.describe('flushes of the whole TLB at that'),
+      rollOvers: count.describe('of them, those because all identifiers were taken'),
+      dropped: count.describe('entries that these flushes dropped, which tlb.flushed counts too'),
+    })
+    .describe('what changes of spaces cost the TLB'),
   walks: z.object({
     loads: count.describe('words read to look pages up, by hardware or software'),
     dirty: count.describe('walks only to set a dirty bit'),

@@ -24,6 +24,7 @@ export function reportText(report: RunReport): string {
     ['least', leastLine(report)],
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
+    ['spaces', spacesLine(report)],
     ['walks', walksLine(report)],
     ['faults', faultsLine(report)],
     ['evictions', evictionsLine(report)],
@@ -88,6 +89,19 @@ function tlbLine({ tlb }: RunReport): string {
   const one = (name: string, { shape, lookUps, hits, misses }: NonNullable<RunReport['tlb']>['data']) =>
     `${name} ${shape} ${percent(hits, lookUps)} hits, ${counted(misses, 'miss', 'misses')}`;
   return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
+}
+
+/** Only when there was more than one space to run. */
+function spacesLine({ configuration, asids, tlb }: RunReport): string | undefined {
+  const { switches, flushes, rollOvers, dropped } = asids;
+  if (switches < 2 || tlb === undefined) return undefined;
+  const identifiers =
+    configuration.asids === 'none' ? 'no identifiers' : counted(configuration.asids, 'identifier');
+  return join([
+    `${identifiers}: ${counted(switches, 'change')} of spaces`,
+    configuration.asids === 'none' ? undefined : counted(rollOvers, 'roll-over'),
+    `${counted(flushes, 'flush', 'flushes')} of the TLB, ${counted(dropped, 'entry', 'entries')} dropped`,
+  ]);
 }
 
 function walksLine({ walks, refills, configuration }: RunReport): string {

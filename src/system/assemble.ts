@@ -96,12 +96,13 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
       sampleEvery: config.sampleEvery,
       shares: config.scope.shares,
       pageTables: config.pageTables,
+      asids: config.asids,
     },
   });
   files.connect(memory);
   const signals = new ProcessSignals({ ...basics, memory, uid: GUEST_UID });
   const policy = scheduling.attach(root.scheduler.policy);
-  const scheduler = new Scheduler({ ...basics, policy, timer: config.timer });
+  const scheduler = new Scheduler({ ...basics, memory, policy, timer: config.timer });
   const lives = { ...basics, memory, signals, scheduler };
   const processes = new Processes(lives);
   const scripts = new Scripts({ ...basics, memory, scheduler, policy });

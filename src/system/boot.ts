@@ -57,7 +57,7 @@ export async function boot(parts: BootParts): Promise<void> {
   root.programs.push(process.pid);
   root.running = process.pid;
   files.openStandardStreams(process);
-  machine.setSpace(space.root, space.asid);
+  memory.enterSpace(space);
   machine.loadRegisters(process.registers);
   if (stream.watched) stream.emit({ type: 'exec', path: program.path, argv: program.argv });
   await fillStack(parts, process, space, stack);

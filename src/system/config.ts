@@ -24,6 +24,7 @@ import {
   replacementOf,
 } from './replacement-options.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
+import { DEFAULT_TLB_OPTIONS, type TlbChoices, type TlbOptions, tlbOptionsOf } from './tlb-options.ts';
 import { parseTlb } from './tlb-syntax.ts';
 import {
   checkPageable,
@@ -35,7 +36,7 @@ import {
 } from './translation-options.ts';
 
 /** As written; each is optional. The defaults are those of `DEFAULT_OPTIONS`. */
-export interface SystemOptions extends PagingOptions, ReplacementOptions, TranslationOptions {
+export interface SystemOptions extends PagingOptions, ReplacementOptions, TranslationOptions, TlbOptions {
   /** Size of all memory, tables included: `64M`. */
   memory?: string | undefined;
   /** Instead: number of frames for pages, with tables beside them. */
@@ -82,7 +83,7 @@ export interface SystemOptions extends PagingOptions, ReplacementOptions, Transl
 }
 
 /** Checked, complete, plain data. */
-export interface SystemConfig extends PagingConfig, ReplacementConfig, TranslationConfig {
+export interface SystemConfig extends PagingConfig, ReplacementConfig, TranslationConfig, TlbChoices {
   /** `memory`: `frames` are all there are, tables included; `frames`: those that pages may have. */
   readonly sizing: { readonly mode: 'memory' | 'frames'; readonly frames: number };
   readonly tlb: TlbConfig;
@@ -125,6 +126,7 @@ export const DEFAULT_OPTIONS = {
   seed: 1,
   ...DEFAULT_PAGING,
   ...DEFAULT_REPLACEMENT,
+  ...DEFAULT_TLB_OPTIONS,
 } as const satisfies SystemOptions;
 
 /** Names the place of an option for messages: `--memory`, or `FILE: memory`. */
@@ -157,6 +159,7 @@ export function systemConfig(
     sizing,
     ...translation,
     tlb,
+    ...tlbOptionsOf(options, placeOf),
     replacement: policy.name,
     ...replacementOf(options, policy, placeOf),
     scheduler: scheduling.name,

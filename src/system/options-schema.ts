@@ -9,6 +9,7 @@ import { DISK_SYNTAX } from './disk-syntax.ts';
 import { ADMISSION_SYNTAX } from './load-options.ts';
 import { DAEMON_SYNTAX } from './paging-options.ts';
 import { SCOPE_SYNTAX } from './replacement-options.ts';
+import { ASIDS_SYNTAX } from './tlb-options.ts';
 import { REFILL_SYNTAX } from './translation-options.ts';
 
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
@@ -43,6 +44,10 @@ export const systemOptionsSchema = z.strictObject({
     .describe(`where pieces of memory go: a policy of 'pagewalk list'; default ${DEFAULT_OPTIONS.placement}`),
   refill: z.string().optional().describe(`who fills the TLB: ${REFILL_SYNTAX}`),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
+  asids: z
+    .union([z.int(), z.string()])
+    .optional()
+    .describe(`address-space identifiers of the TLB: ${ASIDS_SYNTAX}: flushed at each change of spaces`),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
   bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),
   sampleEvery: z.string().optional().describe('processor time between samples of referenced bits, e.g. 1ms'),

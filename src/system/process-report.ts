@@ -37,7 +37,7 @@ const endedReport = (ended: EndedProcess): ProcessReport => ({
 
 type Common = Pick<
   EndedProcess,
-  'pid' | 'parent' | 'argv' | 'times' | 'instructions' | 'faults' | 'residentPeak'
+  'pid' | 'parent' | 'argv' | 'times' | 'instructions' | 'faults' | 'tlbMisses' | 'residentPeak'
 >;
 
 function common({
@@ -47,6 +47,7 @@ function common({
   times,
   instructions,
   faults,
+  tlbMisses,
   residentPeak,
 }: Common): Omit<ProcessReport, 'state'> {
   const { arrived, firstRun, ended, running, user, ready, voluntary, involuntary } = times;
@@ -62,6 +63,7 @@ function common({
     switches: { voluntary, involuntary },
     instructions,
     faults: { ...faults },
+    tlbMisses,
     residentPeak,
   };
 }

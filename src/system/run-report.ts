@@ -2,6 +2,7 @@
 import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
+import type { MemoryState } from '../kernel/memory/state.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
@@ -44,6 +45,7 @@ export function collectReport(sources: ReportSources): RunReport {
     instructions: machine.instructions,
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
+    asids: { ...(root.memory as MemoryState).asids.counts },
     walks: { loads: machine.walkLoads + memory.refills.reads, dirty: machine.dirtyWalks },
     ...refillReport(sources),
     faults: {
@@ -114,6 +116,7 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     translation: config.translation,
     refill: refillText(config.refill),
     tlb: formatTlb(config.tlb),
+    asids: config.asids,
     replacement: config.replacement,
     bits: config.bits,
     ...(config.sampleEvery === undefined ? {} : { sampleEvery: config.sampleEvery }),

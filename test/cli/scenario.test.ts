@@ -107,6 +107,77 @@ describe('what is shipped makes its point:', () => {
     expect(seeks[3]!).toBeLessThan(seeks[0]! / 10);
     expect(seeks[7]!).toBeLessThan(seeks[4]! / 10);
   });
+
+  it('flushing at a change of spaces costs the more the shorter the quantum is, and identifiers nothing', () => {
+    const rows = rowsOf('asids');
+    const [misses, flushes, dropped] = ['TLB misses', 'flushes', 'entries dropped'].map((name) =>
+      column(rows, name),
+    );
+    // None, two and sixteen identifiers, each at 50, 200, 1000 and 10000 us.
+    expect(misses!.slice(0, 3)).toEqual(misses!.slice(0, 3).toSorted((a, b) => b - a));
+    expect(misses![0]!).toBeGreaterThan(10 * misses![2]!);
+    for (const at of [0, 1, 2, 3]) {
+      expect(misses![at]!).toBeGreaterThan(misses![4 + at]!);
+      expect(misses![4 + at]!).toBeGreaterThan(misses![8 + at]!);
+      expect([flushes![8 + at], dropped![8 + at]]).toEqual([0, 0]);
+    }
+    // Nothing is missed for another program's sake.
+    expect(new Set(misses!.slice(8)).size).toBe(1);
+    const time = column(rows, 'time');
+    expect(time[0]! / time[8]!).toBeGreaterThan(1.1);
+    expect(time[3]! / time[11]!).toBeLessThan(1.01);
+  });
+
+  it('one page more than the TLB has entries: LRU and FIFO miss always, random seldom', () => {
+    const rows = rowsOf('tlb-loop');
+    const found = (replacement: string) =>
+      new Map(
+        rows
+          .filter(({ names }) => names[0] === replacement)
+          .map(({ names, values }) => [Number(names[1]), values['data TLB misses']!]),
+      );
+    // 400 rounds over n pages, after they were written; and a few misses at start and end.
+    const few = 60;
+    for (const replacement of ['lru', 'fifo']) {
+      expect(found(replacement).get(16)).toBeLessThan(few);
+      for (const pages of [17, 18, 20, 24])
+        expect(Math.abs(found(replacement).get(pages)! - 401 * pages)).toBeLessThan(few);
+    }
+    expect(found('random').get(17)).toBeLessThan((401 * 17) / 5);
+    expect(found('random').get(17)).toBeGreaterThan(401);
+  });
+
+  it('a walk misses once a page, whatever its stride, or at each load from a page on', () => {
+    const misses = column(rowsOf('stride'), 'data TLB misses');
+    // 32 pages in 16 entries: each round over the array, and the one that writes it, misses each page.
+    [2, 8, 32, 128, 512, 2048].forEach((rounds, at) => {
+      expect(misses[at]! - 32 * (rounds + 1)).toBeGreaterThanOrEqual(0);
+      expect(misses[at]! - 32 * (rounds + 1)).toBeLessThan(60);
+    });
+    // In 64 entries the first round is the only one; first touches are looked up twice.
+    for (const in64 of misses.slice(6)) expect(in64).toBeLessThan(2 * 32 + 20);
+  });
+
+  it('software takes a trap for each miss that hardware walks for, fewer if fault handlers fill', () => {
+    const [hardware, software, handler] = rowsOf('refill').map(({ values }) => values);
+    expect(hardware!['refill traps']).toBe(0);
+    expect(software!['TLB misses']).toBe(hardware!['TLB misses']);
+    expect(software!['refill traps']).toBe(software!['TLB misses']);
+    expect(handler!['TLB misses']! + handler!['by fault handlers']!).toBe(software!['TLB misses']);
+    expect(software!.time).toBeGreaterThan(hardware!.time!);
+    expect(handler!.time).toBeLessThan(software!.time!);
+  });
+
+  it('an array is missed once while it is in reach', () => {
+    for (const { names, values } of rowsOf('reach')) {
+      const reach = 4 * Number.parseInt(names[0]!, 10);
+      const isInReach = Number(names[1]) <= reach;
+      // 20 rounds and the one that writes, each over a quarter of as many pages as there are KiB.
+      const missesOfAll = (21 * Number(names[1])) / 4;
+      if (isInReach) expect(values['data TLB misses']).toBeLessThan(Number(names[1]) + 20);
+      else expect(values['data TLB misses']! - missesOfAll).toBeGreaterThanOrEqual(0);
+    }
+  });
 });
 
 describe('a file of ones own', () => {
@@ -152,6 +223,10 @@ describe('a file of ones own', () => {
     [
       { ...mine, base: { programs: [{ run: ['nowhere.elf'] }] } },
       /^pagewalk: mine\.json: nowhere\.elf: no such file.*\n$/,
+    ],
+    [
+      { ...mine, columns: [{ name: 'x', value: 'refills.misses', otherwise: 'none' }] },
+      /^pagewalk: mine\.json: columns\.0\.otherwise: .*\n$/,
     ],
     [
       { ...mine, columns: [{ name: 'x', value: 'faults.nowhere.near' }] },

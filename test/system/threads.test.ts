@@ -70,5 +70,12 @@ withCompilers('a program of several threads', () => {
     it.each(['atomic', 'compare', 'mutex'])('loses none with %s', async (how) => {
       expect(await countedBy(how, 'rr:10us')).toBe(40_000);
     });
+
+    it('have one address space, so that a switch between them flushes nothing', async () => {
+      const command = { file: 'lost-update', argv: ['./lost-update', 'atomic'] };
+      const { report } = await guestRuns(guest, command, { scheduler: 'rr:50us', asids: 'none' });
+      expect(report.scheduling.switches).toBeGreaterThan(20);
+      expect(report.asids).toEqual({ switches: 1, flushes: 0, rollOvers: 0, dropped: 0 });
+    });
   });
 });

@@ -13,6 +13,7 @@ import { layoutBelow } from '../loader/layout.ts';
 import type { Costs, RootState, SpaceState } from '../state.ts';
 import type { AccessParts } from './access.ts';
 import type { AdviseParts } from './advise.ts';
+import { type AsidChoice, Asids } from './asids.ts';
 import { cleanPages } from './cleaning.ts';
 import { Clusters } from './clusters.ts';
 import type { BackingObjects, Clock, MemoryCounters, ReferenceSink } from './contract.ts';
@@ -85,6 +86,8 @@ export interface MemoryParts {
     readonly bits: BitsMode;
     /** Busy time between samples of referenced bits, ns, instead of what the policy asks for. */
     readonly sampleEvery: number | undefined;
+    /** How many spaces the TLB can tell apart. */
+    readonly asids: AsidChoice;
     /** How frames are divided among processes, for a policy that keeps them apart. */
     readonly shares: ShareRule;
     /** Whether leaf tables may go to swap. */
@@ -99,6 +102,7 @@ export interface Structures {
   readonly counters: MemoryCounters;
   readonly machine: MachinePort;
   readonly references: ReferenceSink | undefined;
+  readonly asids: Asids;
   readonly frames: FrameTable;
   readonly tables: PageTables;
   readonly radix: RadixTables | undefined;
@@ -138,6 +142,7 @@ export function buildStructures(parts: MemoryParts): Structures {
   const { counters } = state;
   const stamps = bits === 'stamps' ? state.stampFrames : undefined;
   const frames = new FrameTable(state.frames, counters);
+  const asids = new Asids({ root, state: state.asids, machine, events, choice: parts.options.asids });
   const { checksums } = parts.options;
   const { daemon, cleanEvery } = parts.options.paging;
   // Only then are there writes that can be taken back.
@@ -157,20 +162,8 @@ export function buildStructures(parts: MemoryParts): Structures {
   const tables = buildTables(schemes, { state, machine, frames, pins, events, stamps, leaves, placement });
   const radix = tables instanceof RadixTables ? tables : undefined;
   const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
-  const below = {
-    root,
-    spaces,
-    state,
-    counters,
-    machine,
-    references,
-    frames,
-    tables,
-    radix,
-    swap,
-    cache,
-    pageBits,
-  };
+  const held = { root, spaces, state, counters, machine, asids, references };
+  const below = { ...held, frames, tables, radix, swap, cache, pageBits };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
   return { ...below, leaves, swapIo, pins, replacement, mappings };

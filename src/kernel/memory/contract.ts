@@ -197,6 +197,8 @@ export interface VirtualMemory {
    * that others share stay theirs. No process may use the space any more.
    */
   destroySpace(id: SpaceId): void;
+  /** The machine translates in this space from now on; see asids.ts. */
+  enterSpace(space: SpaceState): void;
   /** The process has ended and accesses memory no more: lets go its pins and the child that it was making. */
   forgetProcess(pid: Pid): void;
   /** A page fault of the running process at `address` by the instruction at `pc`. */

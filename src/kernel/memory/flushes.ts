@@ -1,8 +1,9 @@
-/** What the TLB is told to forget when entries change, and the events of that. */
+/** What the TLB is told to forget when entries change, and the events of that. It knows nothing of a space without an identifier. */
 import type { Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { EventSink } from '../events.ts';
 import type { SpaceState } from '../state.ts';
+import { NO_ASID } from './asids.ts';
 
 export class Flushes {
   readonly #machine: MachinePort;
@@ -15,6 +16,7 @@ export class Flushes {
 
   /** All pages of a space. */
   space(space: SpaceState): void {
+    if (space.asid === NO_ASID) return;
     const before = this.#machine.counters().flushed;
     this.#machine.flushSpace(space.asid);
     const entries = this.#machine.counters().flushed - before;
@@ -22,6 +24,7 @@ export class Flushes {
   }
 
   page(space: SpaceState, page: Vpn): void {
+    if (space.asid === NO_ASID) return;
     if (!this.#events.watched) {
       this.#machine.flushPage(space.asid, page);
       return;

@@ -4,6 +4,7 @@ import { addressOf, type Frame, PAGE_SIZE, type Slot, type Vpn } from '../../bas
 import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
+import { NO_ASID } from './asids.ts';
 import type { FrameTable } from './frames.ts';
 import { checkLeafTables } from './leaf-table-invariants.ts';
 import { isTableRequest, TABLE_KEY } from './leaf-table-state.ts';
@@ -55,6 +56,7 @@ interface Census {
 /** @throws Error naming what is broken */
 export function checkInvariants(parts: InvariantParts): void {
   const census = takeCensus(parts);
+  checkAsids(parts);
   for (const space of parts.root.spaces) if (space !== undefined) checkAreas(space);
   checkFrames(parts, census);
   checkPools(parts);
@@ -67,6 +69,13 @@ export function checkInvariants(parts: InvariantParts): void {
   checkForks(parts);
   checkPaging(parts);
   checkLeafTables(parts);
+}
+
+function checkAsids({ root }: InvariantParts): void {
+  const tags = root.spaces.flatMap((space) =>
+    space === undefined || space.asid === NO_ASID ? [] : [space.asid],
+  );
+  assert(new Set(tags).size === tags.length, 'no two spaces have one address-space identifier');
 }
 
 function takeCensus(parts: InvariantParts): Census {

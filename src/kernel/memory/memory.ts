@@ -19,6 +19,7 @@
  *   classify        what a fault means           resolvers      what is done about it
  *   reclaim         frames when they are wanted  transfers      pages on their way
  *   spaces          spaces come and go           fork           a space like another
+ *   asids           their tags in the TLB
  *   pauses          the older go first           fork-pages     a page of it
  *   whole-space     all pages of a space at once  places         where pages lie on the disk
  *   leaf-tables     tables that may go to swap   table-eviction which go, and when
@@ -87,6 +88,10 @@ export class Memory implements VirtualMemory {
 
   forkSpace(parent: SpaceState, mode: ForkMode): SpaceState | OutOfMemory {
     return this.#paths.forks.fork(parent, mode);
+  }
+
+  enterSpace(space: SpaceState): void {
+    this.#structures.asids.enter(space);
   }
 
   destroySpace(id: SpaceId): void {

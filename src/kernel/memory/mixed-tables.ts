@@ -29,6 +29,10 @@ export class MixedTables implements PageTables {
     return this.#structures.reduce((sum, { reads }) => sum + reads, 0);
   }
 
+  get refusals(): number {
+    return this.#structures.reduce((sum, { refusals }) => sum + refusals, 0);
+  }
+
   open(space: SpaceState, allocate: TableAllocator): boolean {
     return this.#of(space).open(space, allocate);
   }

@@ -10,11 +10,13 @@
  * Source: the lecture on the operating system's review (hardware- and software-managed TLBs); MIPS32 Architecture,
  * volume III, sections 4.8 and 6.2 (TLB Refill, TLB Modified).
  */
+import { assert } from '../../base/errors.ts';
 import { pageOf, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access, MachinePort } from '../../machine/contract.ts';
 import { permits } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import type { Costs, SpaceState } from '../state.ts';
+import { NO_ASID } from './asids.ts';
 import type { Clock, MemoryCounters } from './contract.ts';
 import type { PageTables } from './page-tables.ts';
 
@@ -77,6 +79,7 @@ export class Refill {
     if (!tables.isValid(low) || !permits(entry, low, 0, access)) return -reads;
     const wanted = (1 << entry.accessed) | (access === 'store' ? 1 << entry.dirty : 0);
     if ((low & wanted) !== wanted) tables.setBits(at, wanted);
+    assert(space.asid !== NO_ASID, 'a space whose program misses has an identifier');
     machine.fillTlb(space.asid, page, access, { frame: tables.frameAt(at), flags: (low | wanted) & FLAGS });
     return reads;
   }

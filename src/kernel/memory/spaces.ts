@@ -3,13 +3,12 @@
  *
  *   create ──▶ root table, no areas ── fork, exec, mmap ──▶ … ── destroy ──▶ pages and slots that others share stay
  *
- * A space's identifier is also its address-space identifier in the TLB; it is given again when the space is gone
- * and the TLB has forgotten it.
+ * A space's number is given again when the space is gone; what tags its entries in the TLB is another (asids.ts).
  */
 import { assert } from '../../base/errors.ts';
 import { type Frame, type SpaceId, spaceId, type VirtualAddress } from '../../base/numbers.ts';
-import type { MachinePort } from '../../machine/contract.ts';
 import type { AddressLayout, RootState, SpaceState } from '../state.ts';
+import { type Asids, NO_ASID } from './asids.ts';
 import { type OutOfMemory, PageWait } from './contract.ts';
 import { type MapParts, removeRange } from './map-calls.ts';
 import type { PageTables } from './page-tables.ts';
@@ -19,13 +18,13 @@ import type { MemoryState } from './state.ts';
 import type { TableTransfers } from './table-transfers.ts';
 import type { Transfers } from './transfers.ts';
 
-/** Address-space identifiers of the TLB are 16 bits wide. */
+/** As many as state.ts counts and codes mappings of. */
 export const MOST_SPACES = 65536;
 
 export interface SpacesParts {
   readonly root: RootState;
   readonly state: MemoryState;
-  readonly machine: MachinePort;
+  readonly asids: Asids;
   readonly tables: PageTables;
   readonly reclaim: Reclaim;
   readonly replacement: Replacement;
@@ -58,11 +57,11 @@ export class Spaces {
   }
 
   destroy(id: SpaceId): void {
-    const { root, state, machine, tables, transfers, tableTransfers, calls, replacement } = this.#parts;
+    const { root, state, asids, tables, transfers, tableTransfers, calls, replacement } = this.#parts;
     const space = this.get(id);
     removeRange(calls, space, 0, space.layout.end);
     tables.close(space);
-    machine.flushSpace(space.asid);
+    asids.end(space);
     root.spaces[id] = undefined;
     state.evictedLately.delete(id);
     replacement.ended(id);
@@ -85,7 +84,7 @@ export class Spaces {
     const { translation, layout } = scheme;
     const space: SpaceState = {
       id,
-      asid: id,
+      asid: NO_ASID,
       root: 0 as Frame,
       translation,
       layout,

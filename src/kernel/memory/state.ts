@@ -3,6 +3,7 @@ import { type Frame, PAGE_SIZE, type Pid, type SpaceId, spaceId, type Vpn } from
 import type { RandomState } from '../../base/random.ts';
 import type { PageKey, PolicyDefinition } from '../../policies/replacement/contract.ts';
 import type { ObjectId } from '../state.ts';
+import { type AsidState, initialAsidState } from './asids.ts';
 import type { ForkMode, MemoryCounters } from './contract.ts';
 import type { HashedState } from './hashed-tables.ts';
 import type { InvertedState } from './inverted-tables.ts';
@@ -180,6 +181,7 @@ export interface MemoryState {
   tables: SharedTables;
   /** Where leaf tables may go to swap: see leaf-tables.ts. */
   leafTables: LeafTableState;
+  asids: AsidState;
   nextKey: PageKey;
   policy: unknown;
   /** Clock interrupts that the policy has been told of. */
@@ -260,6 +262,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     stampFrames: new Map(),
     tables: {},
     leafTables: initialLeafTables(),
+    asids: initialAsidState(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
     interrupts: 0,

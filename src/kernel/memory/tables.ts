@@ -55,11 +55,11 @@ export class RadixTables implements PageTables {
   readonly refusals = 0;
   /** `undefined`: entries are in the kernel's form. */
   readonly #codec: EntryCodec | undefined;
-  readonly #flushes: Flushes;
   readonly #machine: MachinePort;
   readonly #frames: FrameTable;
   readonly #pins: Pins;
   readonly #events: EventSink;
+  readonly #flushes: Flushes;
   readonly #stamps: StampFrames | undefined;
   readonly #leaves: LeafTables | undefined;
   /** Pages that one entry of each level covers; 1 at the last. */

@@ -116,6 +116,7 @@ export function createProcess(request: ProcessRequest): ProcessState {
     script: request.script,
     instructions: 0,
     faults: { minor: 0, major: 0 },
+    tlbMisses: 0,
     residentPeak: 0,
   };
 }

@@ -131,6 +131,7 @@ export class Processes {
       times: initialTimes(clock.now),
       instructions: 0,
       faults: { minor: 0, major: 0 },
+      tlbMisses: 0,
       residentPeak: 0,
     };
     machine.saveRegisters(child.registers);

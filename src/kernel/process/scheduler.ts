@@ -23,12 +23,14 @@ import type {
   Verdict,
 } from '../../policies/scheduling/contract.ts';
 import type { VirtualClock } from '../clock.ts';
+import type { VirtualMemory } from '../memory/contract.ts';
 import type { Costs, ProcessState, RootState, SchedulerState } from '../state.ts';
 import type { EventStream } from '../stream.ts';
 
 export interface SchedulerParts {
   readonly root: RootState;
   readonly machine: MachinePort;
+  readonly memory: Pick<VirtualMemory, 'enterSpace'>;
   readonly clock: VirtualClock;
   readonly stream: EventStream;
   readonly costs: Costs;
@@ -183,7 +185,7 @@ export class Scheduler {
   useSpace(process: ProcessState): void {
     const space = this.#parts.root.spaces[process.space];
     assert(space !== undefined, 'a process that runs has an address space');
-    this.#parts.machine.setSpace(space.root, space.asid);
+    this.#parts.memory.enterSpace(space);
   }
 
   #find(pid: Pid): ProcessState {

@@ -34,6 +34,7 @@ export interface ResourceUse {
   /** Faults without and with a transfer. */
   minor: number;
   major: number;
+  tlbMisses: number;
   /** Times it gave the processor up itself, and times it was taken away. */
   voluntary: number;
   involuntary: number;

@@ -27,8 +27,8 @@ export function endedOf(root: RootState, leader: ProcessState): RootState['ended
 export function reported(
   leader: ProcessState,
   use: ResourceUse,
-): Pick<EndedProcess, 'times' | 'instructions' | 'faults' | 'residentPeak'> {
-  const { user, system, instructions, minor, major, voluntary, involuntary, residentPeak } = use;
+): Pick<EndedProcess, 'times' | 'instructions' | 'faults' | 'tlbMisses' | 'residentPeak'> {
+  const { user, system, instructions, minor, major, tlbMisses, voluntary, involuntary, residentPeak } = use;
   const times = { ...leader.times, running: user + system, user, voluntary, involuntary };
-  return { times, instructions, faults: { minor, major }, residentPeak };
+  return { times, instructions, faults: { minor, major }, tlbMisses, residentPeak };
 }

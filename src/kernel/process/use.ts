@@ -11,6 +11,7 @@ export const noUse = (): ResourceUse => ({
   instructions: 0,
   minor: 0,
   major: 0,
+  tlbMisses: 0,
   voluntary: 0,
   involuntary: 0,
   residentPeak: 0,
@@ -22,6 +23,7 @@ export const sumOfUses = (a: ResourceUse, b: ResourceUse): ResourceUse => ({
   instructions: a.instructions + b.instructions,
   minor: a.minor + b.minor,
   major: a.major + b.major,
+  tlbMisses: a.tlbMisses + b.tlbMisses,
   voluntary: a.voluntary + b.voluntary,
   involuntary: a.involuntary + b.involuntary,
   residentPeak: Math.max(a.residentPeak, b.residentPeak),
@@ -29,7 +31,7 @@ export const sumOfUses = (a: ResourceUse, b: ResourceUse): ResourceUse => ({
 
 /** What a thread has used until now; what it is on the processor for is its own too. */
 export function threadUse(root: RootState, thread: ProcessState): ResourceUse {
-  const { status, times, faults, instructions, space, residentPeak } = thread;
+  const { status, times, faults, tlbMisses, instructions, space, residentPeak } = thread;
   const all = times.running + (status === 'running' ? root.clock.now - times.since : 0);
   return {
     user: times.user,
@@ -37,6 +39,7 @@ export function threadUse(root: RootState, thread: ProcessState): ResourceUse {
     instructions,
     minor: faults.minor,
     major: faults.major,
+    tlbMisses,
     voluntary: times.voluntary,
     involuntary: times.involuntary,
     residentPeak: status === 'zombie' ? residentPeak : (root.spaces[space]?.residentPeak ?? residentPeak),

@@ -86,7 +86,7 @@ export class Crowd {
     this.last = member;
     root.running = process.pid;
     process.status = 'running';
-    machine.setSpace(space.root, space.asid);
+    this.world.memory.enterSpace(space);
     clock.idleUntil((clock.now + ATTEMPT_NS) as typeof clock.now);
     machine.pc = pcOf(member);
     process.status = 'ready';

@@ -9,6 +9,7 @@ import {
 import { initialClockState } from '../../../src/kernel/clock.ts';
 import { type DiskModel, initialDiskState } from '../../../src/kernel/disk.ts';
 import type { EventBody } from '../../../src/kernel/events.ts';
+import type { AsidChoice } from '../../../src/kernel/memory/asids.ts';
 import type { PageTableRule } from '../../../src/kernel/memory/assembly.ts';
 import {
   type BackingObjects,
@@ -124,6 +125,7 @@ export interface WorldOptions {
   readonly bits?: BitsMode;
   readonly sampleEvery?: number;
   readonly shares?: ShareRule;
+  readonly asids?: AsidChoice;
   readonly checksums?: 'on' | 'off';
   readonly pageTables?: PageTableRule;
   readonly disk?: DiskModel;
@@ -199,6 +201,7 @@ export class World {
         sampleEvery: options.sampleEvery,
         shares: options.shares ?? 'equal',
         pageTables: options.pageTables ?? 'resident',
+        asids: options.asids ?? 65_536,
         paging: { ...DEMAND_PAGING, ...options.paging },
       },
       references: {
@@ -215,7 +218,7 @@ export class World {
 
   /** Makes the process of a space the running one; there is one for each space. */
   run(space: SpaceState): ProcessState {
-    this.machine.setSpace(space.root, space.asid);
+    this.memory.enterSpace(space);
     const running =
       this.root.processes.find((process) => process.space === space.id) ?? this.#newProcess(space);
     this.root.running = running.pid;

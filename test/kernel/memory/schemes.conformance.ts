@@ -9,6 +9,7 @@ import { randomState } from '../../../src/base/random.ts';
 import { layoutBelow } from '../../../src/kernel/loader/layout.ts';
 import { FrameTable } from '../../../src/kernel/memory/frames.ts';
 import type { PageTables, TableAllocator } from '../../../src/kernel/memory/page-tables.ts';
+import { Pins } from '../../../src/kernel/memory/pins.ts';
 import type { PagingScheme } from '../../../src/kernel/memory/schemes.ts';
 import {
   initialMemoryState,
@@ -21,6 +22,7 @@ import type { PlacementDefinition } from '../../../src/policies/placement/contra
 import { firstFit } from '../../../src/policies/placement/first-fit.ts';
 import { lru } from '../../../src/policies/replacement/lru.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
+import { testRoot } from '../root.ts';
 
 /** Tables of a kind in a memory of their own. */
 export interface Subject {
@@ -157,7 +159,10 @@ export class TableWorld {
     this.frames = new FrameTable(this.state.frames, this.state.counters);
     const { state, machine } = this;
     const events = { watched: false, emit: () => {} };
-    this.tables = scheme.build({ state, machine, frames: this.frames, events, placement, stamps: undefined });
+    const { frames: table } = this;
+    const pins = new Pins({ root: testRoot().root, state, frames: table, counters: state.counters });
+    const parts = { state, machine, frames: table, pins, events, placement };
+    this.tables = scheme.build({ ...parts, stamps: undefined, leaves: undefined });
   }
 
   /** Gives so many frames at most. */

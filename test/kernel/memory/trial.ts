@@ -162,7 +162,8 @@ export class Trial {
   /** Byte `b` of the page of index `i` is `first + i`. */
   #file(first: number): Uint8Array {
     const bytes = new Uint8Array(OBJECT_PAGES * this.distance);
-    for (let i = 0; i < OBJECT_PAGES; i++) bytes.fill(first + i, i * this.distance, i * this.distance + PAGE_SIZE);
+    for (let i = 0; i < OBJECT_PAGES; i++)
+      bytes.fill(first + i, i * this.distance, i * this.distance + PAGE_SIZE);
     return bytes;
   }
 
