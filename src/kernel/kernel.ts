@@ -246,8 +246,13 @@ export class Kernel {
     const { root, memory } = this.#parts;
     const space = root.spaces[process.space];
     if (space === undefined || !hasLastWords(process) || !memory.hasRoom) return true;
-    const said = this.#holdingPages(process, () => writeLastWords(root, process, space, memory.user(space)));
-    return said || process.waitsFor === undefined;
+    try {
+      writeLastWords(root, process, space, memory.user(space));
+      return true;
+    } catch (error) {
+      if (!(error instanceof PageWait)) throw error;
+      return !this.#outcomes.settle(process, error.outcome);
+    }
   }
 
   /** Ends or stops a process that was to end or to stop while it was not running, or that memory can't hold. */

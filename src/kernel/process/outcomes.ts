@@ -33,25 +33,27 @@ export class Outcomes {
     this.#parts = parts;
   }
 
-  /** What became of an access of a process, which is on the processor or waits for the page. */
-  settle(process: ProcessState, outcome: Outcome): void {
+  /**
+   * What became of an access of a process, which is on the processor or waits for the page. Whether it is to be tried
+   * again: now, or when what the process waits for has come.
+   */
+  settle(process: ProcessState, outcome: Outcome): boolean {
     const { scheduler, signals } = this.#parts;
     switch (outcome.kind) {
       case 'resumed':
-        break;
+        return true;
       case 'blocked':
-        if (this.#waitsOnProcessor(process, outcome.request)) break;
+        if (this.#waitsOnProcessor(process, outcome.request)) return true;
         process.waitsFor = outcome.request;
         if (process.status === 'running') scheduler.leave(process, 'blocked');
-        break;
+        return true;
       case 'signal':
         signals.force(process, outcome.signal, outcome.code, BigInt(outcome.address), outcome.detail);
-        break;
+        return false;
       case 'out-of-memory':
-        this.#relieve(process, outcome);
-        break;
+        return this.#relieve(process, outcome);
       default:
-        unreachable(outcome);
+        return unreachable(outcome);
     }
   }
 
@@ -66,17 +68,18 @@ export class Outcomes {
     return true;
   }
 
-  /** Somebody has to go so that there is memory again; if it is not who asked, that one tries again. */
-  #relieve(asker: ProcessState, outcome: OutOfMemory): void {
+  /** Somebody has to go so that there is memory again. Whether it is not who asked: then that one tries again. */
+  #relieve(asker: ProcessState, outcome: OutOfMemory): boolean {
     const { processes, victimFor, saysLastWords } = this.#parts;
     // For the last words of who ends anyway nobody else has to.
-    if (asker.group.exit !== undefined) return;
+    if (asker.group.exit !== undefined) return false;
     const victim = victimFor(asker, outcome);
     endProcess(victim, { code: 0, signal: Signal.SIGKILL, reason: outcome.detail, lacks: outcome.lacks });
-    if (victim.group === asker.group) return;
+    if (victim.group === asker.group) return false;
     for (const thread of processes.threadsOf(victim.group)) {
       saysLastWords(thread);
       processes.bury(thread);
     }
+    return true;
   }
 }
