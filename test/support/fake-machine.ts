@@ -1,6 +1,7 @@
 /**
- * A machine without instructions: RAM, stamps, and accesses that walk the table in RAM. Its TLB never forgets
- * anything by itself, so that an entry that should have been flushed is used for ever.
+ * A machine without instructions: RAM, stamps, and accesses that walk the table in RAM, or that trap until software has
+ * filled the TLB. Its TLB never forgets anything by itself, so that an entry that should have been flushed is used for
+ * ever.
  */
 import { type Frame, frame as frameNumber, type VirtualAddress, type Vpn } from '../../src/base/numbers.ts';
 import type {
@@ -9,7 +10,9 @@ import type {
   MachinePort,
   MachineState,
   RegisterContext,
+  TlbFill,
   Trap,
+  TrapCause,
 } from '../../src/machine/contract.ts';
 import {
   hasBit,
@@ -27,6 +30,9 @@ interface TlbEntry {
   low: number;
 }
 
+/** Why an access could not be made. */
+export type FakeTrap = Extract<TrapCause, 'page-fault' | 'tlb-miss' | 'tlb-modify'>;
+
 export class FakeMachine implements MachinePort {
   readonly ram: Uint8Array;
   readonly ramView: DataView;
@@ -36,9 +42,12 @@ export class FakeMachine implements MachinePort {
   pc = 0 as VirtualAddress;
   fcsr = 0;
   instructions = 0;
-  readonly geometry: RadixGeometry = sv39;
+  readonly geometry: RadixGeometry;
   /** Frames whose code was dropped, in order. */
   readonly changed: Frame[] = [];
+  readonly refill: 'hardware' | 'software';
+  /** Why the last access that was not made was not. */
+  trap: FakeTrap = 'page-fault';
   #root = frameNumber(0);
   #asid = 0;
   #time = 0;
@@ -47,8 +56,10 @@ export class FakeMachine implements MachinePort {
   #drained = 0;
   #tlb = new Map<string, TlbEntry>();
 
-  constructor(frames: number) {
+  constructor(frames: number, refill: 'hardware' | 'software' = 'hardware', geometry: RadixGeometry = sv39) {
     this.frames = frames;
+    this.refill = refill;
+    this.geometry = geometry;
     this.ram = new Uint8Array(frames * 4096);
     // What was there before must not shine through.
     this.ram.fill(0xa5);
@@ -56,15 +67,23 @@ export class FakeMachine implements MachinePort {
     this.#stamps = new Float64Array(frames);
   }
 
-  /** Makes one access of the guest: its physical address, or `undefined` when it faults. */
+  /** Makes one access of the guest: its physical address, or `undefined` when there is a `trap`. */
   access(address: number, access: Access): number | undefined {
     const key = `${this.#asid}:${Math.floor(address / 4096)}`;
-    const { entry: layout } = this.geometry;
     const hit = this.#tlb.get(key);
     if (hit !== undefined && this.#allows(hit.low, access)) {
       this.#stamps[hit.frame] = ++this.#time;
       return hit.frame * 4096 + (address % 4096);
     }
+    if (this.refill === 'hardware') return this.#walk(key, address, access);
+    const { entry: layout } = this.geometry;
+    if (hit === undefined) this.trap = 'tlb-miss';
+    else this.trap = permits(layout, hit.low, 0, access) ? 'tlb-modify' : 'page-fault';
+    return undefined;
+  }
+
+  #walk(key: string, address: number, access: Access): number | undefined {
+    const { entry: layout } = this.geometry;
     const result = walk(this.geometry, this.ramView, this.#root, address, access);
     if (result.kind === 'fault') return undefined;
     const bits = (1 << layout.accessed) | (access === 'store' ? 1 << layout.dirty : 0);
@@ -80,7 +99,7 @@ export class FakeMachine implements MachinePort {
     return this.#tlb.has(`${asid}:${page}`);
   }
 
-  /** A store through an entry that is not dirty yet has to walk, so that the table gets its bit. */
+  /** A store through an entry that is not dirty yet is not just made, so that the table gets its bit. */
   #allows(low: number, access: Access): boolean {
     const { entry: layout } = this.geometry;
     if (!permits(layout, low, 0, access)) return false;
@@ -102,8 +121,9 @@ export class FakeMachine implements MachinePort {
     this.#asid = asid;
   }
 
-  fillTlb(): void {
-    throw new Error('this machine walks its table');
+  fillTlb(asid: number, page: Vpn, _access: Access, { frame, flags }: TlbFill): void {
+    if (this.refill === 'hardware') throw new Error('this machine walks its table');
+    this.#tlb.set(`${asid}:${page}`, { frame, low: flags });
   }
 
   flushPage(asid: number, page: Vpn): void {
@@ -169,7 +189,7 @@ export class FakeMachine implements MachinePort {
 
   /** Another machine in the same state. */
   clone(): FakeMachine {
-    const other = new FakeMachine(this.frames);
+    const other = new FakeMachine(this.frames, this.refill, this.geometry);
     other.ram.set(this.ram);
     other.instructions = this.instructions;
     other.pc = this.pc;

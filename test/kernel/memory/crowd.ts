@@ -104,10 +104,10 @@ export class Crowd {
   }
 
   #access({ space }: Member, accesses: Accesses): Outcome | 'retired' {
-    const { machine, memory } = this.world;
+    const { machine } = this.world;
     for (const [address, access] of accesses) {
       if (machine.access(address, access) !== undefined) continue;
-      return memory.fault(space, virtualAddress(address), access, machine.pc);
+      return this.world.trapped(space, address, access, machine.pc);
     }
     return 'retired';
   }

@@ -22,6 +22,7 @@ import {
 import { Memory } from '../../../src/kernel/memory/memory.ts';
 import type { BitsMode } from '../../../src/kernel/memory/page-bits.ts';
 import { DEMAND_PAGING, type PagingRules } from '../../../src/kernel/memory/paging-rules.ts';
+import type { RefillTime } from '../../../src/kernel/memory/refill.ts';
 import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
 import type { ShareRule } from '../../../src/kernel/memory/shares.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
@@ -115,6 +116,8 @@ export class FakeObjects implements BackingObjects {
 
 export interface WorldOptions {
   readonly scheme?: PagingScheme;
+  /** Who fills the TLB; by default the hardware where it knows the scheme. */
+  readonly refill?: 'hardware' | RefillTime;
   readonly frames: number;
   readonly sizing?: Sizing;
   readonly policy?: PolicyDefinition;
@@ -148,6 +151,8 @@ export const anonymous = (start: number, pages: number, protection = 3): Area =>
   name: '',
 });
 
+const RESUMED: Outcome = { kind: 'resumed' };
+
 export type Settled =
   | { readonly kind: 'done'; readonly physical: number }
   | { readonly kind: 'signal'; readonly signal: number; readonly code: number }
@@ -166,7 +171,12 @@ export class World {
 
   constructor(options: WorldOptions, from?: World) {
     this.options = options;
-    this.machine = from === undefined ? new FakeMachine(options.frames) : from.machine.clone();
+    const { scheme = pagingSchemes[0]!, refill = scheme.walked === undefined ? 'retry' : 'hardware' } =
+      options;
+    this.machine =
+      from === undefined
+        ? new FakeMachine(options.frames, refill === 'hardware' ? 'hardware' : 'software', scheme.walked)
+        : from.machine.clone();
     this.root = from === undefined ? emptyRoot() : structuredClone(from.root);
     this.objects = new FakeObjects(from === undefined ? [] : structuredClone(from.objects.list));
     this.store = options.store ?? new MemoryStore(options.swap ?? 1024);
@@ -187,9 +197,9 @@ export class World {
       clock,
       events: { watched: options.watched ?? true, emit: (event) => void events.push(event) },
       policyDefinition: definition,
-      schemes: [options.scheme ?? pagingSchemes[0]!],
+      schemes: [scheme],
       placement: firstFit,
-      refill: 'hardware',
+      refill,
       store,
       objects,
       costs: { fault: 0, copyPage: 0, refill: 0, walkLoad: 0 },
@@ -283,12 +293,25 @@ export class World {
         this.memory.clockInterrupt();
         return { kind: 'done', physical };
       }
-      const outcome = this.memory.fault(space, virtualAddress(address), access, virtualAddress(pc));
-      const settled = await this.settle(outcome);
+      const settled = await this.settle(this.trapped(space, address, access, pc));
       if (settled.kind === 'signal') return { kind: 'signal', signal: settled.signal, code: settled.code };
       if (settled.kind === 'out-of-memory') return { kind: 'out-of-memory' };
     }
     throw new Error(`the access to 0x${address.toString(16)} makes no progress`);
+  }
+
+  /** What the kernel makes of an access that the machine could not make. */
+  trapped(space: SpaceState, address: number, access: Access, pc: number): Outcome {
+    const [at, from] = [virtualAddress(address), virtualAddress(pc)];
+    const { memory } = this;
+    switch (this.machine.trap) {
+      case 'tlb-miss':
+        return memory.tlbMiss(space, at, access, from) ?? RESUMED;
+      case 'tlb-modify':
+        return memory.tlbModify(space, at, from) ?? RESUMED;
+      case 'page-fault':
+        return memory.fault(space, at, access, from);
+    }
   }
 
   /** What the trap loop does between two steps. */

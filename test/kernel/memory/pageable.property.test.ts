@@ -21,7 +21,7 @@ const STRIDE = 171;
 function check(options: () => WorldOptions, runs: number, tight = false): Promise<void> {
   return fc.assert(
     fc.asyncProperty(script, async (steps) => {
-      const trial = new Trial({ pageTables: 'pageable', ...options() }, 2, tight, STRIDE);
+      const trial = new Trial({ pageTables: 'pageable', ...options() }, 2, tight, { stride: STRIDE });
       for (const [which, step] of steps) await trial.step(which, step);
       trial.end();
     }),
