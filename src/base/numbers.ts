@@ -28,6 +28,9 @@ export const NEVER = 0xffff_ffff;
 /** Owner of pages that no process has mapped. */
 export const NOBODY = -1;
 
+/** What a placement policy gives when no hole is large enough. */
+export const NO_HOLE = -1;
+
 export const PAGE_BITS = 12;
 export const PAGE_SIZE = 4096;
 

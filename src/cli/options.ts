@@ -27,6 +27,12 @@ export interface RunFlags {
   readonly translation?: string;
   readonly refill?: string;
   readonly placement?: string;
+  readonly segments?: string;
+  readonly addressBits?: string;
+  readonly room?: string;
+  readonly stack?: string;
+  readonly loadAt?: string;
+  readonly moveEvery?: string;
   readonly tlb?: string;
   readonly asids?: string;
   readonly replacement?: string;
@@ -96,9 +102,15 @@ export function addSystemOptions(command: Command): Command {
     )
     .option(
       '--placement <policy>',
-      `where tables of all sizes go, see 'pagewalk list' (default: ${d.placement})`,
+      `which hole a piece of memory goes into, see 'pagewalk list' (default: ${d.placement})`,
     )
     .option('--refill <who>', `the TLB is filled by ${REFILL_SYNTAX} (default: hardware where it can)`)
+    .option('--segments <n>', '2, 4, 8 or 16, selected by the top bits of an address (default: 4)')
+    .option('--address-bits <n>', 'bits of an address of a program in pieces (default: 32)')
+    .option('--room <size>', 'what a piece with a heap has to grow into (default: 1M, segmented: 64K)')
+    .option('--stack <size>', 'most bytes of a stack in pieces (default: 128K, segmented: 8M)')
+    .option('--load-at <size>', 'physical address of a relocated program (default: 1M)')
+    .option('--move-every <duration>', 'move a piece so often, for no other reason, e.g. 1ms')
     .option('--tlb <shape>', `${TLB_SYNTAX} (default: ${d.tlb})`)
     .option(
       '--asids <n|none>',
@@ -277,6 +289,12 @@ function givenOptions(flags: RunFlags): SystemOptions {
     translation: flags.translation,
     refill: flags.refill,
     placement: flags.placement,
+    segments: flags.segments,
+    addressBits: flags.addressBits,
+    room: flags.room,
+    stack: flags.stack,
+    loadAt: flags.loadAt,
+    moveEvery: flags.moveEvery,
     tlb: flags.tlb,
     asids: flags.asids,
     replacement: flags.replacement,

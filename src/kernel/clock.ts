@@ -43,6 +43,7 @@ export function initialClockState(): ClockState {
     systemCalls: 0,
     switches: 0,
     forks: 0,
+    moves: 0,
     jobs: 0,
     disk: 0,
     idle: 0,

@@ -161,6 +161,51 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly action: string;
     }
   | { readonly type: 'out-of-memory'; readonly detail: string }
+  /** Base and size of each segment of the space that the processor translates in from now on; see segments/. */
+  | {
+      readonly type: 'registers';
+      readonly space: SpaceId;
+      /** They were put there for another process, or they lead elsewhere for the same one. */
+      readonly why: 'switch' | 'changed';
+      readonly registers: readonly { readonly base: number; readonly size: number }[];
+    }
+  /** A piece of memory came, went, or has other frames; `from`: where it was before it moved, and why it did. */
+  | {
+      readonly type: 'piece';
+      readonly change: 'placed' | 'removed' | 'resized' | 'moved';
+      readonly piece: number;
+      readonly segment: number;
+      readonly start: Frame;
+      readonly frames: number;
+      readonly spaces: readonly SpaceId[];
+      readonly from?: number;
+      readonly why?: 'grown' | 'compacted' | 'asked';
+    }
+  /** Pieces were moved together, because no hole had `wanted` frames though `free` were. */
+  | {
+      readonly type: 'compaction';
+      readonly wanted: number;
+      readonly free: number;
+      readonly largestBefore: number;
+      readonly largestAfter: number;
+      readonly moved: number;
+      readonly pages: number;
+      readonly took: number;
+    }
+  /** A whole process left memory, or came back. */
+  | {
+      readonly type: 'roll';
+      readonly direction: 'out' | 'in';
+      readonly space: SpaceId;
+      readonly pages: number;
+    }
+  /** What a segment shows of files is read. */
+  | {
+      readonly type: 'segment-read';
+      readonly space: SpaceId;
+      readonly segment: number;
+      readonly pc: VirtualAddress;
+    }
 );
 
 /** An event before the stream stamps it with time and process. */

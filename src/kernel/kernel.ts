@@ -377,6 +377,14 @@ export class Kernel {
     this.#sinceTurn += trap.cause === 'timer' ? QUANTUM_WEIGHT : 1;
     // These two come of how the machine is run, not of what it runs: they cost no time and leave no trace.
     if (trap.cause === 'timer' || trap.cause === 'ring-full') return;
+    // So does a miss where the TLB stands for registers, if it was no more than that.
+    if (trap.cause === 'tlb-miss' && memory.refills === 'for registers') {
+      const outcome = memory.tlbMiss(space, trap.address, trap.access, trap.pc);
+      if (outcome === undefined) return;
+      this.#enter(trap);
+      this.#fault(process, outcome);
+      return;
+    }
     this.#enter(trap);
     switch (trap.cause) {
       case 'system-call':

@@ -55,6 +55,8 @@ export interface AddressLayout {
   readonly stackLimit: number;
   /** mmap places what has no wish of its own downwards from here. */
   readonly mmapTop: VirtualAddress;
+  /** Where the heap begins (brk(2)); absent: behind the program. */
+  readonly heap?: VirtualAddress;
 }
 
 export interface SpaceState {
@@ -359,6 +361,8 @@ export interface ClockState {
   switches: number;
   /** Copying address spaces, at once and when they are written to. */
   forks: number;
+  /** Copying pieces of memory from one place to another. */
+  moves: number;
   /** Bursts of scripted jobs. */
   jobs: number;
   disk: number;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { diskSchema, pagingConfiguration, pagingSchema, tablesSchema } from './paging-schema.ts';
+import { segmentConfiguration, segmentsSchema } from './segment-schema.ts';
 import { whereSchema } from './where-schema.ts';
 
 const count = z.int().nonnegative();
@@ -53,6 +54,7 @@ const configuration = z.object({
   swapping: z.enum(['off', 'suspended', 'switch']),
   outOfMemory: z.enum(['largest', 'asker']),
   ...pagingConfiguration,
+  segments: segmentConfiguration,
   seed: z.number(),
   costs: z.record(z.string(), z.number()),
 });
@@ -192,7 +194,8 @@ export const runReportSchema = z.object({
       rollOvers: count.describe('of them, those because all identifiers were taken'),
       dropped: count.describe('entries that these flushes dropped, which tlb.flushed counts too'),
     })
-    .describe('what changes of spaces cost the TLB'),
+    .optional()
+    .describe('what changes of spaces cost the TLB; absent where memory is in pieces'),
   walks: z.object({
     loads: count.describe('words read to look pages up, by hardware or software'),
     dirty: count.describe('walks only to set a dirty bit'),
@@ -245,6 +248,7 @@ export const runReportSchema = z.object({
     systemCalls: nanoseconds,
     switches: nanoseconds.describe('putting another process on the processor'),
     forks: nanoseconds.describe('copying address spaces, at once and when they are written to'),
+    moves: nanoseconds.describe('copying pieces of memory from one place to another'),
     jobs: nanoseconds.describe('bursts of scripted jobs'),
     idle: nanoseconds,
     disk: nanoseconds.describe('busy time of the disk, which overlaps the others'),
@@ -260,6 +264,7 @@ export const runReportSchema = z.object({
     .optional()
     .describe('absent unless processes were looked after, swapped out or killed for memory'),
   watch: watch.optional().describe('absent unless something was watched'),
+  segments: segmentsSchema.optional(),
   where: whereSchema.optional().describe('absent unless it was asked for'),
   systemCalls: z.object({ total: count, calls: z.array(call), unknown: z.array(call) }),
   areas: z.array(area),

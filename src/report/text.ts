@@ -6,6 +6,7 @@ import { killedLines, loadLine } from './load-text.ts';
 import { pagingRows } from './paging-text.ts';
 import { forksLine, processLines, schedulingLine, watchLines } from './process-text.ts';
 import type { RunReport } from './schema.ts';
+import { segmentLines, segmentRows } from './segment-text.ts';
 import { whereLines } from './where-text.ts';
 
 const PAGE_SIZE = 4096;
@@ -33,6 +34,7 @@ export function reportText(report: RunReport): string {
     ['failures', failuresLine(report)],
     ['suffering', sufferersLine(report)],
     ...pagingRows(report),
+    ...segmentRows(report),
     ['access time', accessLine(report)],
     ['time', timeLine(report)],
     ['scheduling', schedulingLine(report)],
@@ -46,7 +48,7 @@ export function reportText(report: RunReport): string {
     text === undefined ? [] : [`  ${label.padEnd(LABEL_WIDTH)} ${text}`],
   );
   const title = `pagewalk: ${[report.program.path, ...report.program.arguments.slice(1)].join(' ')}`;
-  return `${[title, ...lines, ...watchLines(report), ...killedLines(report), ...processLines(report), ...areaLines(report), ...whereLines(report)].join('\n')}\n`;
+  return `${[title, ...lines, ...watchLines(report), ...killedLines(report), ...processLines(report), ...segmentLines(report), ...areaLines(report), ...whereLines(report)].join('\n')}\n`;
 }
 
 function endLine({ end }: RunReport): string {
@@ -67,12 +69,14 @@ function ranLine({ instructions, time }: RunReport): string {
   return `${counted(instructions, 'instruction')} in ${duration(time.total)} of virtual time${each}`;
 }
 
-function memoryLine({ configuration, resident }: RunReport): string {
+function memoryLine({ configuration, resident, segments }: RunReport): string {
   const { sizing, frames, replacement, replacementScope, bits, loading } = configuration;
   const what = sizing === 'memory' ? `${size(frames)} with its tables` : `${size(frames)} for pages`;
   return join([
-    `${counted(frames, 'frame')}, ${what}`,
-    `${replacement} replacement${replacementScope === 'global' ? '' : `, ${replacementScope}`}`,
+    `${counted(frames, 'frame')}, ${segments === undefined ? what : `${size(frames)} in pieces`}`,
+    segments !== undefined
+      ? undefined
+      : `${replacement} replacement${replacementScope === 'global' ? '' : `, ${replacementScope}`}`,
     bits === 'hardware' ? undefined : `bits by ${bits}`,
     loading === 'eager' ? 'loaded eagerly' : undefined,
     `resident peak ${counted(resident.peak, 'page')} (${size(resident.peak)})`,
@@ -93,6 +97,7 @@ function tlbLine({ tlb }: RunReport): string {
 
 /** Only when there was more than one space to run. */
 function spacesLine({ configuration, asids, tlb }: RunReport): string | undefined {
+  if (asids === undefined) return undefined;
   const { switches, flushes, rollOvers, dropped } = asids;
   if (switches < 2 || tlb === undefined) return undefined;
   const identifiers =
@@ -104,7 +109,8 @@ function spacesLine({ configuration, asids, tlb }: RunReport): string | undefine
   ]);
 }
 
-function walksLine({ walks, refills, configuration }: RunReport): string {
+function walksLine({ walks, refills, segments, configuration }: RunReport): string | undefined {
+  if (segments !== undefined) return undefined;
   const loads = `${counted(walks.loads, 'table load')}`;
   if (refills === undefined)
     return `${configuration.translation} by hardware: ${loads}, ${counted(walks.dirty, 'walk')} only to set a dirty bit`;
@@ -163,6 +169,7 @@ function timeLine({ time }: RunReport): string {
     ['system calls', time.systemCalls],
     ['switches', time.switches],
     ['forks', time.forks],
+    ['moves', time.moves],
     ['jobs', time.jobs],
     ['waiting', time.idle],
   ];

@@ -7,6 +7,7 @@ import { KernelFiles } from '../kernel/files/files.ts';
 import { GUEST_UID } from '../kernel/files/flags.ts';
 import { filesState } from '../kernel/files/state.ts';
 import { Kernel, type KernelParts } from '../kernel/kernel.ts';
+import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
 import { noProcesses } from '../kernel/process/create.ts';
@@ -17,6 +18,8 @@ import { Processes } from '../kernel/process/processes.ts';
 import { Scheduler } from '../kernel/process/scheduler.ts';
 import { Scripts } from '../kernel/process/script.ts';
 import { ProcessSignals } from '../kernel/process/signals.ts';
+import { SegmentedMemory, type SegmentParts } from '../kernel/segments/segmented-memory.ts';
+import { initialSegmentsState } from '../kernel/segments/state.ts';
 import type { Costs, RootState } from '../kernel/state.ts';
 import { EventStream } from '../kernel/stream.ts';
 import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
@@ -49,7 +52,9 @@ const LEAST_TABLE_FRAMES = 4_096;
 export interface Assembly {
   readonly root: RootState;
   readonly machine: Machine;
-  readonly memory: Memory;
+  readonly memory: VirtualMemory;
+  /** The same, where it comes in pieces. */
+  readonly segments: SegmentedMemory | undefined;
   readonly store: PageStore;
   readonly files: KernelFiles;
   readonly stream: EventStream;
@@ -78,27 +83,29 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   if (recorder) stream.observe(recorder.observe);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
-  const schemes = schemesOf(config);
-  const memory = new Memory({
-    ...basics,
-    policyDefinition,
-    objects: files,
-    schemes,
-    placement: findPlacementPolicy(config.placement, '--placement'),
-    refill: config.refill,
-    references: recorder,
-    options: {
-      writeXorExecute: config.writeXorExecute === 'on',
-      execute: config.execute,
-      checksums: config.swapChecksums,
-      paging: config.paging,
-      bits: config.bits,
-      sampleEvery: config.sampleEvery,
-      shares: config.scope.shares,
-      pageTables: config.pageTables,
-      asids: config.asids,
-    },
-  });
+  const segments = segmentedMemory(config, { ...basics, objects: files, references: undefined });
+  const paged = (): Memory =>
+    new Memory({
+      ...basics,
+      policyDefinition,
+      objects: files,
+      schemes: schemesOf(config),
+      placement: findPlacementPolicy(config.placement, '--placement'),
+      refill: config.refill,
+      references: recorder,
+      options: {
+        writeXorExecute: config.writeXorExecute === 'on',
+        execute: config.execute,
+        checksums: config.swapChecksums,
+        paging: config.paging,
+        bits: config.bits,
+        sampleEvery: config.sampleEvery,
+        shares: config.scope.shares,
+        pageTables: config.pageTables,
+        asids: config.asids,
+      },
+    });
+  const memory = segments ?? paged();
   files.connect(memory);
   const signals = new ProcessSignals({ ...basics, memory, uid: GUEST_UID });
   const policy = scheduling.attach(root.scheduler.policy);
@@ -148,6 +155,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     root,
     machine,
     memory,
+    segments,
     store,
     files,
     stream,
@@ -157,6 +165,19 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   };
 }
 
+function segmentedMemory(
+  { segments, writeXorExecute, swapChecksums }: SystemConfig,
+  parts: Omit<SegmentParts, 'rules' | 'placement' | 'options'>,
+): SegmentedMemory | undefined {
+  if (segments === undefined) return undefined;
+  return new SegmentedMemory({
+    ...parts,
+    rules: segments.rules,
+    placement: findPlacementPolicy(segments.placement, '--placement'),
+    options: { writeXorExecute: writeXorExecute === 'on', checksums: swapChecksums },
+  });
+}
+
 /** Only a machine that keeps stamps of last uses takes the time to write them. */
 const chargedCosts = ({ bits, costs }: SystemConfig): Costs =>
   bits === 'stamps' ? costs : { ...costs, stamp: 0 };
@@ -164,7 +185,7 @@ const chargedCosts = ({ bits, costs }: SystemConfig): Costs =>
 /** Who wants to be told of every reference. */
 interface ReferenceTakers {
   readonly recorder: Recorder | undefined;
-  readonly policy: Memory | undefined;
+  readonly policy: VirtualMemory | undefined;
   readonly watch:
     | { readonly address: number; readonly bytes: number; readonly stream: EventStream }
     | undefined;
@@ -196,15 +217,15 @@ function machineConfig(
   { record, watch }: AssemblyPorts,
   policy: PolicyDefinition,
 ): MachineConfig {
-  const { sizing, tlb, seed, bits, refill } = config;
+  const { sizing, tlb, seed, bits, refill, segments } = config;
   const wantsAll = record !== undefined || watch !== undefined || policy.needs === 'every reference';
   const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
   return {
     frames: sizing.frames + tables,
     tlb,
-    refill: refill === 'hardware' ? 'hardware' : 'software',
-    geometry: walkedFormat(schemesOf(config)) ?? sv39,
-    stamps: policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
+    refill: segments === undefined && refill === 'hardware' ? 'hardware' : 'software',
+    geometry: segments === undefined ? (walkedFormat(schemesOf(config)) ?? sv39) : sv39,
+    stamps: segments === undefined && policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,
   };
@@ -220,7 +241,7 @@ function openSwap({ swap, storeFaults, seed }: SystemConfig, { stores }: Assembl
 }
 
 function initialRoot(
-  { sizing, seed }: SystemConfig,
+  { sizing, seed, segments }: SystemConfig,
   store: PageStore,
   frames: number,
   { policyDefinition, scheduling }: { policyDefinition: PolicyDefinition; scheduling: SchedulingDefinition },
@@ -234,13 +255,21 @@ function initialRoot(
     requests: [],
     nextRequest: 1,
     disk: initialDiskState(store.capacity),
-    memory: initialMemoryState({
-      frames,
-      sizing: memorySizing,
-      policyDefinition,
-      swapCapacity: store.capacity,
-      random: policyRandom(seed),
-    }),
+    memory:
+      segments === undefined
+        ? initialMemoryState({
+            frames,
+            sizing: memorySizing,
+            policyDefinition,
+            swapCapacity: store.capacity,
+            random: policyRandom(seed),
+          })
+        : initialSegmentsState({
+            frames,
+            rules: segments.rules,
+            placement: findPlacementPolicy(segments.placement, '--placement'),
+            swapCapacity: store.capacity,
+          }),
     files: filesState(),
     calls: { made: {}, unknown: {} },
   };

@@ -5,8 +5,8 @@ import { formatSize } from '../base/sizes.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { KernelFiles } from '../kernel/files/files.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { checkWriteXorExecute, fitsIn, placementOf } from '../kernel/loader/areas.ts';
-import { type ElfImage, parseElf } from '../kernel/loader/elf.ts';
+import { checkWriteXorExecute, placementOf } from '../kernel/loader/areas.ts';
+import { parseElf } from '../kernel/loader/elf.ts';
 import { layOut, startingStack } from '../kernel/loader/program.ts';
 import { mostArgumentBytes, type StackImage } from '../kernel/loader/stack.ts';
 import { BadAddress, type VirtualMemory } from '../kernel/memory/contract.ts';
@@ -35,7 +35,8 @@ export async function boot(parts: BootParts): Promise<void> {
   const image = parseElf(program.bytes, program.name);
   if (config.writeXorExecute === 'on') checkWriteXorExecute(image, program.name);
   const space = memory.createSpace(program.translation);
-  checkFits(image, space, program.name);
+  const unfit = memory.suit(space, image, program.bytes);
+  if (unfit !== undefined) throw new UserError(program.name, unfit);
   const start = { ...program, path: program.argv[0] ?? program.path };
   const stack = startingStack(image, start, space.layout, root.random);
   if (stack === undefined) {
@@ -70,16 +71,6 @@ export async function boot(parts: BootParts): Promise<void> {
   const { arrival = 0 } = program;
   if (arrival <= root.clock.now) root.woken.push(process.pid);
   else process.sleep = { channels: [], until: arrival, reason: 'its arrival' };
-}
-
-/** @throws UserError when the program is linked at addresses that its space has not */
-function checkFits(image: ElfImage, { layout, translation }: SpaceState, name: string): void {
-  if (fitsIn(image, layout)) return;
-  const needed = placementOf(image, layout).end.toString(16);
-  throw new UserError(
-    name,
-    `needs addresses up to 0x${needed}; under ${translation} programs and their heaps have those below 0x${layout.mmapTop.toString(16)} (position-independent ones go to 0x${layout.pieBase.toString(16)})`,
-  );
 }
 
 /** Writes the stack a page at a time, from the top as the guest would. */

@@ -23,9 +23,16 @@ import {
   type ReplacementOptions,
   replacementOf,
 } from './replacement-options.ts';
+import {
+  piecesTranslation,
+  refusePaging,
+  type SegmentConfig,
+  type SegmentOptions,
+  segmentsOf,
+} from './segment-options.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
 import { DEFAULT_TLB_OPTIONS, type TlbChoices, type TlbOptions, tlbOptionsOf } from './tlb-options.ts';
-import { parseTlb } from './tlb-syntax.ts';
+import { checkRefillable, parseTlb } from './tlb-syntax.ts';
 import {
   checkPageable,
   DEFAULT_PLACEMENT,
@@ -36,7 +43,12 @@ import {
 } from './translation-options.ts';
 
 /** As written; each is optional. The defaults are those of `DEFAULT_OPTIONS`. */
-export interface SystemOptions extends PagingOptions, ReplacementOptions, TranslationOptions, TlbOptions {
+export interface SystemOptions
+  extends PagingOptions,
+    ReplacementOptions,
+    TranslationOptions,
+    TlbOptions,
+    SegmentOptions {
   /** Size of all memory, tables included: `64M`. */
   memory?: string | undefined;
   /** Instead: number of frames for pages, with tables beside them. */
@@ -86,6 +98,8 @@ export interface SystemOptions extends PagingOptions, ReplacementOptions, Transl
 export interface SystemConfig extends PagingConfig, ReplacementConfig, TranslationConfig, TlbChoices {
   /** `memory`: `frames` are all there are, tables included; `frames`: those that pages may have. */
   readonly sizing: { readonly mode: 'memory' | 'frames'; readonly frames: number };
+  /** Memory in pieces; `undefined`: pages. */
+  readonly segments: SegmentConfig | undefined;
   readonly tlb: TlbConfig;
   readonly replacement: string;
   readonly scheduler: string;
@@ -153,18 +167,30 @@ export function systemConfig(
     findSchedulingPolicy(options.scheduler ?? DEFAULT_OPTIONS.scheduler, placeOf('scheduler'));
   const sizing = sizingOf(options, placeOf);
   const tlb = parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb'));
-  const translation = translationOf(options, tlb, placeOf);
+  const name = typeof options.translation === 'string' ? options.translation : DEFAULT_TRANSLATION;
+  const segments = segmentsOf(name, options, placeOf);
+  if (segments !== undefined) {
+    refusePaging(segments, { ...options }, placeOf);
+    checkRefillable(tlb, placeOf('tlb'));
+  }
+  const translation =
+    segments === undefined ? translationOf(options, tlb, placeOf) : piecesTranslation(segments);
   if (options.pageTables === 'pageable') checkPageable(translation, placeOf('pageTables'));
   return {
     sizing,
     ...translation,
+    segments,
     tlb,
     ...tlbOptionsOf(options, placeOf),
     replacement: policy.name,
     ...replacementOf(options, policy, placeOf),
     scheduler: scheduling.name,
     timer: oneOf(options.timer ?? DEFAULT_OPTIONS.timer, ['on', 'off'], placeOf('timer')),
-    fork: oneOf(options.fork ?? DEFAULT_OPTIONS.fork, ['copy-on-write', 'eager'], placeOf('fork')),
+    fork: oneOf(
+      options.fork ?? (segments === undefined ? DEFAULT_OPTIONS.fork : 'eager'),
+      ['copy-on-write', 'eager'],
+      placeOf('fork'),
+    ),
     swap: parseSwap(options.swap ?? DEFAULT_OPTIONS.swap, placeOf('swap')),
     storeFaults: faultsOf(options, placeOf),
     swapChecksums: oneOf(

@@ -43,6 +43,12 @@ export const systemOptionsSchema = z.strictObject({
     .optional()
     .describe(`where pieces of memory go: a policy of 'pagewalk list'; default ${DEFAULT_OPTIONS.placement}`),
   refill: z.string().optional().describe(`who fills the TLB: ${REFILL_SYNTAX}`),
+  segments: count.optional().describe('segments of a space: 2, 4, 8 or 16'),
+  addressBits: count.optional().describe('bits of an address under base-bounds and segmented'),
+  room: z.string().optional().describe('what a piece with a heap has to grow into, e.g. 1M'),
+  stack: z.string().optional().describe('most bytes of a stack, e.g. 128K'),
+  loadAt: z.string().optional().describe('physical address of a relocated program, e.g. 1M'),
+  moveEvery: z.string().optional().describe('how often a piece is moved for no other reason, e.g. 1ms'),
   tlb: z.string().optional().describe(`e.g. ${DEFAULT_OPTIONS.tlb}`),
   asids: z
     .union([z.int(), z.string()])

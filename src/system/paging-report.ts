@@ -35,11 +35,11 @@ export const pagingReport = (
 
 /** Frames of page tables, where they lie in adjacent ones, and what went to swap. */
 export function tablesReport(
-  { pageTables, placement }: SystemConfig,
+  { pageTables, placement, segments }: SystemConfig,
   { memory }: RootState,
   { tableFrames: frames, tableFramesPeak: peak, tablePaging }: MemoryCounters,
 ): RunReport['tables'] {
-  const { pieces } = (memory as MemoryState).tables;
+  const pieces = segments === undefined ? (memory as MemoryState).tables.pieces : undefined;
   const swapping = pageTables === 'pageable' ? { swapping: structuredClone(tablePaging) } : {};
   if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE, ...swapping };
   const { moves, movedBytes, compactions } = pieces;

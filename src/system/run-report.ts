@@ -3,6 +3,7 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
+import type { SegmentedMemory } from '../kernel/segments/segmented-memory.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
@@ -15,6 +16,7 @@ import { pagingConfiguration, pagingReport, tablesReport, transferTime } from '.
 import type { ProgramRequest } from './ports.ts';
 import { forksReport, loadReport, processesReport } from './process-report.ts';
 import { scopeText } from './replacement-options.ts';
+import { segmentConfiguration, segmentReport } from './segment-report.ts';
 import { formatShape, formatTlb } from './tlb-syntax.ts';
 import { refillText } from './translation-options.ts';
 
@@ -32,6 +34,7 @@ export interface ReportSources {
   readonly lacks: boolean;
   readonly watch: RunReport['watch'];
   readonly where: RunReport['where'];
+  readonly segments: SegmentedMemory | undefined;
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -45,7 +48,7 @@ export function collectReport(sources: ReportSources): RunReport {
     instructions: machine.instructions,
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
-    asids: { ...(root.memory as MemoryState).asids.counts },
+    ...asidsReport(sources),
     walks: { loads: machine.walkLoads + memory.refills.reads, dirty: machine.dirtyWalks },
     ...refillReport(sources),
     faults: {
@@ -83,6 +86,7 @@ export function collectReport(sources: ReportSources): RunReport {
     forks: forksReport(memory),
     ...loadReport(config, root),
     ...(sources.watch === undefined ? {} : { watch: sources.watch }),
+    ...segmentReport(config.segments, sources.segments),
     ...(sources.where === undefined ? {} : { where: sources.where }),
     systemCalls: callsReport(root),
     areas: sources.areas.map(areaReport),
@@ -90,8 +94,14 @@ export function collectReport(sources: ReportSources): RunReport {
   };
 }
 
+/** Where memory is in pieces registers change with the space. */
+function asidsReport({ config, root }: ReportSources): Pick<RunReport, 'asids'> {
+  if (config.segments !== undefined) return {};
+  return { asids: { ...(root.memory as MemoryState).asids.counts } };
+}
+
 function refillReport({ config, memory }: ReportSources): Pick<RunReport, 'refills'> {
-  if (config.refill === 'hardware') return {};
+  if (config.refill === 'hardware' || config.segments !== undefined) return {};
   const { misses, modifies, byHandler } = memory.refills;
   return { refills: { misses, modifies, byHandler } };
 }
@@ -136,6 +146,7 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     swapping: config.swapping,
     outOfMemory: config.outOfMemory,
     ...pagingConfiguration(config),
+    ...segmentConfiguration(config.segments),
     seed: config.seed,
     costs: { ...config.costs },
   };

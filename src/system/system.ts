@@ -5,7 +5,7 @@
 import { UserError } from '../base/errors.ts';
 import type { Observer } from '../kernel/events.ts';
 import type { RunLimits } from '../kernel/kernel.ts';
-import type { Memory } from '../kernel/memory/memory.ts';
+import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { shellStatus } from '../kernel/process/exit.ts';
 import { signalName } from '../kernel/process/signal-table.ts';
 import type { RootState } from '../kernel/state.ts';
@@ -42,7 +42,7 @@ export class System {
   /** All state of the kernel. */
   readonly root: RootState;
   readonly machine: Machine;
-  readonly memory: Memory;
+  readonly memory: VirtualMemory;
   readonly store: PageStore;
   readonly #config: SystemConfig;
   readonly #ports: SystemPorts;
@@ -57,6 +57,7 @@ export class System {
 
   /** Use `createSystem` or `resumeSystem`. */
   constructor(config: SystemConfig, ports: SystemPorts, snapshot: Snapshot | undefined) {
+    if (config.segments !== undefined) refusePorts(ports, config.translation);
     this.#config = config;
     this.#ports = ports;
     this.#parts = assemble(config, ports, snapshot && structuredClone(snapshot.root));
@@ -121,6 +122,7 @@ export class System {
       lacks: this.#parts.kernel.exit?.lacks !== undefined,
       watch: this.#interleaving?.finish(),
       where: this.#attribution?.report(),
+      segments: this.#parts.segments,
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });
   }
@@ -199,6 +201,12 @@ export async function resumeSystem(
   const failure = await system.store.load(snapshot.store);
   if (failure !== undefined) throw new UserError('snapshot', `${system.store.name}: ${failure.detail}`);
   return system;
+}
+
+/** @throws UserError for what is told by pages */
+function refusePorts({ record, where, jobs }: SystemPorts, translation: string): void {
+  const given = record ? '--record' : where ? '--where' : jobs ? 'jobs' : undefined;
+  if (given !== undefined) throw new UserError(given, `is about pages, and ${translation} has none`);
 }
 
 const least = (a: number | undefined, b: number | undefined): number | undefined =>

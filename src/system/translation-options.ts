@@ -7,6 +7,7 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import { LEAST_SPACE } from '../kernel/loader/layout.ts';
 import type { RefillTime } from '../kernel/memory/refill.ts';
 import { type PagingScheme, pagingSchemes, radixScheme } from '../kernel/memory/schemes.ts';
+import { schemes as pieceSchemes } from '../kernel/segments/rules.ts';
 import type { TlbConfig } from '../machine/contract.ts';
 import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import { type RadixFormat, type RadixGeometry, userLimit } from '../translation/radix.ts';
@@ -63,7 +64,7 @@ export const refillText = (refill: TranslationConfig['refill']): string =>
 function findScheme(name: string, place: string): PagingScheme {
   const found = pagingSchemes.find((scheme) => scheme.name === name);
   if (found !== undefined) return found;
-  const known = pagingSchemes.map((scheme) => scheme.name).join(', ');
+  const known = [...pagingSchemes.map((scheme) => scheme.name), ...Object.keys(pieceSchemes)].join(', ');
   throw new UserError(place, `unknown '${name}'; known: ${known}`);
 }
 

@@ -73,9 +73,9 @@ describe.each([
     for (const way of ways) {
       const { lines, report } = await ran(commands, { scheduler: 'rr:50us', ...pressure, ...way });
       expect([way, lines]).toEqual([way, usual.lines]);
-      const { switches, flushes, rollOvers } = report.asids;
+      const { switches, flushes, rollOvers } = report.asids!;
       expect(flushes).toBeGreaterThan(10);
-      expect(report.tlb!.flushed).toBeGreaterThanOrEqual(report.asids.dropped);
+      expect(report.tlb!.flushed).toBeGreaterThanOrEqual(report.asids!.dropped);
       if (way.asids === 'none') expect([flushes, rollOvers]).toEqual([switches - 1, 0]);
       else expect(rollOvers).toBe(flushes);
     }

@@ -65,7 +65,7 @@ export function layOut(memory: VirtualMemory, space: SpaceState, layout: Layout)
   memory.addArea(space, stackArea(space.layout, stack.bytes.length, PROT_READ | PROT_WRITE | execute));
   memory.addArea(space, trampolineArea(space.layout, trampoline.object, trampoline.bytes));
   const { end } = placementOf(image, space.layout);
-  space.brkStart = end;
-  space.brk = end;
+  space.brkStart = space.layout.heap ?? end;
+  space.brk = space.brkStart;
   space.mmapTop = space.layout.mmapTop;
 }

@@ -8,11 +8,12 @@ import { type Frame, PAGE_SIZE, pageOf, type VirtualAddress, virtualAddress } fr
 import type { Access, MachinePort } from '../../machine/contract.ts';
 import { permits } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
-import { BadAddress, PageWait, type ReferenceSink, type UserMemory } from './contract.ts';
+import { BadAddress, PageWait, type ReferenceSink } from './contract.ts';
 import type { Faults } from './faults.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
+import { UserWords } from './user-words.ts';
 
 export interface AccessParts {
   readonly machine: MachinePort;
@@ -26,13 +27,12 @@ export interface AccessParts {
 /** More faults than one page can need: mapped, copied, and made room for. */
 const MOST_FAULTS = 8;
 
-export class SpaceMemory implements UserMemory {
+export class SpaceMemory extends UserWords {
   readonly #parts: AccessParts;
   readonly #space: SpaceState;
-  readonly #word = new Uint8Array(8);
-  readonly #wordView = new DataView(this.#word.buffer);
 
   constructor(parts: AccessParts, space: SpaceState) {
+    super();
     this.#parts = parts;
     this.#space = space;
   }
@@ -59,42 +59,6 @@ export class SpaceMemory implements UserMemory {
     this.#enter();
     for (let page = pageOf(address); page <= last; page++)
       this.#frameFor((page * PAGE_SIZE) as VirtualAddress, access);
-  }
-
-  readString(address: VirtualAddress, limit: number): string | undefined {
-    if (!Number.isSafeInteger(address)) throw new BadAddress('outside of the address space');
-    const bytes: number[] = [];
-    let at: number = address;
-    while (bytes.length <= limit) {
-      const room = Math.min(PAGE_SIZE - (at % PAGE_SIZE), limit + 1 - bytes.length);
-      const part = new Uint8Array(room);
-      this.read(virtualAddress(at), part);
-      const end = part.indexOf(0);
-      for (const byte of end < 0 ? part : part.subarray(0, end)) bytes.push(byte);
-      if (end >= 0) return new TextDecoder().decode(Uint8Array.from(bytes));
-      at += room;
-    }
-    return undefined;
-  }
-
-  readU32(address: VirtualAddress): number {
-    this.read(address, this.#word.subarray(0, 4));
-    return this.#wordView.getUint32(0, true);
-  }
-
-  readU64(address: VirtualAddress): bigint {
-    this.read(address, this.#word);
-    return this.#wordView.getBigUint64(0, true);
-  }
-
-  writeU32(address: VirtualAddress, value: number): void {
-    this.#wordView.setUint32(0, value, true);
-    this.write(address, this.#word.subarray(0, 4));
-  }
-
-  writeU64(address: VirtualAddress, value: bigint): void {
-    this.#wordView.setBigUint64(0, value, true);
-    this.write(address, this.#word);
   }
 
   #eachPage(

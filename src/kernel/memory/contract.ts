@@ -4,6 +4,7 @@
 import type { Nanoseconds, Pid, SpaceId, VirtualAddress, Vpn } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import type { DiskRequest, Ticket } from '../disk.ts';
+import type { ElfImage } from '../loader/elf.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import type { TableCounters } from './leaf-table-state.ts';
 import type { PagingCounters } from './paging-rules.ts';
@@ -186,6 +187,11 @@ export interface VirtualMemory {
   /** An empty space for a program that is run by another (execve). @throws PageWait */
   newSpace(translation?: string): SpaceState | OutOfMemory;
   /**
+   * Lays an empty space out for a program, whose file has these bytes.
+   * @returns why it can't be run in this memory, `undefined` when it can
+   */
+  suit(space: SpaceState, image: ElfImage, bytes: Uint8Array): string | undefined;
+  /**
    * A space like `parent`, for the child that the running process makes: the same areas, break and contents. May
    * throw PageWait: then the process has to wait and begin the call again, at the same instruction, and the work
    * done is kept for it. When the fork fails nothing of the child is left. Pages that the parent has prepared for
@@ -215,6 +221,11 @@ export interface VirtualMemory {
   ): Outcome | undefined;
   /** A store by a clean entry of such a TLB; the same. */
   tlbModify(space: SpaceState, address: VirtualAddress, pc: VirtualAddress): Outcome | undefined;
+  /**
+   * What a TLB miss that was only filled takes: a trap into the kernel, or nothing, where the TLB stands for registers
+   * that translate by themselves.
+   */
+  readonly refills: 'by the kernel' | 'for registers';
   /**
    * The request's virtual time has come: moves the real bytes (awaiting the store if need be) and maps the page.
    * Whoever waits for the request goes on and tries again. What comes out is for the process that it was made for
@@ -314,6 +325,7 @@ export type ChargedComponent =
   | 'systemCalls'
   | 'switches'
   | 'forks'
+  | 'moves'
   | 'jobs';
 
 /** Virtual time spent, by component; the kernel's parts charge what they do. */

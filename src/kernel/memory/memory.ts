@@ -34,6 +34,8 @@
 import { UserError } from '../../base/errors.ts';
 import { PAGE_SIZE, type Pid, pageOf, type SpaceId, type VirtualAddress } from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
+import { fitsIn, placementOf } from '../loader/areas.ts';
+import type { ElfImage } from '../loader/elf.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import { SpaceMemory } from './access.ts';
 import { advise, listAreas, residency, synchronize, synchronizeObject } from './advise.ts';
@@ -85,6 +87,14 @@ export class Memory implements VirtualMemory {
   newSpace(translation?: string): SpaceState | OutOfMemory {
     return this.#paths.spaces.create(translation);
   }
+
+  suit({ layout, translation }: SpaceState, image: ElfImage): string | undefined {
+    if (fitsIn(image, layout)) return undefined;
+    const needed = placementOf(image, layout).end.toString(16);
+    return `needs addresses up to 0x${needed}; under ${translation} programs and their heaps have those below 0x${layout.mmapTop.toString(16)} (position-independent ones go to 0x${layout.pieBase.toString(16)})`;
+  }
+
+  readonly refills = 'by the kernel';
 
   forkSpace(parent: SpaceState, mode: ForkMode): SpaceState | OutOfMemory {
     return this.#paths.forks.fork(parent, mode);

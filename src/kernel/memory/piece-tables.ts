@@ -11,7 +11,7 @@
  *
  * Source: the lectures on page tables and their size (a base register; a table for each segment).
  */
-import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
+import { type Frame, NO_HOLE, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import type { Placement, PlacementDefinition } from '../../policies/placement/contract.ts';
 import { EntryCodec, kernelEntries } from '../../translation/entry-codec.ts';
@@ -54,8 +54,6 @@ export interface PieceState {
   compactions: number;
 }
 
-/** What a placement policy answers when no hole is large enough. */
-const NO_HOLE = -1;
 const ENTRY_BYTES = 4;
 const ENTRIES_A_FRAME = PAGE_SIZE / ENTRY_BYTES;
 

@@ -236,21 +236,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
       entry: new Float64Array(count),
       mappers: new Map(),
     },
-    swap: {
-      capacity: start.swapCapacity,
-      references: new Uint32Array(0),
-      keys: new Uint32Array(0),
-      frames: new Uint32Array(0),
-      used: 0,
-      next: 0,
-      unwritten: new Map(),
-      checksums: new Uint32Array(0),
-      bad: new Set(),
-      retired: 0,
-      lost: new Map(),
-      room: start.swapCapacity,
-      failedWrites: 0,
-    },
+    swap: initialSwapState(start.swapCapacity),
     objects: new Map(),
     episodes: new Map(),
     nextEpisode: 0,
@@ -271,7 +257,26 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
   };
 }
 
-function initialCounters(): MemoryCounters {
+/** A swap map in which every slot is free. */
+export function initialSwapState(capacity: number): SwapState {
+  return {
+    capacity,
+    references: new Uint32Array(0),
+    keys: new Uint32Array(0),
+    frames: new Uint32Array(0),
+    used: 0,
+    next: 0,
+    unwritten: new Map(),
+    checksums: new Uint32Array(0),
+    bad: new Set(),
+    retired: 0,
+    lost: new Map(),
+    room: capacity,
+    failedWrites: 0,
+  };
+}
+
+export function initialCounters(): MemoryCounters {
   return {
     faults: {},
     majorFaults: 0,

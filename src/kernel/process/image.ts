@@ -9,11 +9,11 @@ import { PAGE_SIZE, virtualAddress } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
 import { Errno } from '../errno.ts';
 import type { Files } from '../files/contract.ts';
-import { checkWriteXorExecute, fitsIn, placementOf } from '../loader/areas.ts';
+import { checkWriteXorExecute, placementOf } from '../loader/areas.ts';
 import { type ElfImage, parseElf } from '../loader/elf.ts';
 import { layOut, type ProgramStart, startingStack } from '../loader/program.ts';
 import type { Result, VirtualMemory } from '../memory/contract.ts';
-import type { ObjectId, PendingImage, ProcessState, RootState } from '../state.ts';
+import type { ObjectId, PendingImage, ProcessState, RootState, SpaceState } from '../state.ts';
 import type { EventStream } from '../stream.ts';
 import { emptyRegisters } from './create.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -45,6 +45,8 @@ interface Found {
   readonly path: string;
   readonly argv: readonly string[];
   readonly image: ElfImage;
+  /** Of the file. */
+  readonly bytes: Uint8Array;
 }
 
 export class Images {
@@ -59,13 +61,13 @@ export class Images {
     const { root, memory, files } = this.#parts;
     const found = this.#find(process, start.path, start.argv, 0);
     if (typeof found === 'number') return found;
-    const { object, argv, image } = found;
-    const { layout, translation } = root.spaces[process.space]!;
-    if (!fitsIn(image, layout)) return Errno.ENOMEM;
-    const stack = startingStack(image, { path: start.path, argv, env: start.env }, layout, root.random);
-    if (stack === undefined) return Errno.E2BIG;
-    const space = memory.newSpace(translation);
+    const { object, argv, image, bytes } = found;
+    const space = memory.newSpace(root.spaces[process.space]!.translation);
     if ('kind' in space) return Errno.ENOMEM;
+    if (memory.suit(space, image, bytes) !== undefined) return this.#refuse(space, Errno.ENOMEM);
+    const { layout } = space;
+    const stack = startingStack(image, { path: start.path, argv, env: start.env }, layout, root.random);
+    if (stack === undefined) return this.#refuse(space, Errno.E2BIG);
     const trampoline = { object: this.#trampoline(process), bytes: TRAMPOLINE_CODE.length };
     layOut(memory, space, { image, program: { object, path: files.path(object) }, trampoline, stack });
     return {
@@ -78,6 +80,11 @@ export class Images {
       stack: { pointer: stack.pointer, bytes: stack.bytes, end: layout.stackTop },
       entry: placementOf(image, layout).entry,
     };
+  }
+
+  #refuse(space: SpaceState, why: Result): Result {
+    this.#parts.memory.destroySpace(space.id);
+    return why;
   }
 
   /** Writes the stack a page at a time, from the top as the program would. Throws `PageWait`; goes on where it was. */
@@ -144,7 +151,7 @@ export class Images {
     try {
       const image = parseElf(bytes, path);
       if (writeXorExecute === 'on') checkWriteXorExecute(image, path);
-      return { object, path, argv, image };
+      return { object, path, argv, image, bytes };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return Errno.ENOEXEC;

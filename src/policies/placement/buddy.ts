@@ -83,6 +83,22 @@ class Buddy implements Placement {
     return lowest;
   }
 
+  placeHighest(size: number): number | typeof NO_HOLE {
+    const { free } = this.#state;
+    const wanted = orderOf(size);
+    let highest = NO_HOLE;
+    let from = wanted;
+    for (let order = wanted; order < free.length; order++) {
+      const start = free[order]!.at(-1);
+      if (start === undefined || start + 2 ** order - 2 ** wanted < highest) continue;
+      highest = start + 2 ** order - 2 ** wanted;
+      from = order;
+    }
+    if (highest === NO_HOLE) return NO_HOLE;
+    this.#take(free[from]!.at(-1)!, from, wanted, size, 'upper');
+    return highest;
+  }
+
   release(start: number, size: number): void {
     const order = orderOf(size);
     this.#state.internal -= 2 ** order - size;
@@ -113,11 +129,15 @@ class Buddy implements Placement {
     return countedFigures(this.#state, this.holes(), this.#state.internal);
   }
 
-  /** Takes the free block of `order` at `start` and halves it down to `wanted`; the upper halves stay free. */
-  #take(start: number, order: number, wanted: number, size: number): void {
+  /** Takes the free block of `order` at `start` and halves it down to `wanted`; the other halves stay free. */
+  #take(start: number, order: number, wanted: number, size: number, half: 'lower' | 'upper' = 'lower'): void {
     const { free } = this.#state;
     removeSorted(free[order]!, start);
-    for (let half = order - 1; half >= wanted; half--) insertSorted(free[half]!, start + 2 ** half);
+    let from = start;
+    for (let left = order - 1; left >= wanted; left--) {
+      insertSorted(free[left]!, half === 'lower' ? from + 2 ** left : from);
+      if (half === 'upper') from += 2 ** left;
+    }
     this.#state.internal += 2 ** wanted - size;
   }
 

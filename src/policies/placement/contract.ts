@@ -14,8 +14,7 @@
  * Programming", vol. 1, 2.5.)
  */
 
-/** What `place` gives when no hole is large enough. */
-export const NO_HOLE = -1;
+import type { NO_HOLE } from '../../base/numbers.ts';
 
 /** A range of free units with none free beside it that it could be one with. */
 export interface Hole {
@@ -47,6 +46,8 @@ export interface Placement {
   place(size: number): number | typeof NO_HOLE;
   /** The same at the lowest place that there is, whatever the policy prefers; for compaction. Not counted. */
   placeLowest(size: number): number | typeof NO_HOLE;
+  /** The same at the highest place. */
+  placeHighest(size: number): number | typeof NO_HOLE;
   /** Gives back a piece: as it was placed or resized, with the size that was asked for. */
   release(start: number, size: number): void;
   /**

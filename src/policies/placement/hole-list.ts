@@ -3,7 +3,8 @@
  * merged. A fit is a way to choose one of them; the piece is cut from the hole's low end, and what is left stays a hole.
  */
 import { assert } from '../../base/errors.ts';
-import { type Hole, NO_HOLE, type Placement, type PlacementFigures } from './contract.ts';
+import { NO_HOLE } from '../../base/numbers.ts';
+import type { Hole, Placement, PlacementFigures } from './contract.ts';
 import { countedFigures } from './figures.ts';
 
 export interface HoleListState {
@@ -66,6 +67,16 @@ export class HoleList implements Placement {
     const at = holes.findIndex((hole) => hole.size >= size);
     if (at === -1) return NO_HOLE;
     const { start } = holes[at]!;
+    this.#cut(at, start, size);
+    return start;
+  }
+
+  placeHighest(size: number): number | typeof NO_HOLE {
+    const { holes } = this.#state;
+    const at = holes.findLastIndex((hole) => hole.size >= size);
+    if (at === -1) return NO_HOLE;
+    const hole = holes[at]!;
+    const start = hole.start + hole.size - size;
     this.#cut(at, start, size);
     return start;
   }

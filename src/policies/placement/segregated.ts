@@ -76,6 +76,14 @@ class Segregated implements Placement {
     return hole.start;
   }
 
+  placeHighest(size: number): number | typeof NO_HOLE {
+    const hole = this.holes().findLast((candidate) => candidate.size >= size);
+    if (hole === undefined) return NO_HOLE;
+    const start = hole.start + hole.size - size;
+    this.#cut(hole.start, start, size);
+    return start;
+  }
+
   release(start: number, size: number): void {
     const state = this.#state;
     const below = state.ends.get(start);
