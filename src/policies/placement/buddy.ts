@@ -7,14 +7,10 @@
  *      8           8             free: 4 at 4, 8 at 8
  *      [4]   4
  */
+
 import { assert } from '../../base/errors.ts';
-import {
-  type Hole,
-  NO_HOLE,
-  type Placement,
-  type PlacementDefinition,
-  type PlacementFigures,
-} from './contract.ts';
+import { NO_HOLE } from '../../base/numbers.ts';
+import type { Hole, Placement, PlacementDefinition, PlacementFigures } from './contract.ts';
 import { countedFigures } from './figures.ts';
 import { insertSorted, removeSorted } from './sorted.ts';
 

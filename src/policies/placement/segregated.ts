@@ -2,14 +2,10 @@
  * Segregated lists: holes are kept apart by size, those of 2^k to 2^(k+1) - 1 units in list k. A search begins in the list
  * of the wanted size; in the lists above every hole is large enough. Neighbours are merged as in a single list.
  */
+
 import { assert } from '../../base/errors.ts';
-import {
-  type Hole,
-  NO_HOLE,
-  type Placement,
-  type PlacementDefinition,
-  type PlacementFigures,
-} from './contract.ts';
+import { NO_HOLE } from '../../base/numbers.ts';
+import type { Hole, Placement, PlacementDefinition, PlacementFigures } from './contract.ts';
 import { countedFigures } from './figures.ts';
 import { insertSorted, removeSorted } from './sorted.ts';
 
