@@ -40,17 +40,12 @@ export const tablesSchema = z.object({
     })
     .optional()
     .describe('where tables of all sizes lie; absent where all have one frame'),
-  swapping: z
-    .object({
-      evicted: count.describe('tables written to swap, which swap.writes counts too'),
-      returned: count.describe('tables read back, which swap.reads counts too'),
-      swapped: count.describe('tables in swap at the end, each in a slot that swap.used counts too'),
-      swappedPeak: count,
-      dropped: count.describe('empty tables that were given up for their frames'),
-      parted: count.describe('entries for pages in memory that were taken out so that their table could go'),
-    })
-    .optional()
-    .describe('absent where tables stay in memory'),
+  evicted: count.describe('tables written to swap, which swap.writes counts too'),
+  returned: count.describe('tables read back, which swap.reads counts too'),
+  swapped: count.describe('tables in swap at the end, each in a slot that swap.used counts too'),
+  swappedPeak: count,
+  dropped: count.describe('empty tables that were given up for their frames'),
+  parted: count.describe('entries for pages in memory that were taken out so that their table could go'),
 });
 
 export const pagingSchema = z.object({

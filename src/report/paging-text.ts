@@ -71,11 +71,10 @@ function lazinessLine({ disk, paging }: RunReport): string | undefined {
   return join([never, pages === 0 ? undefined : `${counted(pages, 'queued page write')} taken back`]);
 }
 
-function tablesLine({ tables }: RunReport): string {
-  const { frames, peak, swapping } = tables;
+function tablesLine({ configuration, tables }: RunReport): string {
+  const { frames, peak, evicted, returned, swapped, swappedPeak } = tables;
   const memory = `${counted(frames, 'frame')} at the end, ${grouped(peak)} at the peak`;
-  if (swapping === undefined) return join([memory, regionText(tables)]);
-  const { evicted, returned, swapped, swappedPeak } = swapping;
+  if (configuration.pageTables === 'resident') return join([memory, regionText(tables)]);
   return join([
     memory,
     `${grouped(evicted)} evicted, ${grouped(returned)} brought back`,

@@ -35,13 +35,12 @@ export const pagingReport = (
 
 /** Frames of page tables, where they lie in adjacent ones, and what went to swap. */
 export function tablesReport(
-  { pageTables, placement, segments }: SystemConfig,
+  { placement, segments }: SystemConfig,
   { memory }: RootState,
   { tableFrames: frames, tableFramesPeak: peak, tablePaging }: MemoryCounters,
 ): RunReport['tables'] {
   const pieces = segments === undefined ? (memory as MemoryState).tables.pieces : undefined;
-  const swapping = pageTables === 'pageable' ? { swapping: structuredClone(tablePaging) } : {};
-  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE, ...swapping };
+  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE, ...tablePaging };
   const { moves, movedBytes, compactions } = pieces;
   const policy = findPlacementPolicy(placement, '--placement');
   const { units, free, largest, external } = policy.attach(pieces.placement).figures();
@@ -55,7 +54,13 @@ export function tablesReport(
     movedBytes,
     compactions,
   };
-  return { frames, peak, bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE, region };
+  return {
+    frames,
+    peak,
+    bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE,
+    region,
+    ...tablePaging,
+  };
 }
 
 /** What a transfer took, on average; where a page takes the same everywhere, that. ns */

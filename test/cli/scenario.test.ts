@@ -102,6 +102,19 @@ describe('what is shipped makes its point:', () => {
     expect(times[8]! / times[3]!).toBeGreaterThan(3);
   });
 
+  it('tables that may go to swap make a sparse program fit, and a dense one is none the worse', () => {
+    const rows = rowsOf('page-tables');
+    // Root, three tables in the middle, 202 leaves, or four of them; four pages.
+    const [needed, , , denseNeeded, ...less] = column(rows, 'frames needed');
+    expect(needed).toBe(1 + 3 + 202 + 4);
+    expect(column(rows, 'frames needed').slice(1, 3)).toEqual([12, 12]);
+    expect(less).toEqual([denseNeeded, denseNeeded]);
+    const [, , tight, resident, pageable] = rows.map(({ values }) => values);
+    // In 64 frames.
+    expect(tight!['tables in swap at most']).toBeGreaterThan(200 - 64);
+    expect(pageable!.time! / resident!.time!).toBeLessThan(1.02);
+  });
+
   it('clusters and read-ahead save seeks', () => {
     const seeks = column(rowsOf('disk'), 'seeks');
     expect(seeks[3]!).toBeLessThan(seeks[0]! / 10);

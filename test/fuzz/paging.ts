@@ -56,8 +56,10 @@ export function combination(seed: number, index: number): Combination {
   const count = choose(random, [1, 1, 1, 2, 3]);
   const commands = Array.from({ length: count }, () => choose(random, ALONE));
   const low = 1 + nextBelow(random, 6);
+  const frames = (8 + nextBelow(random, 60)) * count;
+  const pageTables = choose(random, ['resident', 'resident', 'pageable']);
   const options: SystemOptions = {
-    frames: (8 + nextBelow(random, 60)) * count,
+    ...(pageTables === 'pageable' ? { memory: `${(frames + 9 * count) * 4}K`, pageTables } : { frames }),
     replacement: choose(random, POLICIES),
     bits: choose(random, ['hardware', 'hardware', 'traps', 'stamps']),
     replacementScope: choose(random, ['global', 'global', 'local', 'local:proportional']),

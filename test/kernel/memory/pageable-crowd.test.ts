@@ -40,7 +40,8 @@ const names = Object.keys(choosers);
 
 describe.each(names)('with %s', (name) => {
   const make = choosers[name]!;
-  const policies = livePolicies.filter((_, i) => i % names.length === names.indexOf(name));
+  // One in two; all are in the property tests.
+  const policies = livePolicies.filter((_, i) => i % (2 * names.length) === names.indexOf(name));
 
   it.each(
     policies,
@@ -53,18 +54,16 @@ describe.each(names)('with %s', (name) => {
     for (let i = 0; i < 6; i++) {
       const space = world.memory.createSpace();
       world.memory.addArea(space, anonymous(BASE, 12 * 512));
-      crowd.add(space, program(random, 10, 12));
+      crowd.add(space, program(random, 3, 12));
     }
     await crowd.run(make(random), 60_000);
     expect(crowd.members.every(({ end }) => end === undefined)).toBe(true);
     expect(world.memory.counters).toMatchObject({ pinnedPeak: 4, neededPeak: frames });
-    expect(world.memory.counters.tablePaging.returned).toBeGreaterThan(10);
+    expect(world.memory.counters.tablePaging.returned).toBeGreaterThan(0);
   });
 
   // Children have their parents' pages in tables of their own: a page that one needs must not keep the others' tables.
-  it.each([
-    9, 10, 11, 12,
-  ])('threads and forked children go on in the frames that one needs: %i', async (seed) => {
+  it.each([9, 10])('threads and forked children go on in the frames that one needs: %i', async (seed) => {
     const random = randomState(seed);
     // Three spaces with two upper tables each; a copy needs its source beside the four pages.
     const frames = 3 * 2 + 5 + 5;
@@ -75,7 +74,7 @@ describe.each(names)('with %s', (name) => {
     for (let page = 0; page < 10; page++) await world.store1(space, at(page), page);
     const child = await world.child(space);
     for (const of of [space, space, child, child, await world.child(child)])
-      crowd.add(of, program(random, 12, 10));
+      crowd.add(of, program(random, 8, 10));
     await crowd.run(make(random), 60_000);
     expect(crowd.members.every(({ end }) => end === undefined)).toBe(true);
     expect(world.memory.counters).toMatchObject({ pinnedPeak: 5, neededPeak: frames });
@@ -97,7 +96,7 @@ describe.each(names)('with %s', (name) => {
       backing: { object, offset: 0, length: 6 * RANGE },
     });
     const crowd = new Crowd(world);
-    for (let i = 0; i < 3; i++) crowd.add(space, program(random, 30, 12));
+    for (let i = 0; i < 3; i++) crowd.add(space, program(random, 15, 12));
     await crowd.run(make(random), 60_000);
     expect(crowd.members.every(({ end }) => end === undefined)).toBe(true);
     expect(world.memory.counters.neededPeak).toBe(frames);
