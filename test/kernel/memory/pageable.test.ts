@@ -1,66 +1,14 @@
 /** Leaf tables that go to swap and come back, step by step. */
 import { describe, expect, it } from 'vitest';
-import {
-  PAGE_SIZE,
-  type Slot,
-  type VirtualAddress,
-  type Vpn,
-  virtualAddress,
-} from '../../../src/base/numbers.ts';
+import { PAGE_SIZE, type Slot, type Vpn, virtualAddress } from '../../../src/base/numbers.ts';
 import { PageWait } from '../../../src/kernel/memory/contract.ts';
-import type { MemoryState } from '../../../src/kernel/memory/state.ts';
-import type { SpaceState } from '../../../src/kernel/state.ts';
-import { fifo } from '../../../src/policies/replacement/fifo.ts';
-import { parseFaults } from '../../../src/stores/fault-syntax.ts';
-import { FaultyStore } from '../../../src/stores/faulty.ts';
 import { MemoryStore } from '../../../src/stores/memory.ts';
 import { walk } from '../../../src/translation/radix.ts';
 import { sv39 } from '../../../src/translation/sv39.ts';
-import { anonymous, DISK, World, type WorldOptions } from './harness.ts';
+import { DISK, World } from './harness.ts';
+import { at, filled, leafTables, PAGES, RANGE, small, state, swapOut, values } from './sparse-world.ts';
 
-const BASE = 0x4000_0000;
-/** What one leaf table maps: each page of these tests is the first of a table of its own. */
-const RANGE = 512 * PAGE_SIZE;
-const PAGES = 8;
-const at = (page: number, offset = 0): VirtualAddress => virtualAddress(BASE + page * RANGE + offset);
-const SIGBUS = { kind: 'signal', signal: 7, code: 2 };
-
-/** Eight frames: a root, a table in the middle, and three leaf tables each with its page. First in, first out. */
-function small(more: Partial<WorldOptions> = {}) {
-  const world = new World({ frames: 8, policy: fifo, pageTables: 'pageable', swap: 32, ...more });
-  const space = world.memory.createSpace();
-  world.memory.addArea(space, anonymous(BASE, PAGES * 512));
-  return { world, space, memory: world.memory, counters: world.memory.counters };
-}
-
-/**
- * The same after stores to pages 0 to 3, each of which is zero before.
- *
- *   0, 1, 2   take tables L0 L1 L2 and pages P0 P1 P2: all frames
- *   3         L3 needs a frame: no table is idle, so P0 goes, to slot 0; L0 is idle now
- *             P3 needs a frame: L0 goes, to slot 1
- */
-async function filled(more: Partial<WorldOptions> = {}) {
-  const small_ = small(more);
-  for (let page = 0; page < 4; page++) await small_.world.store1(small_.space, at(page), 20 + page);
-  return small_;
-}
-
-const state = (world: World) => world.root.memory as MemoryState;
-const leafTables = (world: World) => state(world).leafTables;
 const tableChanges = (world: World) => world.eventsOf('table').map(({ change }) => change);
-
-/** Between two instructions, so that none of its pages is needed. */
-function swapOut(world: World, space: SpaceState): number {
-  world.memory.forgetProcess(world.run(space).pid);
-  return world.memory.swapOut(space);
-}
-
-async function values(world: World, space: SpaceState, pages: readonly number[]): Promise<number[]> {
-  const found = [];
-  for (const page of pages) found.push(await world.load(space, at(page)));
-  return found;
-}
 
 describe('a leaf table', () => {
   it('goes when no frame is free and none of its pages is in memory', async () => {
@@ -341,65 +289,6 @@ describe('fork with tables in swap', () => {
     await world.store1(child, at(1), 99);
     expect(await values(world, space, [0, 1, 2, 3])).toEqual([20, 21, 22, 23]);
     expect(await values(world, child, [0, 1, 2, 3])).toEqual([20, 99, 22, 23]);
-    memory.checkInvariants();
-  });
-});
-
-describe('a table that can not be read back', () => {
-  // L0 is written to slot 1: see `filled`.
-  const broken = (faults: string, more: Partial<WorldOptions> = {}) =>
-    filled({ store: new FaultyStore(new MemoryStore(32), parseFaults(faults, ''), 1), ...more });
-
-  it.each([
-    ['read:slot=1', {}, /a page table that can't be read from swap/],
-    ['corrupt:slot=1', {}, /a page table that came back from swap otherwise than it went: checksum/],
-    // The kernel knows what it wrote, whether pages are checked or not.
-    [
-      'corrupt:slot=1',
-      { checksums: 'off' },
-      /a page table that came back from swap otherwise than it went \(/,
-    ],
-  ] as const)('%s %j: is missed by who touches its range, and by nobody else', async (faults, more, why) => {
-    const { world, space, memory, counters } = await broken(faults, more);
-    for (const offset of [0, 0, 3 * PAGE_SIZE]) {
-      expect(await world.access(space, at(0, offset), 'load')).toEqual(SIGBUS);
-      memory.checkInvariants();
-    }
-    expect(memory.fault(space, at(0), 'load', virtualAddress(0x1000))).toHaveProperty(
-      'detail',
-      expect.stringMatching(why),
-    );
-    expect(counters).toMatchObject({ lostPages: 1, badSlots: 1, tablePaging: { returned: 0, swapped: 1 } });
-    expect(await values(world, space, [1, 2, 3])).toEqual([21, 22, 23]);
-    // A range that is mapped anew has a table of its own, and the page's slot is free.
-    world.map(space, at(0), 512);
-    expect(await world.load(space, at(0))).toBe(0);
-    memory.checkInvariants();
-    world.end(space);
-    memory.checkInvariants();
-    expect(counters).toMatchObject({ tableFrames: 0, swapUsed: 0 });
-  });
-
-  it('can not be copied: fork fails, and leaves nothing', async () => {
-    // As in `filled`, with six pairs: P0 goes to slot 0 and L0 to slot 1.
-    const { world, space, memory, counters } = await broken('read:slot=1', { frames: 14 });
-    for (let page = 4; page < 7; page++) await world.store1(space, at(page), 20 + page);
-    const spaces = world.root.spaces.length;
-    expect(await world.fork(space)).toMatchObject({
-      kind: 'out-of-memory',
-      detail: expect.stringMatching(/a page table that can't be read from swap/),
-    });
-    expect(world.root.spaces.filter(Boolean)).toHaveLength(spaces);
-    expect(counters.lostPages).toBe(1);
-    memory.checkInvariants();
-    expect(await values(world, space, [1, 2, 3, 4])).toEqual([21, 22, 23, 24]);
-  });
-
-  it('that can not be written goes to another slot', async () => {
-    const { world, space, memory, counters } = await broken('write:slot=1');
-    expect(counters).toMatchObject({ badSlots: 1, writesRetried: 1, tablePaging: { evicted: 1 } });
-    expect([...leafTables(world).swapped.keys()]).toEqual([2]);
-    expect(await values(world, space, [0, 1, 2, 3])).toEqual([20, 21, 22, 23]);
     memory.checkInvariants();
   });
 });
