@@ -34,6 +34,8 @@ export interface RefillParts {
 
 export class Refill {
   readonly #parts: RefillParts;
+  /** Words that the last look-up took. */
+  #reads = 0;
 
   constructor(parts: RefillParts) {
     this.#parts = parts;
@@ -44,11 +46,11 @@ export class Refill {
     const { counters, clock, costs } = this.#parts;
     counters.refills.misses++;
     clock.charge('refills', costs.refill);
-    const reads = this.#put(space, address, access);
+    const isIn = this.#put(space, address, access);
     const { events } = this.#parts;
     if (events.watched)
-      events.emit({ type: 'refill', space: space.id, vpn: pageOf(address), access, reads: Math.abs(reads) });
-    return reads > 0;
+      events.emit({ type: 'refill', space: space.id, vpn: pageOf(address), access, reads: this.#reads });
+    return isIn;
   }
 
   /** A store found its page's entry clean: false when it is a page fault all the same. */
@@ -56,32 +58,33 @@ export class Refill {
     const { counters, clock, costs } = this.#parts;
     counters.refills.modifies++;
     clock.charge('refills', costs.refill);
-    return this.#put(space, address, 'store') > 0;
+    return this.#put(space, address, 'store');
   }
 
   /** The fault handler has mapped the page and puts its entry in, so that the retry hits. */
   afterFault(space: SpaceState, address: VirtualAddress, access: Access): void {
-    if (this.#put(space, address, access) > 0) this.#parts.counters.refills.byHandler++;
+    if (this.#put(space, address, access)) this.#parts.counters.refills.byHandler++;
   }
 
-  /** Words that the look-up took; negative when the access is not allowed as the entry stands. */
-  #put(space: SpaceState, address: VirtualAddress, access: Access): number {
+  /** Whether the entry allows the access, and is in the TLB now. */
+  #put(space: SpaceState, address: VirtualAddress, access: Access): boolean {
     const { machine, tables, counters, clock, costs } = this.#parts;
-    if (address >= space.layout.end) return -1;
+    this.#reads = 0;
+    if (address >= space.layout.end) return false;
     const page = pageOf(address);
     const before = tables.reads;
     const at = tables.walk(space, page);
-    const reads = Math.max(1, tables.reads - before);
-    counters.refills.reads += tables.reads - before;
-    clock.charge('walks', (tables.reads - before) * costs.walkLoad);
+    this.#reads = tables.reads - before;
+    counters.refills.reads += this.#reads;
+    clock.charge('walks', this.#reads * costs.walkLoad);
     const low = at === -1 ? 0 : tables.low(at);
     const { entry } = tables.format;
-    if (!tables.isValid(low) || !permits(entry, low, 0, access)) return -reads;
+    if (!tables.isValid(low) || !permits(entry, low, 0, access)) return false;
     const wanted = (1 << entry.accessed) | (access === 'store' ? 1 << entry.dirty : 0);
     if ((low & wanted) !== wanted) tables.setBits(at, wanted);
     assert(space.asid !== NO_ASID, 'a space whose program misses has an identifier');
     machine.fillTlb(space.asid, page, access, { frame: tables.frameAt(at), flags: (low | wanted) & FLAGS });
-    return reads;
+    return true;
   }
 }
 

@@ -10,6 +10,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts';
 import { livePolicies } from '../../support/live-policies.ts';
 import { LateStore } from '../../support/stores.ts';
 import type { WorldOptions } from './harness.ts';
+import { pageFrames, type SmallScheme, sharedMemory, smallScheme } from './small-schemes.ts';
 import { lifeAndDeath, operation, Trial } from './trial.ts';
 
 const script = fc.array(
@@ -34,10 +35,10 @@ const disks: fc.Arbitrary<DiskModel> = fc.constantFrom<DiskModel>(
   { ...DEFAULT_ARM, trackPages: 4, order: 'elevator' },
 );
 
-function check(options: () => WorldOptions, runs: number, tight = false): Promise<void> {
+function check(options: (scheme: SmallScheme) => WorldOptions, runs: number, tight = false): Promise<void> {
   return fc.assert(
-    fc.asyncProperty(script, rules, disks, async (steps, paging, disk) => {
-      const trial = new Trial({ ...options(), paging, disk }, 2, tight);
+    fc.asyncProperty(smallScheme, script, rules, disks, async (scheme, steps, paging, disk) => {
+      const trial = new Trial({ ...options(scheme), paging, disk }, 2, tight, { base: scheme.base });
       for (const [which, step] of steps) {
         // Time passes, so that pages are cleaned and transfers end that nobody waits for.
         trial.world.clock.state.now += 3_000_000;
@@ -52,21 +53,22 @@ function check(options: () => WorldOptions, runs: number, tight = false): Promis
 describe.each(livePolicies.map((policy) => ({ name: policy.name, policy })))('paging under $name', ({
   policy,
 }) => {
-  it('agrees with the model when tables and pages share 40 frames', async () => {
-    await check(() => ({ frames: 40, policy }), 15);
+  it('agrees with the model when tables and pages share the frames', async () => {
+    await check((scheme) => ({ ...sharedMemory(scheme, 4, 20), policy }), 15);
   });
 
   it('agrees with the model with 6 page frames', async () => {
-    await check(() => ({ frames: 40, sizing: { mode: 'frames', frames: 6 }, policy }), 15);
+    await check((scheme) => ({ ...pageFrames(scheme, 4, 6), policy }), 15);
   });
 
   it('agrees with the model when memory or slots may be too few', async () => {
-    await check(() => ({ frames: 16, policy, swap: 14 }), 15, true);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 6), policy, swap: 14 }), 15, true);
   });
 });
 
 describe('paging with a store that takes its time', () => {
   it('agrees with the model', async () => {
-    await check(() => ({ frames: 36, store: new LateStore(new MemoryStore(100)) }), 60);
+    const store = () => new LateStore(new MemoryStore(100));
+    await check((scheme) => ({ ...sharedMemory(scheme, 4, 16), store: store() }), 60);
   });
 });

@@ -84,7 +84,8 @@ export function sharedMemory(small: SmallScheme, spaces: number, pages: number):
 
 /** So many frames for pages, and enough beside them. */
 export function pageFrames(small: SmallScheme, spaces: number, pages: number): WorldOptions {
-  const tables = small.tables(spaces) * (small.isHalved ? 2 : 1);
+  // A fork wants to see one that is free.
+  const tables = small.isHalved ? 2 * small.tables(spaces) : small.tables(spaces) + 1;
   const sizing = { mode: 'frames', frames: pages } as const;
   return { scheme: small.scheme, refill: small.refill, frames: tables + pages, sizing };
 }
