@@ -35,6 +35,7 @@ export interface RunFlags {
   readonly moveEvery?: string;
   readonly tlb?: string;
   readonly asids?: string;
+  readonly tlbClasses?: boolean;
   readonly replacement?: string;
   readonly swap?: string;
   readonly storeFaults?: string;
@@ -116,6 +117,7 @@ export function addSystemOptions(command: Command): Command {
       '--asids <n|none>',
       `address-space identifiers, ${ASIDS_SYNTAX}: flush the TLB at each change of spaces (default: ${d.asids})`,
     )
+    .option('--tlb-classes', 'tell compulsory, capacity and conflict misses of the TLB apart (slower)')
     .option(
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
@@ -297,6 +299,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     moveEvery: flags.moveEvery,
     tlb: flags.tlb,
     asids: flags.asids,
+    tlbClasses: flags.tlbClasses,
     replacement: flags.replacement,
     scheduler: flags.scheduler,
     timer: flags.timer,

@@ -116,7 +116,7 @@ function bothPlaces(
         when(i32.eqz(first), failed),
         firstStamp.set(cell32(AT.stampAt)),
         second.set(translate({ address: next, access, bytes: inSecond, first: address })),
-        when(i32.eqz(second), ring.flagLast(RING_FLAG.failed)),
+        when(i32.eqz(second), ring.flagLast(RING_FLAG.halved)),
         ring.note(next, access, inSecond, i32.eqz(second)),
         when(i32.eqz(second), failed),
         stampNow(config, firstStamp, 'first'),

@@ -57,6 +57,8 @@ export const AT = {
   crossingWord: 0x374,
   /** Bytes used of the reference ring. */
   ringUsed: 0x378,
+  /** The count of misses, of both kinds and modulo 2^32, when the last look-up was put into the ring. */
+  missesNoted: 0x37c,
   tlbRandom: 0x380,
   /** Instruction numbers whose fetches are already in the ring. */
   fetchRecorded: 0x388,

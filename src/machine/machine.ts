@@ -35,11 +35,11 @@ import {
   layoutOf,
   MAXIMUM_FRAMES,
   RECORD_BYTES,
-  RING_ENTRY_BYTES,
 } from './layout.ts';
+import { LookUps, type RecordedLookUp } from './look-ups.ts';
 import { Predecoder } from './predecode.ts';
 import { assertRefillable, checkFill } from './refill.ts';
-import { RING_FLAG, RING_KIND } from './ring.ts';
+import { RING_KIND } from './ring.ts';
 import { TlbControl } from './tlb-control.ts';
 import { sortByStamp } from './uses.ts';
 import { ENTRY_FRAME_SHIFT } from './walker.ts';
@@ -67,24 +67,6 @@ interface MutableTrap {
   pc: VirtualAddress;
 }
 
-/** What a recorded TLB look-up was; see ring.ts. */
-export interface RecordedLookUp {
-  readonly kind: 'fetch' | 'load' | 'store' | 'flush-page' | 'flush-space' | 'flush-all';
-  readonly address: number;
-  readonly bytes: number;
-  readonly asid: number;
-  readonly failed: boolean;
-  readonly repeated: boolean;
-}
-const LOOK_UP_KINDS: readonly RecordedLookUp['kind'][] = [
-  'fetch',
-  'load',
-  'store',
-  'flush-page',
-  'flush-space',
-  'flush-all',
-];
-
 export class Machine implements MachinePort {
   readonly frames: number;
   readonly ram: Uint8Array;
@@ -102,6 +84,7 @@ export class Machine implements MachinePort {
   readonly #codePages: CodePages;
   readonly #tlb: TlbControl;
   readonly #exports: InterpreterExports;
+  readonly #lookUps: LookUps;
   readonly #trap: MutableTrap = {
     cause: 'timer',
     access: 'fetch',
@@ -139,6 +122,7 @@ export class Machine implements MachinePort {
     const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as InterpreterExports;
     this.#predecoder = new Predecoder(buffer, this.ramView, handlersFor(config));
+    this.#lookUps = new LookUps(buffer, this.#layout);
     this.#tlb = new TlbControl(buffer, this.#layout, config.tlb.kind);
     this.#codePages = new CodePages(buffer, this.#layout, this.#predecoder, this.#tlb);
     this.#longs[AT.reservationAddress >> 3] = -1n;
@@ -242,17 +226,17 @@ export class Machine implements MachinePort {
   }
 
   flushPage(asid: number, page: Vpn): void {
-    this.#noteFlush(RING_KIND.flushPage, page, asid);
+    this.#lookUps.flushed(RING_KIND.flushPage, page, asid);
     this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushPage(asid, page));
   }
 
   flushSpace(asid: number): void {
-    this.#noteFlush(RING_KIND.flushSpace, 0, asid);
+    this.#lookUps.flushed(RING_KIND.flushSpace, 0, asid);
     this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushSpace(asid));
   }
 
   flushAll(): void {
-    this.#noteFlush(RING_KIND.flushAll, 0, 0);
+    this.#lookUps.flushed(RING_KIND.flushAll, 0, 0);
     this.#longs[AT.flushed >> 3]! += BigInt(this.#tlb.flushAll());
   }
 
@@ -315,34 +299,7 @@ export class Machine implements MachinePort {
 
   /** Every TLB look-up and flush since the last drain, in order; what `drainReferences` is made from. */
   drainLookUps(each: (entry: RecordedLookUp) => void): void {
-    const used = this.#words[AT.ringUsed >> 2]!;
-    const view = new DataView(this.#memory.buffer, this.#layout.ring, used);
-    for (let at = 0; at < used; at += RING_ENTRY_BYTES) {
-      const flags = view.getUint8(at + 10);
-      each({
-        kind: LOOK_UP_KINDS[view.getUint8(at + 8)]!,
-        address: Number(view.getBigUint64(at, true)),
-        bytes: view.getUint8(at + 9),
-        asid: view.getUint32(at + 12, true),
-        failed: (flags & RING_FLAG.failed) !== 0,
-        repeated: (flags & RING_FLAG.repeated) !== 0,
-      });
-    }
-    this.#words[AT.ringUsed >> 2] = 0;
-  }
-
-  #noteFlush(kind: number, page: number, asid: number): void {
-    const used = this.#words[AT.ringUsed >> 2]!;
-    if (used + RING_ENTRY_BYTES > this.#layout.ringBytes) {
-      if (this.#layout.ringBytes > 0) throw new Error('the reference ring was not drained');
-      return;
-    }
-    const at = this.#layout.ring + used;
-    const view = new DataView(this.#memory.buffer, at, RING_ENTRY_BYTES);
-    view.setBigUint64(0, BigInt(page), true);
-    view.setUint32(8, kind, true);
-    view.setUint32(12, asid, true);
-    this.#words[AT.ringUsed >> 2] = used + RING_ENTRY_BYTES;
+    this.#lookUps.drain(each);
   }
 
   saveRegisters(into: RegisterContext): void {
@@ -376,6 +333,7 @@ export class Machine implements MachinePort {
     this.#bytes.set(state.regions.subarray(tlbEnd), stamps);
     this.ram.set(state.ram);
     this.#codePages.forgetAll();
+    this.#lookUps.forget();
   }
 }
 

@@ -11,7 +11,23 @@ const count = z.int().nonnegative();
 const nanoseconds = z.number().nonnegative().describe('ns of virtual time');
 
 const lookUps = z
-  .object({ shape: z.string(), lookUps: count, hits: count, misses: count })
+  .object({
+    shape: z.string(),
+    lookUps: count,
+    hits: count,
+    misses: count,
+    classes: z
+      .object({
+        compulsory: count.describe('of pages that the space had not used before'),
+        capacity: count.describe('that LRU among as many entries would have missed too, without any flush'),
+        conflict: count.describe('that LRU among as many entries would not have missed'),
+        flushed: count.describe(
+          'of pages that the kernel had the TLB drop, else they would have been hits there',
+        ),
+      })
+      .optional()
+      .describe('misses by what they come of; with --tlb-classes'),
+  })
   .describe('one TLB; a unified one is listed for data and for instructions with the look-ups of each');
 
 const end = z.discriminatedUnion('kind', [

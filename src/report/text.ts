@@ -25,6 +25,7 @@ export function reportText(report: RunReport): string {
     ['least', leastLine(report)],
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
+    ['misses', missesLine(report)],
     ['spaces', spacesLine(report)],
     ['walks', walksLine(report)],
     ['faults', faultsLine(report)],
@@ -92,6 +93,16 @@ function tlbLine({ tlb }: RunReport): string {
   if (tlb === undefined) return 'none: every reference walks the table';
   const one = (name: string, { shape, lookUps, hits, misses }: NonNullable<RunReport['tlb']>['data']) =>
     `${name} ${shape} ${percent(hits, lookUps)} hits, ${counted(misses, 'miss', 'misses')}`;
+  return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
+}
+
+/** Only when misses were told apart. */
+function missesLine({ tlb }: RunReport): string | undefined {
+  if (tlb?.data.classes === undefined) return undefined;
+  const one = (name: string, { classes }: NonNullable<RunReport['tlb']>['data']) => {
+    const { compulsory = 0, capacity = 0, conflict = 0, flushed = 0 } = classes ?? {};
+    return `${name} ${grouped(compulsory)} compulsory, ${grouped(capacity)} capacity, ${grouped(conflict)} conflict, ${grouped(flushed)} after a flush`;
+  };
   return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
 }
 

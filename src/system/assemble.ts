@@ -1,5 +1,4 @@
 /** Puts the parts of a system together over a root state; the root and the policies come from the configuration. */
-import { virtualAddress } from '../base/numbers.ts';
 import { policyRandom, randomState } from '../base/random.ts';
 import { initialClockState, VirtualClock } from '../kernel/clock.ts';
 import { Disk, initialDiskState } from '../kernel/disk.ts';
@@ -27,6 +26,7 @@ import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineConfig } from '../machine/contract.ts';
 import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
+import { MissClasses } from '../machine/miss-classes.ts';
 import { isThrashing } from '../policies/admission/fault-rate.ts';
 import { admissionPolicies } from '../policies/admission/registry.ts';
 import { findPlacementPolicy } from '../policies/placement/registry.ts';
@@ -39,6 +39,7 @@ import type { PageStore } from '../stores/contract.ts';
 import { openStore, withFaults } from '../stores/registry.ts';
 import { sv39 } from '../translation/sv39.ts';
 import type { SystemConfig } from './config.ts';
+import { drainOf, referenceSink } from './drain.ts';
 import type { AssemblyPorts } from './ports.ts';
 import { schemesOf, walkedFormat } from './translation-options.ts';
 
@@ -60,6 +61,8 @@ export interface Assembly {
   readonly stream: EventStream;
   readonly kernel: Kernel;
   readonly scheduling: SchedulingPolicy;
+  /** Why the TLB missed, where that is told apart. */
+  readonly classes: MissClasses | undefined;
   /** What the replacement policy has to be told. */
   readonly policyNeeds: PolicyDefinition['needs'];
 }
@@ -81,6 +84,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   const clock = new VirtualClock(root.clock, chargedCosts(config), disk);
   const recorder = ports.record && new Recorder(ports.record, root);
   if (recorder) stream.observe(recorder.observe);
+  const classes = missClassesOf(config);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
   const segments = segmentedMemory(config, { ...basics, objects: files, references: undefined });
@@ -92,7 +96,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
       schemes: schemesOf(config),
       placement: findPlacementPolicy(config.placement, '--placement'),
       refill: config.refill,
-      references: recorder,
+      references: referenceSink({ recorder, classes }),
       options: {
         writeXorExecute: config.writeXorExecute === 'on',
         execute: config.execute,
@@ -124,6 +128,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   });
   const drain = drainOf(root, machine, {
     recorder,
+    classes,
     policy: policyDefinition.needs === 'every reference' ? memory : undefined,
     watch: ports.watch && { ...ports.watch, stream },
   });
@@ -161,6 +166,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     stream,
     kernel,
     scheduling: policy,
+    classes,
     policyNeeds: policyDefinition.needs,
   };
 }
@@ -182,35 +188,8 @@ function segmentedMemory(
 const chargedCosts = ({ bits, costs }: SystemConfig): Costs =>
   bits === 'stamps' ? costs : { ...costs, stamp: 0 };
 
-/** Who wants to be told of every reference. */
-interface ReferenceTakers {
-  readonly recorder: Recorder | undefined;
-  readonly policy: VirtualMemory | undefined;
-  readonly watch:
-    | { readonly address: number; readonly bytes: number; readonly stream: EventStream }
-    | undefined;
-}
-
-/** Hands the guest's references to those who want every one of them. */
-function drainOf(
-  root: RootState,
-  machine: Machine,
-  { recorder, policy, watch }: ReferenceTakers,
-): (() => void) | undefined {
-  if (recorder === undefined && policy === undefined && watch === undefined) return undefined;
-  return () => {
-    const running = root.processes.find(({ pid }) => pid === root.running);
-    const space = running && root.spaces[running.space];
-    if (space === undefined) return;
-    machine.drainReferences((kind, address, bytes) => {
-      recorder?.reference(space.id, kind, virtualAddress(address), bytes);
-      policy?.referenced(space, virtualAddress(address));
-      if (watch === undefined || kind === 'fetch') return;
-      if (address < watch.address + watch.bytes && address + bytes > watch.address)
-        watch.stream.emit({ type: 'access', kind, address: virtualAddress(address) });
-    });
-  };
-}
+const missClassesOf = ({ tlb, tlbClasses }: SystemConfig): MissClasses | undefined =>
+  tlbClasses === 'on' && tlb.kind !== 'none' ? new MissClasses(tlb) : undefined;
 
 function machineConfig(
   config: SystemConfig,
@@ -218,7 +197,11 @@ function machineConfig(
   policy: PolicyDefinition,
 ): MachineConfig {
   const { sizing, tlb, seed, bits, refill, segments } = config;
-  const wantsAll = record !== undefined || watch !== undefined || policy.needs === 'every reference';
+  const wantsAll =
+    record !== undefined ||
+    watch !== undefined ||
+    policy.needs === 'every reference' ||
+    config.tlbClasses === 'on';
   const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
   return {
     frames: sizing.frames + tables,

@@ -181,7 +181,7 @@ export function systemConfig(
     ...translation,
     segments,
     tlb,
-    ...tlbOptionsOf(options, placeOf),
+    ...tlbOptionsOf(options, tlb, placeOf),
     replacement: policy.name,
     ...replacementOf(options, policy, placeOf),
     scheduler: scheduling.name,

@@ -54,6 +54,7 @@ export const systemOptionsSchema = z.strictObject({
     .union([z.int(), z.string()])
     .optional()
     .describe(`address-space identifiers of the TLB: ${ASIDS_SYNTAX}: flushed at each change of spaces`),
+  tlbClasses: z.boolean().optional().describe('tell compulsory, capacity and conflict misses apart; slower'),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
   bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),
   sampleEvery: z.string().optional().describe('processor time between samples of referenced bits, e.g. 1ms'),

@@ -7,6 +7,7 @@ import type { SegmentedMemory } from '../kernel/segments/segmented-memory.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
+import type { MissClasses, MissCounts } from '../machine/miss-classes.ts';
 import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
@@ -30,6 +31,7 @@ export interface ReportSources {
   readonly program: ProgramRequest;
   readonly end: RunReport['end'];
   readonly policyNeeds: Needs;
+  readonly classes: MissClasses | undefined;
   /** Whether it was ended because memory or swap did not suffice. */
   readonly lacks: boolean;
   readonly watch: RunReport['watch'];
@@ -39,7 +41,7 @@ export interface ReportSources {
 
 export function collectReport(sources: ReportSources): RunReport {
   const { config, root, machine, memory, program, end } = sources;
-  const tlb = tlbReport(config, machine);
+  const tlb = tlbReport(config, machine, sources.classes);
   return {
     schema: 'pagewalk.run/1',
     program: { path: program.path, arguments: [...program.argv] },
@@ -112,9 +114,12 @@ function chancesReport({ memory, policyNeeds }: ReportSources): Pick<RunReport, 
   return { secondChances: { setAside, rescues, cleaned, batches: cleanings } };
 }
 
-function notesOf({ config: { replacement }, policyNeeds }: ReportSources): string[] {
-  if (policyNeeds !== 'every reference') return [];
-  return [`${replacement} is told of every reference, which takes the program some ten times as long`];
+function notesOf({ config: { replacement }, policyNeeds, classes }: ReportSources): string[] {
+  const slow = 'which takes the program some ten times as long';
+  return [
+    ...(policyNeeds === 'every reference' ? [`${replacement} is told of every reference, ${slow}`] : []),
+    ...(classes === undefined ? [] : [`misses are told apart by every look-up, ${slow}`]),
+  ];
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
@@ -170,19 +175,24 @@ function failuresReport({ memory, store }: ReportSources): Pick<RunReport, 'fail
   };
 }
 
-function tlbReport({ tlb }: SystemConfig, machine: MachineCounters): RunReport['tlb'] {
+function tlbReport(
+  { tlb }: SystemConfig,
+  machine: MachineCounters,
+  classes: MissClasses | undefined,
+): RunReport['tlb'] {
   if (tlb.kind === 'none') return undefined;
   const [instructions, data]: [TlbShape, TlbShape] =
     tlb.kind === 'split' ? [tlb.instructions, tlb.data] : [tlb.shape, tlb.shape];
-  const one = (shape: TlbShape, lookUps: number, misses: number) => ({
+  const one = (shape: TlbShape, lookUps: number, misses: number, told: MissCounts | undefined) => ({
     shape: formatShape(shape, tlb.superpages),
     lookUps,
     hits: lookUps - misses,
     misses,
+    ...(told === undefined ? {} : { classes: { ...told } }),
   });
   return {
-    instructions: one(instructions, machine.fetches, machine.instructionTlbMisses),
-    data: one(data, machine.loads + machine.stores, machine.dataTlbMisses),
+    instructions: one(instructions, machine.fetches, machine.instructionTlbMisses, classes?.instructions),
+    data: one(data, machine.loads + machine.stores, machine.dataTlbMisses, classes?.data),
     flushed: machine.flushed,
   };
 }

@@ -142,6 +142,8 @@ const PAGING: Readonly<Record<string, string>> = {
   refill: 'bounds are registers, and no table is looked at',
   pageTables: 'there are none',
   asids: 'bounds are registers, which change with the space',
+  tlbClasses: 'bounds are registers, and no TLB has pages',
+  cache: 'a cache is told of the frames of pages',
   loading: 'all of a program is loaded when its pieces are placed',
   execute: 'no page has a bit for it',
   admission: 'whole processes leave memory in any case when it is full',

@@ -119,6 +119,7 @@ export class System {
       store: this.store,
       program: this.#ports.program,
       policyNeeds: this.#parts.policyNeeds,
+      classes: this.#parts.classes,
       lacks: this.#parts.kernel.exit?.lacks !== undefined,
       watch: this.#interleaving?.finish(),
       where: this.#attribution?.report(),

@@ -181,6 +181,26 @@ describe('what is shipped makes its point:', () => {
     expect(handler!.time).toBeLessThan(software!.time!);
   });
 
+  it('misses are of the class that each program is made for', () => {
+    const rows = rowsOf('miss-classes');
+    const [misses, compulsory, capacity, conflict, flushed] = [
+      'data TLB misses',
+      'compulsory',
+      'capacity',
+      'conflict',
+      'after a flush',
+    ].map((name) => column(rows, name)) as [number[], number[], number[], number[], number[]];
+    // Three programs, each with one way, two, four, and as many as there are entries.
+    const sums = misses.map((_, i) => compulsory[i]! + capacity[i]! + conflict[i]! + flushed[i]!);
+    expect(sums).toEqual(misses);
+    expect(capacity[3]!).toBeGreaterThanOrEqual(24 * 100);
+    expect(conflict[4]!).toBeGreaterThanOrEqual(8 * 300);
+    expect(capacity.slice(4, 8)).toEqual([0, 0, 0, 0]);
+    expect(flushed[11]!).toBeGreaterThan(10 * (compulsory[11]! + capacity[11]!));
+    for (const fullyAssociative of [3, 7, 11]) expect(conflict[fullyAssociative]).toBe(0);
+    expect(flushed.slice(0, 8)).toEqual(Array(8).fill(0));
+  });
+
   it('an array is missed once while it is in reach', () => {
     for (const { names, values } of rowsOf('reach')) {
       const reach = 4 * Number.parseInt(names[0]!, 10);

@@ -165,9 +165,9 @@ export class Lockstep {
 
   #compareLookUps(): void {
     const recorded: typeof this.naive.lookUps = [];
-    this.recorded.drainLookUps(({ kind, address, bytes, failed, repeated }) => {
+    this.recorded.drainLookUps(({ kind, address, bytes, failed, repeated, missed, found }) => {
       if (kind === 'fetch' || kind === 'load' || kind === 'store') {
-        recorded.push({ kind, address, bytes, failed, repeated });
+        recorded.push({ kind, address, bytes, failed, repeated, missed, found });
       }
     });
     expect(recorded).toEqual(this.naive.lookUps);

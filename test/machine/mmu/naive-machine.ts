@@ -29,6 +29,10 @@ export interface NaiveLookUp {
   failed: boolean;
   /** Not a reference: the fetch of an instruction that is tried again. */
   readonly repeated: boolean;
+  /** The TLB lacked the page. */
+  readonly missed: boolean;
+  /** It led to a page. */
+  readonly found: boolean;
 }
 
 export interface NaiveTrap {
@@ -182,6 +186,10 @@ export class NaiveMachine {
     this.#fetched.clear();
   }
 
+  get #misses(): number {
+    return this.mmu.counts.instructionMisses + this.mmu.counts.dataMisses;
+  }
+
   #fetch(pc: bigint): Line {
     const first = this.#fetchHalf(pc, pc);
     const line = this.#listing.get(first);
@@ -199,13 +207,23 @@ export class NaiveMachine {
   /** @param start where the instruction begins */
   #fetchHalf(address: bigint, start: bigint): number {
     this.counts.fetches++;
+    const missesBefore = this.#misses;
     const found = this.mmu.translate(address, 'fetch', (physical) => {
       const bytes = address === start ? this.#bytesInPage(physical) : 2;
       return !isOutside(this.#bounds, address, bytes);
     });
     const failed = !('physical' in found);
     const repeated = !failed && this.#fetched.has(address);
-    this.lookUps.push({ kind: 'fetch', address: Number(address), bytes: 2, failed, repeated });
+    const missed = this.#misses > missesBefore;
+    this.lookUps.push({
+      kind: 'fetch',
+      address: Number(address),
+      bytes: 2,
+      failed,
+      repeated,
+      missed,
+      found: !failed,
+    });
     if ('passes' in found) throw new Stop('page-fault', 'fetch', start);
     if ('refilled' in found) throw new TryAgain();
     if ('fault' in found) {
@@ -226,10 +244,20 @@ export class NaiveMachine {
     const frames: number[] = [];
     for (const [at, count] of parts) {
       this.counts[kind === 'load' ? 'loads' : 'stores']++;
+      const missesBefore = this.#misses;
       const found = this.mmu.translate(at, kind, () => !isOutside(this.#bounds, at, count));
       const failed = !('physical' in found);
       if (failed && frames.length > 0) this.lookUps.at(-1)!.failed = true;
-      this.lookUps.push({ kind, address: Number(at), bytes: count, failed, repeated: false });
+      const missed = this.#misses > missesBefore;
+      this.lookUps.push({
+        kind,
+        address: Number(at),
+        bytes: count,
+        failed,
+        repeated: false,
+        missed,
+        found: !failed,
+      });
       if ('passes' in found) throw new Stop('page-fault', kind, address);
       if ('refilled' in found) throw new TryAgain();
       if ('fault' in found) {

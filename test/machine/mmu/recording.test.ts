@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frame, virtualAddress } from '../../../src/base/numbers.ts';
+import { frame, virtualAddress, vpn } from '../../../src/base/numbers.ts';
 import { CODE, CODE_FRAME, DATA, SmallMachine } from './small.ts';
 
 const recording = { references: 'recorded' } as const;
@@ -58,6 +58,24 @@ describe('recorded references', () => {
     small.machine.setSpace(frame(60), 9);
     small.machine.run(1);
     expect(references(small)).toEqual(['fetch 10000 2']);
+  });
+
+  it('come with all flushes, however many the kernel makes between two runs', () => {
+    const small = new SmallMachine(recording).code(CODE, ['ld a0,0(a1)', 'ecall']);
+    small.machine.drainLookUps(() => undefined);
+    const pages = 70_000;
+    for (let page = 0; page < pages; page++) small.machine.flushPage(3, vpn(page));
+    const drained: string[] = [];
+    const drain = () =>
+      small.machine.drainLookUps(({ kind, address, asid }) => drained.push(`${kind} ${address} ${asid}`));
+    // The ring has no room left for what the program does.
+    expect(small.machine.run(10).cause).toBe('ring-full');
+    drain();
+    expect(drained).toEqual(Array.from({ length: pages }, (_, page) => `flush-page ${page} 3`));
+    small.again();
+    drained.length = 0;
+    drain();
+    expect(drained.map((text) => text.split(' ')[0])).toEqual(['fetch', 'load', 'fetch']);
   });
 
   it('are not lost when the ring is full', () => {

@@ -1,0 +1,68 @@
+/** Hands what the machine recorded to those who want every reference, or every look-up. */
+import { virtualAddress } from '../base/numbers.ts';
+import type { ReferenceSink, VirtualMemory } from '../kernel/memory/contract.ts';
+import type { RootState } from '../kernel/state.ts';
+import type { EventStream } from '../kernel/stream.ts';
+import type { RecordedLookUp } from '../machine/look-ups.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { MissClasses } from '../machine/miss-classes.ts';
+import type { Recorder } from './recorder.ts';
+
+export interface ReferenceTakers {
+  readonly recorder: Recorder | undefined;
+  /** Where the policy wants every reference. */
+  readonly policy: VirtualMemory | undefined;
+  readonly watch:
+    | { readonly address: number; readonly bytes: number; readonly stream: EventStream }
+    | undefined;
+  readonly classes: MissClasses | undefined;
+}
+
+/**
+ * To be called after each run of a program, before the kernel handles its trap: so whoever runs is whose look-ups they
+ * are, and each page is mapped as it was when it was looked up.
+ */
+export function drainOf(
+  root: RootState,
+  machine: Machine,
+  takers: ReferenceTakers,
+): (() => void) | undefined {
+  if (Object.values(takers).every((taker) => taker === undefined)) return undefined;
+  const { recorder, policy, watch, classes } = takers;
+  return () => {
+    const running = root.processes.find(({ pid }) => pid === root.running);
+    const space = running && root.spaces[running.space];
+    if (space === undefined) return;
+    machine.drainLookUps((entry) => {
+      classes?.take(space.id, entry);
+      if (!isReference(entry)) return;
+      const { kind, bytes } = entry;
+      const address = virtualAddress(entry.address);
+      recorder?.reference(space.id, kind, address, bytes);
+      policy?.referenced(space, address);
+      if (watch === undefined || kind === 'fetch') return;
+      if (address < watch.address + watch.bytes && address + bytes > watch.address)
+        watch.stream.emit({ type: 'access', kind, address });
+    });
+  };
+}
+
+type Reference = RecordedLookUp & { readonly kind: 'fetch' | 'load' | 'store' };
+
+const isReference = (entry: RecordedLookUp): entry is Reference =>
+  !entry.failed && !entry.repeated && !entry.kind.startsWith('flush');
+
+/** Who is to know of pages that are gone, and of the kernel's own references. */
+export function referenceSink({
+  recorder,
+  classes,
+}: Pick<ReferenceTakers, 'recorder' | 'classes'>): ReferenceSink | undefined {
+  if (classes === undefined) return recorder;
+  return {
+    reference: (...reference) => recorder?.reference(...reference),
+    gone(space, page, count) {
+      recorder?.gone(space, page, count);
+      classes.gone(space, page, count);
+    },
+  };
+}
