@@ -106,7 +106,7 @@ export function addSystemOptions(command: Command): Command {
       `which hole a piece of memory goes into, see 'pagewalk list' (default: ${d.placement})`,
     )
     .option('--refill <who>', `the TLB is filled by ${REFILL_SYNTAX} (default: hardware where it can)`)
-    .option('--segments <n>', '2, 4, 8 or 16, selected by the top bits of an address (default: 4)')
+    .option('--segments <n>', '2, 4, 8 or 16, selected by the top bits of an address (default: 16)')
     .option('--address-bits <n>', 'bits of an address of a program in pieces (default: 32)')
     .option('--room <size>', 'what a piece with a heap has to grow into (default: 1M, segmented: 64K)')
     .option('--stack <size>', 'most bytes of a stack in pieces (default: 128K, segmented: 8M)')

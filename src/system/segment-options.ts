@@ -38,7 +38,7 @@ const DEFAULTS: Readonly<Record<SchemeName, SegmentOptions>> = {
   'base-bounds': { placement: 'first-fit', addressBits: 32, room: '1M', stack: '128K', moveEvery: 'off' },
   segmented: {
     placement: 'first-fit',
-    segments: 4,
+    segments: 16,
     addressBits: 32,
     room: '64K',
     stack: '8M',

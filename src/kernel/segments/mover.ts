@@ -33,12 +33,14 @@ export class Mover {
   run(): void {
     const { rules, state, placement, pieces, clock } = this.#parts;
     if (rules.moveEvery === undefined || clock.now < state.nextMove) return;
-    state.nextMove = clock.now + rules.moveEvery;
     const piece = this.#next();
-    if (piece === undefined) return;
-    state.movedLast = piece.id;
-    const start = placement.place(piece.frames);
-    if (start !== NO_HOLE) pieces.move(piece, start, piece.frames, 'asked');
+    if (piece !== undefined) {
+      state.movedLast = piece.id;
+      const start = placement.place(piece.frames);
+      if (start !== NO_HOLE) pieces.move(piece, start, piece.frames, 'asked');
+    }
+    // From the end of this one, so that programs get on however long moves take.
+    state.nextMove = clock.now + rules.moveEvery;
   }
 
   /** The piece in memory after the one that was moved last. */

@@ -190,14 +190,18 @@ export class Rolling {
     return this.#parts.root.processes.some(({ space, status }) => space === id && runnable.has(status));
   }
 
-  /** The time from which on a space may leave. */
+  /** The time from which on a space may leave, as far as is known. */
   #mayLeaveFrom({ used, since, took, segments }: SpaceRecord, runs: boolean): number {
-    const { state, clock } = this.#parts;
-    const soon = clock.now + A_WHILE;
+    const { root, state, clock } = this.#parts;
     const own = new Set(segments.map(({ piece }) => piece));
-    for (const { what } of state.arrivals.values())
-      if (what.kind !== 'pause' && own.has(what.piece)) return soon;
+    let arrived = 0;
+    for (const { id, due } of root.requests) {
+      const what = state.arrivals.get(id)?.what;
+      if (what !== undefined && what.kind !== 'pause' && own.has(what.piece))
+        arrived = Math.max(arrived, due);
+    }
+    if (arrived > 0) return Math.max(arrived, clock.now) + A_WHILE;
     if (!runs) return 0;
-    return used ? since + took : soon;
+    return used ? since + took : clock.now + A_WHILE;
   }
 }
