@@ -78,31 +78,44 @@ export class Trial {
   #inSpace(model: ModelSpace, step: Step): void {
     switch (step.kind) {
       case 'store':
-        return this.#store(model, step);
+        this.#store(model, step);
+        return;
       case 'load':
-        return this.#load1(model, step);
+        this.#load1(model, step);
+        return;
       case 'kernel':
-        return this.#kernel(model, step);
+        this.#kernel(model, step);
+        return;
       case 'probe':
-        return this.#probe(model, step);
+        this.#probe(model, step);
+        return;
       case 'break':
-        return this.#break(model, step);
+        this.#break(model, step);
+        return;
       case 'map':
-        return this.#map(model, step, undefined);
+        this.#map(model, step, undefined);
+        return;
       case 'map file':
-        return this.#map(model, step, this.#files[step.value % 2]!);
+        this.#map(model, step, this.#files[step.value % 2]!);
+        return;
       case 'map shared':
-        return this.#mapShared(model, step);
+        this.#mapShared(model, step);
+        return;
       case 'unmap':
-        return this.#unmap(model, step);
+        this.#unmap(model, step);
+        return;
       case 'remap':
-        return this.#remap(model, step);
+        this.#remap(model, step);
+        return;
       case 'forget':
-        return this.#forget(model, step);
+        this.#forget(model, step);
+        return;
       case 'protect':
-        return this.#protect(model, step);
+        this.#protect(model, step);
+        return;
       case 'fork':
-        return this.#fork(model);
+        this.#fork(model);
+        return;
       case 'swap out':
         this.world.memory.swapOut(this.#space(model));
         return;
