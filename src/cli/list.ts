@@ -5,12 +5,15 @@ import {
   admissionPolicies,
   DEFAULT_OPTIONS,
   pagingSchemes,
+  pieceSchemes,
   placementPolicies,
   REFILL_SYNTAX,
   replacementPolicies,
   TLB_SYNTAX,
 } from '../system/running.ts';
 import { schedulingPolicies } from '../system/scheduling.ts';
+
+const PIECES = 'Arpaci-Dusseau, "Operating Systems: Three Easy Pieces", chapters 15 and 16';
 
 const EXAMPLE = `
 Example:
@@ -49,7 +52,10 @@ function listing() {
     })),
     admission: admissionPolicies.map(({ name, summary, source }) => ({ name, summary, source })),
     placement: placementPolicies.map(({ name, summary, source, ties }) => ({ name, summary, source, ties })),
-    translation: pagingSchemes.map(({ name, summary, source }) => ({ name, summary, source })),
+    translation: [
+      ...pagingSchemes.map(({ name, summary, source }) => ({ name, summary, source })),
+      ...Object.values(pieceSchemes).map(({ name, summary }) => ({ name, summary, source: PIECES })),
+    ],
     formats: traceFormats.map(({ name, summary, source, example }) => ({ name, summary, source, example })),
     workloads: workloads.map(({ name, summary, source, parameter }) => ({
       name: parameter?.syntax ?? name,
@@ -83,7 +89,9 @@ function listingText(): string {
       ({ name, summary, parameter }) => `  ${(parameter?.syntax ?? name).padEnd(width)}  ${summary}`,
     ),
     '--translation',
-    ...pagingSchemes.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...[...pagingSchemes, ...Object.values(pieceSchemes)].map(
+      ({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`,
+    ),
     '--placement',
     ...placementPolicies.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '--refill',

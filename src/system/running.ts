@@ -5,6 +5,7 @@ export { findSymbol } from '../kernel/loader/symbols.ts';
 export { pagingSchemes } from '../kernel/memory/schemes.ts';
 export { EventHash, EventRing, eventLine, type HashState } from '../kernel/observers.ts';
 export { signalName } from '../kernel/process/signal-table.ts';
+export { schemes as pieceSchemes } from '../kernel/segments/rules.ts';
 export { admissionPolicies } from '../policies/admission/registry.ts';
 export { placementPolicies } from '../policies/placement/registry.ts';
 export { replacementPolicies } from '../policies/replacement/registry.ts';
