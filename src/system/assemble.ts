@@ -202,12 +202,14 @@ function machineConfig(
     watch !== undefined ||
     policy.needs === 'every reference' ||
     config.tlbClasses === 'on';
-  const tables = sizing.mode === 'frames' ? Math.max(LEAST_TABLE_FRAMES, sizing.frames >> 3) : 0;
+  const schemes = segments === undefined ? schemesOf(config) : [];
+  const wanted = schemes.map(({ tableFrames = LEAST_TABLE_FRAMES }) => tableFrames);
+  const tables = sizing.mode === 'frames' ? Math.max(...wanted, sizing.frames >> 3) : 0;
   return {
     frames: sizing.frames + tables,
     tlb,
     refill: segments === undefined && refill === 'hardware' ? 'hardware' : 'software',
-    geometry: segments === undefined ? (walkedFormat(schemesOf(config)) ?? sv39) : sv39,
+    geometry: walkedFormat(schemes) ?? sv39,
     stamps: segments === undefined && policy.needs === 'last-use order' && bits !== 'traps' ? 'on' : 'off',
     references: wantsAll ? 'recorded' : 'off',
     seed,

@@ -77,7 +77,7 @@ export function schemesOf({ translation, geometry, translations }: TranslationCo
 /** What the machine can walk for a configuration; `undefined`: nothing that all its spaces have. */
 export function walkedFormat(schemes: readonly PagingScheme[]): RadixGeometry | undefined {
   const [usual] = schemes;
-  return schemes.every(({ walked }) => walked === usual!.walked) ? usual!.walked : undefined;
+  return schemes.every(({ walked }) => walked === usual?.walked) ? usual?.walked : undefined;
 }
 
 /**

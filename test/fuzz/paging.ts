@@ -1,7 +1,7 @@
 /**
- * Ways to page, drawn at random: programs, alone or together, on some frames, under a policy, whoever keeps the bits,
- * with or without a daemon, clusters, read-ahead, cleaning, and load control. What they print and how they end is not
- * to depend on it.
+ * Ways to page, drawn at random: programs, alone or together, on some frames, under a policy, translated by any scheme,
+ * whoever keeps the bits and fills the TLB, with or without a daemon, clusters, read-ahead, cleaning, and load control.
+ * What they print and how they end is not to depend on it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,6 +48,10 @@ const POLICIES =
     ' ',
   );
 
+const SCHEMES = 'sv39 sv39 sv48 two-level x86-64 linear hybrid inverted inverted:scan hashed'.split(' ');
+
+const PLACEMENTS = 'first-fit best-fit worst-fit next-fit segregated buddy'.split(' ');
+
 const choose = <T>(random: RandomState, values: readonly T[]): T => values[nextBelow(random, values.length)]!;
 
 /** @param index which of the combinations of a seed */
@@ -76,6 +80,9 @@ export function combination(seed: number, index: number): Combination {
     costs: { diskPage: choose(random, [10_000, 300_000]) },
     seed: nextBelow(random, 1000),
     maxInstructions: '400m',
+    translation: choose(random, SCHEMES),
+    refill: choose(random, [undefined, undefined, 'software', 'software:handler']),
+    placement: choose(random, PLACEMENTS),
   };
   return { commands, options };
 }

@@ -166,6 +166,6 @@ export class HashedTables implements PageTables {
 /** A bucket for each frame that pages may have. */
 function emptyTable({ state, machine, frames }: TableParts): HashedState {
   const bucketCount = 2 ** Math.ceil(Math.log2(Math.max(2, state.frames.pages.limit)));
-  const taken = takeAdjacent(frames, machine, bucketCount * BUCKET_BYTES);
+  const taken = takeAdjacent(frames, bucketCount * BUCKET_BYTES);
   return { table: makeHashed(machine.ramView, taken[0]! * PAGE_SIZE, bucketCount), frames: taken };
 }

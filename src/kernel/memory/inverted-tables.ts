@@ -15,6 +15,7 @@ import { newWalk } from '../../translation/contract.ts';
 import { kernelEntries } from '../../translation/entry-codec.ts';
 import {
   ANCHOR_BYTES,
+  clearInverted,
   INVERTED_ENTRY_BYTES,
   type InvertedTable,
   invertedEntryAt,
@@ -233,10 +234,12 @@ function emptyTable({ state, machine, frames }: TableParts, search: 'hash' | 'sc
   const entries = state.frames.pages.limit;
   const anchorCount = search === 'scan' ? 0 : 2 ** Math.ceil(Math.log2(Math.max(2, entries)));
   const bytes = entries * INVERTED_ENTRY_BYTES;
-  const taken = takeAdjacent(frames, machine, bytes + anchorCount * ANCHOR_BYTES);
+  const taken = takeAdjacent(frames, bytes + anchorCount * ANCHOR_BYTES);
   const base = taken[0]! * PAGE_SIZE;
+  const table: InvertedTable = { base, frames: entries, anchors: base + bytes, anchorCount };
+  clearInverted(machine.ramView, table);
   return {
-    table: { base, frames: entries, anchors: base + bytes, anchorCount },
+    table,
     frames: taken,
     low: [0],
     high: [0],

@@ -343,12 +343,17 @@ export class PieceTables implements PageTables {
   }
 }
 
-/** Room for four whole tables, or an eighth of memory, whatever is more; at most half of it. */
-function emptyRegion({ state, machine, frames, placement }: TableParts, least: number): PieceState {
-  const all = state.frames.tables ?? state.frames.pages;
+/**
+ * Room for four whole tables, or an eighth of memory, whatever is more; at most half of it. Of frames that pages can't
+ * have: all but an eighth, which is for tables of other schemes.
+ */
+function emptyRegion({ state, frames, placement }: TableParts, least: number): PieceState {
+  const { tables, pages } = state.frames;
+  const all = tables ?? pages;
   const room = all.limit - all.fresh;
-  const wanted = Math.max(least, Math.min(room >> 1, Math.max(4 * least, room >> 3)));
-  const taken = takeAdjacent(frames, machine, wanted * PAGE_SIZE);
+  const most = Math.min(room >> 1, Math.max(4 * least, room >> 3));
+  const wanted = Math.max(least, tables === undefined ? most : room - (room >> 3));
+  const taken = takeAdjacent(frames, wanted * PAGE_SIZE);
   return {
     base: taken[0]!,
     frames: wanted,

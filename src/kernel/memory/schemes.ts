@@ -46,6 +46,8 @@ export interface PagingScheme {
   readonly radix?: RadixFormat;
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
+  /** Frames for tables beside those of pages (`--frames`), where more than the usual are needed. */
+  readonly tableFrames?: number;
   readonly build: (parts: TableParts) => PageTables;
 }
 
@@ -83,6 +85,7 @@ export const pagingSchemes: readonly PagingScheme[] = [
     source: 'the lectures on page tables and on the granularity issue',
     end: 2 ** 32,
     walked: undefined,
+    tableFrames: 16 * 1024,
     build: (parts) => new PieceTables(parts, { format: twoLevel, segmentBits: 0 }),
   },
   {

@@ -2,14 +2,13 @@
 import { assert, UserError } from '../../base/errors.ts';
 import { PAGE_SIZE } from '../../base/numbers.ts';
 import { formatSize } from '../../base/sizes.ts';
-import type { MachinePort } from '../../machine/contract.ts';
 import type { FrameTable } from './frames.ts';
 
 /**
- * Adjacent table frames for so many bytes, full of zeros. To be called while no frame has been given out but by it.
+ * Adjacent table frames for so many bytes, whatever they hold. To be called while no frame has been given out but by it.
  * @throws UserError when memory has not so many
  */
-export function takeAdjacent(frames: FrameTable, machine: MachinePort, bytes: number): number[] {
+export function takeAdjacent(frames: FrameTable, bytes: number): number[] {
   const taken: number[] = [];
   while (taken.length * PAGE_SIZE < bytes) {
     const frame = frames.allocateTable();
@@ -19,7 +18,6 @@ export function takeAdjacent(frames: FrameTable, machine: MachinePort, bytes: nu
         `the table of this translation takes ${formatSize(bytes)}, memory has less`,
       );
     assert(taken.length === 0 || frame === taken.at(-1)! + 1, 'the first frames are given out in order');
-    machine.ram.fill(0, frame * PAGE_SIZE, (frame + 1) * PAGE_SIZE);
     taken.push(frame);
   }
   return taken;
