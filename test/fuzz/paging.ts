@@ -48,7 +48,7 @@ const POLICIES =
     ' ',
   );
 
-const SCHEMES = 'sv39 sv39 sv48 two-level x86-64 linear hybrid inverted inverted:scan hashed'.split(' ');
+const SCHEMES = 'sv39 sv39 sv48 two-level x86-64 linear hybrid vax inverted inverted:scan hashed'.split(' ');
 
 const PLACEMENTS = 'first-fit best-fit worst-fit next-fit segregated buddy'.split(' ');
 
