@@ -116,7 +116,7 @@ describe('vax', () => {
     const { twin: _, ...subject } = vax;
     const ends = [0, 2 ** 18 - 1, 2 ** 19 - 1];
     const trial = new TableTrial({ ...subject, scheme: whole, frames: 100, pages: ends });
-    for (const page of pages) trial.write(trial.spaces[0]!, page, { kind: 'valid', frame: 7, flags: 0xd3 });
+    for (const page of ends) trial.write(trial.spaces[0]!, page, { kind: 'valid', frame: 7, flags: 0xd3 });
     expect(trial.spaces[0]!.state.tableFrames).toBe(3);
     const { system, registers } = trial.world.state.tables.vax!;
     // 256 pages of P0's table, one of P1's. A 32nd of 100 frames is 3.
