@@ -196,6 +196,14 @@ describe('placement worked out by hand', () => {
     expect(policy.holes()).toEqual([{ start: 0, size: 16 }]);
   });
 
+  it.each(placementPolicies.map(({ name }) => name))('%s places nothing in no memory', (name) => {
+    const { attach, initial } = findPlacementPolicy(name, '--placement');
+    const policy = attach(initial(0));
+    expect([policy.place(1), policy.placeLowest(1), policy.placeHighest(1)]).toEqual([-1, -1, -1]);
+    expect(policy.holes()).toEqual([]);
+    expect(policy.figures()).toMatchObject({ units: 0, free: 0, largest: 0, external: 0, failed: 1 });
+  });
+
   it('knows no other name', () => {
     expect(() => findPlacementPolicy('fist-fit', '--placement')).toThrow(
       "unknown policy 'fist-fit'; known: first-fit, best-fit, worst-fit, next-fit, segregated, buddy",
