@@ -57,7 +57,7 @@ export function tablesReport(
   return {
     frames,
     peak,
-    bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE,
+    bytes: (peak - pieces.units + pieces.usedPeak) * PAGE_SIZE,
     region,
     ...tablePaging,
   };

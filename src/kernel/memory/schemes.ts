@@ -3,7 +3,12 @@
  */
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PlacementDefinition } from '../../policies/placement/contract.ts';
-import { type RadixFormat, type RadixGeometry, userLimit } from '../../translation/radix.ts';
+import {
+  type EntryFormat,
+  type RadixFormat,
+  type RadixGeometry,
+  userLimit,
+} from '../../translation/radix.ts';
 import { sv39 } from '../../translation/sv39.ts';
 import { sv48 } from '../../translation/sv48.ts';
 import { twoLevel } from '../../translation/two-level.ts';
@@ -42,8 +47,8 @@ export interface PagingScheme {
   readonly source: string;
   /** First address that programs can't have. */
   readonly end: number;
-  /** Where tables are radix tables: their format. Only such tables may go to swap. */
-  readonly radix?: RadixFormat;
+  /** Where leaf tables have frames of their own: the form of their entries. Only such tables may go to swap. */
+  readonly framed?: EntryFormat;
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
   /** Frames for tables beside those of pages (`--frames`), where more than the usual are needed. */
@@ -68,7 +73,7 @@ export const radixScheme = (
   summary,
   source,
   end: userLimit(format),
-  radix: format,
+  framed: format,
   walked,
   build: (parts) => new RadixTables({ ...parts, radix: format }),
 });

@@ -144,7 +144,7 @@ const MOST_SPACES = 4;
 /** Frames of tables that are no space's and stay. */
 function sharedFrames({ root }: World): number {
   const { hashed, inverted, pieces } = (root.memory as MemoryState).tables;
-  return (hashed ?? inverted)?.frames.length ?? pieces?.frames ?? 0;
+  return (hashed ?? inverted)?.frames.length ?? pieces?.units ?? 0;
 }
 
 export class Trial {
