@@ -34,7 +34,7 @@ const POLICIES =
   );
 
 /** Those whose tables may go to swap. */
-const WITH_LEVELS = ['sv39', 'sv39', 'sv48', 'two-level', 'x86-64'];
+const WITH_LEVELS = ['sv39', 'sv39', 'sv48', 'two-level', 'x86-64', 'vax'];
 const SCHEMES = [...WITH_LEVELS, 'linear', 'hybrid', 'inverted', 'inverted:scan', 'hashed'];
 
 const PLACEMENTS = 'first-fit best-fit worst-fit next-fit segregated buddy'.split(' ');

@@ -189,7 +189,10 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };
-  const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
+  const schemes = parts.schemes.map(({ name, end, mmapEnd }) => ({
+    translation: name,
+    layout: layoutBelow(end, mmapEnd),
+  }));
   const refill = new Refill({ ...basics, counters: structures.counters });
   const spaces = new Spaces({ ...basics, reclaim, transfers, tableTransfers, calls, schemes });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers, tableTransfers });

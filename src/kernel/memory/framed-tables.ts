@@ -88,11 +88,11 @@ export abstract class FramedTables {
 
   write(entryAddress: number, low: number, high: number): void {
     if (this.#codec === undefined) {
-      this.writePointer(entryAddress, low, high);
+      this.writeEntry(entryAddress, low, high);
       return;
     }
     this.#codec.toTable(low, high);
-    this.writePointer(entryAddress, this.#codec.low, this.#codec.high);
+    this.writeEntry(entryAddress, this.#codec.low, this.#codec.high);
   }
 
   setBits(entryAddress: number, bits: number): void {
@@ -124,8 +124,13 @@ export abstract class FramedTables {
     return { low: this.raw(entryAddress), high: this.#rawHigh(entryAddress) };
   }
 
-  /** Changes an entry, in the table's own form, and keeps the count of its table. */
+  /** Changes an entry that leads to a table, in the table's own form. */
   writePointer(entryAddress: number, low: number, high: number): void {
+    this.writeEntry(entryAddress, low, high);
+  }
+
+  /** Changes an entry, in the table's own form, and keeps the count of its table. */
+  protected writeEntry(entryAddress: number, low: number, high: number): void {
     if (entryAddress < 0) {
       this.leaves!.write(entryAddress, low, high);
       return;

@@ -10,6 +10,7 @@ import type { InvertedState } from './inverted-tables.ts';
 import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
 import type { RegionState } from './table-region.ts';
+import type { VaxState } from './vax-tables.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -195,6 +196,7 @@ export interface SharedTables {
   hashed?: HashedState;
   inverted?: InvertedState;
   pieces?: RegionState;
+  vax?: VaxState;
 }
 
 /** Largest page number plus one that a mapping code can hold: 48-bit addresses. */
