@@ -20,7 +20,7 @@ import type { IsMemory } from './extents.ts';
 import { fillsIn, withoutRange } from './fills.ts';
 import { type Pieces, usedPages, usedStart } from './pieces.ts';
 import { type SegmentRules, segmentReach } from './rules.ts';
-import type { Fill, Piece, SegmentsState, SpaceRecord } from './state.ts';
+import type { Fill, Piece, PieceId, SegmentsState, SpaceRecord } from './state.ts';
 
 export interface RollingParts {
   readonly root: RootState;
@@ -42,6 +42,12 @@ export type Candidate =
   | { readonly kind: 'later'; readonly until: number }
   | { readonly kind: 'none' };
 
+/** What goes on at the moment. */
+interface Activity {
+  readonly runnable: ReadonlySet<SpaceId>;
+  readonly dues: ReadonlyMap<PieceId, number>;
+}
+
 type Keep = ReadonlySet<SpaceId>;
 const NOBODY: Keep = new Set();
 const runnable: ReadonlySet<ProcessState['status']> = new Set(['new', 'ready', 'running']);
@@ -58,12 +64,13 @@ export class Rolling {
   /** Chooses among all spaces but those in `keep`: those that wait first, then those that have been in longest. */
   candidate(keep: Keep): Candidate {
     const { state, clock } = this.#parts;
+    const now = this.#activity();
     let best: { id: SpaceId; runs: boolean; since: number } | undefined;
     let until = Number.POSITIVE_INFINITY;
     for (const [id, record] of state.spaces) {
       if (keep.has(id) || record.where !== 'in' || !this.#fitsSwap(id, record, keep)) continue;
-      const runs = this.#isRunnable(id);
-      const free = this.#mayLeaveFrom(record, runs);
+      const runs = now.runnable.has(id);
+      const free = this.#mayLeaveFrom(record, runs, now.dues);
       until = Math.min(until, free);
       if (free > clock.now) continue;
       const { since } = record;
@@ -77,7 +84,9 @@ export class Rolling {
   /** Whether a space can be taken out of memory now: nothing of it is on its way, and swap has room. */
   mayLeave(id: SpaceId): boolean {
     const record = this.#parts.state.spaces.get(id)!;
-    return this.#fitsSwap(id, record, NOBODY) && this.#mayLeaveFrom(record, false) === 0;
+    return (
+      this.#fitsSwap(id, record, NOBODY) && this.#mayLeaveFrom(record, false, this.#activity().dues) === 0
+    );
   }
 
   /**
@@ -203,20 +212,24 @@ export class Rolling {
     return pages <= swap.capacity - this.#parts.state.swap.used - this.#parts.state.swap.retired;
   }
 
-  #isRunnable(id: SpaceId): boolean {
-    return this.#parts.root.processes.some(({ space, status }) => space === id && runnable.has(status));
+  /** Spaces whose processes could use the processor, and pieces that something is on its way for, with when it is there. */
+  #activity(): Activity {
+    const { root, state } = this.#parts;
+    const dues = new Map<PieceId, number>();
+    for (const { id, due } of root.requests) {
+      const what = state.arrivals.get(id)?.what;
+      if (what === undefined || what.kind === 'pause') continue;
+      dues.set(what.piece, Math.max(dues.get(what.piece) ?? 0, due));
+    }
+    const runs = root.processes.filter(({ status }) => runnable.has(status));
+    return { dues, runnable: new Set(runs.map(({ space }) => space)) };
   }
 
   /** The time from which on a space may leave, as far as is known. */
-  #mayLeaveFrom({ used, since, took, segments }: SpaceRecord, runs: boolean): number {
-    const { root, state, clock } = this.#parts;
-    const own = new Set(segments.map(({ piece }) => piece));
+  #mayLeaveFrom({ used, since, took, segments }: SpaceRecord, runs: boolean, dues: Activity['dues']): number {
+    const { clock } = this.#parts;
     let arrived = 0;
-    for (const { id, due } of root.requests) {
-      const what = state.arrivals.get(id)?.what;
-      if (what !== undefined && what.kind !== 'pause' && own.has(what.piece))
-        arrived = Math.max(arrived, due);
-    }
+    for (const { piece } of segments) arrived = Math.max(arrived, dues.get(piece) ?? 0);
     if (arrived > 0) return Math.max(arrived, clock.now) + A_WHILE;
     if (!runs) return 0;
     return used ? since + took : clock.now + A_WHILE;

@@ -16,7 +16,7 @@ import type { RootState, SpaceState } from '../state.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type Extent, extentsOf, framesFor, type IsMemory, type Shape } from './extents.ts';
 import { coveredBy, fillsIn } from './fills.ts';
-import type { Pieces } from './pieces.ts';
+import { type Pieces, usedPages } from './pieces.ts';
 import { noRegisters } from './registers.ts';
 import type { Rolling } from './rolling.ts';
 import type { NoRoom, Room } from './room.ts';
@@ -295,12 +295,13 @@ export class Spaces {
   #unshare(space: SpaceState, own: SegmentState): NoRoom | undefined {
     const { pieces, room, state } = this.#parts;
     const shared = pieces.of(own.piece);
+    const fills = coveredBy(shared.fills, space.areas);
     if (shared.users.length === 1) {
+      shared.fills = fills;
       shared.sharing = 'private';
       shared.code = undefined;
       return undefined;
     }
-    const fills = coveredBy(shared.fills, space.areas);
     const copy = pieces.createLike({ ...shared, fills, sharing: 'private', code: undefined }, space.id);
     const failure = room.place([copy], new Set([space.id]));
     if (failure !== undefined) {
@@ -310,6 +311,7 @@ export class Spaces {
     pieces.copy(shared, copy, 'moves');
     shared.users = shared.users.filter((user) => user !== space.id);
     own.piece = copy.id;
+    this.#bind(shared);
     return undefined;
   }
 
@@ -324,12 +326,14 @@ export class Spaces {
 
   /** A piece reaches as far as any of its users does, and code is what any of them has of it. */
   #bind(piece: Piece): void {
-    const { root } = this.#parts;
+    const { root, rolling } = this.#parts;
     const sizes = piece.users.map((user) => {
       const own = this.record(user).segments.find(({ piece: id }) => id === piece.id);
       return own?.size ?? 0;
     });
     piece.size = Math.max(...sizes);
+    // What several have grows up, so that pages that nobody has any more are its last ones.
+    if (piece.slots.length > 0) rolling.release(piece.slots.splice(usedPages(piece)));
     if (piece.sharing !== 'code') return;
     const spaces = piece.users.map((user) => root.spaces[user]!);
     piece.fills = coveredBy(

@@ -192,6 +192,21 @@ describe('segmentation', () => {
     ).toMatchObject({ size: PAGE_SIZE });
   });
 
+  it('gives slots back of what the others of its users do not have', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const space = start(REACH);
+    const at = mapShared(world, space, 3);
+    const child = world.fork(space) as SpaceState;
+    store(world, child, at, 5);
+    world.call(child, () => world.memory.unmap(child, virtualAddress(at + PAGE_SIZE), 2 * PAGE_SIZE));
+    for (const one of [space, child]) expect(world.memory.swapOut(one)).toBeGreaterThan(0);
+    world.end(space);
+    world.memory.checkInvariants();
+    expect(load(world, child, at)).toBe(5);
+    world.end(child);
+    expect(world.memory.counters.swapUsed).toBe(0);
+  });
+
   it('keeps code whole for others when one of its users unmaps a part before it was read', () => {
     const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
     const [first, second] = [start(REACH), start(REACH)];
@@ -235,6 +250,17 @@ describe('segmentation', () => {
     expect(load(world, first, 0x10000)).toBe(1);
     expect(load(world, second, 0x10000)).toBe(0x40);
     world.memory.checkInvariants();
+  });
+
+  it('leaves no more of code to the last user than it has, when another takes a copy', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const [first, second] = [start(REACH), start(REACH)];
+    for (const space of [first, second]) load(world, space, REACH);
+    world.call(first, () => world.memory.unmap(first, virtualAddress(0x10000), PAGE_SIZE));
+    world.call(second, () => world.memory.protect(second, virtualAddress(0x10000), PAGE_SIZE, 7));
+    world.memory.checkInvariants();
+    expect(load(world, first, 0x11000)).toBe(0x41);
+    expect(load(world, second, 0x10000)).toBe(0x40);
   });
 
   it('refuses a program that does not fit, saying what would', () => {
