@@ -29,6 +29,10 @@ export const tlbOptionsOf = (
   tlbClasses: options.tlbClasses === true ? classesOf(tlb, placeOf('tlbClasses')) : 'off',
 });
 
+/** @throws UserError naming the place */
+export const parseAsids = (text: string | undefined, place: string): AsidChoice =>
+  asidsOf(text ?? DEFAULT_TLB_OPTIONS.asids, place);
+
 function asidsOf(given: number | string, place: string): AsidChoice {
   if (given === 'none') return 'none';
   const count = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;
