@@ -42,28 +42,40 @@ export function tablesReport(
   { memory }: RootState,
   { tableFrames: frames, tableFramesPeak: peak, tablePaging }: MemoryCounters,
 ): RunReport['tables'] {
-  const { pieces, vax } = segments === undefined ? (memory as MemoryState).tables : {};
+  const { linear, hybrid, vax } = segments === undefined ? (memory as MemoryState).tables : {};
   const policy = findPlacementPolicy(placement, '--placement');
   const tables = { frames, peak, bytes: peak * PAGE_SIZE, ...tablePaging };
   if (vax !== undefined) {
     const unused = systemFrames(vax) * PAGE_SIZE - vax.system.usedPeak * ENTRY_BYTES;
     return { ...tables, bytes: tables.bytes - unused, systemTable: systemTableReport(vax.system, policy) };
   }
-  if (pieces === undefined) return tables;
-  const { moves, movedBytes, compactions, refusals } = pieces;
-  const { units, free, largest, external } = policy.attach(pieces.placement).figures();
-  const region = {
+  const regions = [linear, hybrid].filter((region) => region !== undefined);
+  if (regions.length === 0) return tables;
+  const unused = regions.reduce((sum, { units, usedPeak }) => sum + units - usedPeak, 0);
+  return { ...tables, bytes: (peak - unused) * PAGE_SIZE, region: regionReport(regions, policy) };
+}
+
+/** Of both regions together where linear and hybrid tables are side by side. */
+function regionReport(
+  regions: readonly RegionState[],
+  policy: PlacementDefinition,
+): RunReport['tables']['region'] {
+  const figures = regions.map(({ placement }) => policy.attach(placement).figures());
+  const total = <T>(items: readonly T[], of: (item: T) => number) =>
+    items.reduce((sum, item) => sum + of(item), 0);
+  const free = total(figures, (region) => region.free);
+  const inHoles = total(figures, (region) => region.free * region.external);
+  return {
     policy: policy.name,
-    frames: units,
+    frames: total(regions, ({ units }) => units),
     free,
-    largest,
-    external,
-    moves,
-    movedBytes,
-    compactions,
-    refusals,
+    largest: Math.max(...figures.map(({ largest }) => largest)),
+    external: free === 0 ? 0 : inHoles / free,
+    moves: total(regions, ({ moves }) => moves),
+    movedBytes: total(regions, ({ movedBytes }) => movedBytes),
+    compactions: total(regions, ({ compactions }) => compactions),
+    refusals: total(regions, ({ refusals }) => refusals),
   };
-  return { ...tables, bytes: (peak - pieces.units + pieces.usedPeak) * PAGE_SIZE, region };
 }
 
 function systemTableReport(

@@ -3,9 +3,11 @@
  * against those of another; what a scheme can't hold.
  */
 import { describe, expect, it } from 'vitest';
+import { MemoryFiles } from '../../src/adapters/memory-files.ts';
+import { MemoryStreams } from '../../src/adapters/memory-streams.ts';
 import { pagingSchemes } from '../../src/kernel/memory/schemes.ts';
-import { type SystemOptions, systemConfig } from '../../src/system/index.ts';
-import { type Guest, runGuest, shipped } from '../support/run-system.ts';
+import { createSystem, type SystemOptions, systemConfig } from '../../src/system/index.ts';
+import { type Guest, portsOf, runGuest, shipped } from '../support/run-system.ts';
 
 const guest = (name: string, ...args: string[]): Guest => ({ path: shipped(name), args });
 
@@ -14,6 +16,7 @@ const programs: readonly Guest[] = [
   guest('treewalk', '5', '10'),
   guest('echo-args', 'one', 'two'),
 ];
+const programOf = (program: Guest) => portsOf(program, new MemoryStreams({})).program;
 const kilobytes = (pages: number): string => `${pages * 4}K`;
 
 /** A little more than the tables of the scheme, so that pages have to go. */
@@ -65,6 +68,32 @@ describe('a look-up', () => {
     expect(byHandler).toBeGreaterThan(0);
     expect(misses).toBe(retry.report.refills!.misses - byHandler);
     expect(handler.output).toEqual(retry.output);
+  });
+});
+
+/** Five programs at once on little memory for pages, each under a scheme of its own. */
+describe('side by side', () => {
+  const own = ['linear', 'hybrid', 'inverted:scan', 'inverted', 'hashed', 'vax', 'two-level', 'sv39'];
+  it.each([
+    ['in this order', own],
+    ['the other way round', [...own].reverse()],
+  ])('schemes keep out of each other, %s', async (_order, schemes) => {
+    const program = (translation: string) => ({
+      ...programOf(guest('sparse', '512M', '60', 'spread', '3')),
+      translation,
+    });
+    const [first, ...others] = schemes.map(program);
+    const streams = new MemoryStreams({});
+    const translation = { translation: 'sv39', translations: schemes.filter((name) => name !== 'sv39') };
+    const config = systemConfig({ swap: 'memory,64M', frames: 60, ...translation });
+    const files = { files: new MemoryFiles(), stores: { file: undefined, temporary: undefined } };
+    const ports = { ...files, streams, turn: () => Promise.resolve() };
+    const system = createSystem(config, { ...ports, program: first!, others });
+    await system.run();
+    system.checkInvariants();
+    const alone = await runGuest(guest('sparse', '512M', '60', 'spread', '3'), {});
+    expect(streams.text(1)).toBe(Buffer.from(alone.output).toString().repeat(schemes.length));
+    expect(system.report().evictions.dirty).toBeGreaterThan(40);
   });
 });
 

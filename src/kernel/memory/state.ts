@@ -195,7 +195,10 @@ export interface MemoryState {
 export interface SharedTables {
   hashed?: HashedState;
   inverted?: InvertedState;
-  pieces?: RegionState;
+  /** Inverted as well, without anchors. */
+  scanned?: InvertedState;
+  linear?: RegionState;
+  hybrid?: RegionState;
   vax?: VaxState;
 }
 
