@@ -187,6 +187,9 @@ const recordOf = (structure: () => Structure | undefined): RecordWriter => ({
   unmap: (page, count) => structure()?.gone?.(page, count),
   share: () => {},
   part: () => {},
+  kernel: () => {},
+  refused: () => {},
+  flush: () => {},
   exit: () => {},
   finish: () => {},
 });

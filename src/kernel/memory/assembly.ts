@@ -21,6 +21,7 @@ import type { ExecuteRule } from './execute-rule.ts';
 import { Faults } from './faults.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
+import { FramedTables } from './framed-tables.ts';
 import { FrameTable } from './frames.ts';
 import { LeafTables } from './leaf-tables.ts';
 import { Mappings } from './mappings.ts';
@@ -47,7 +48,6 @@ import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
 import { TableEviction } from './table-eviction.ts';
 import { TableTransfers } from './table-transfers.ts';
-import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
 
@@ -105,7 +105,7 @@ export interface Structures {
   readonly asids: Asids;
   readonly frames: FrameTable;
   readonly tables: PageTables;
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   /** `undefined`: all tables stay in memory. */
   readonly leaves: LeafTables | undefined;
   readonly swap: Swap;
@@ -154,16 +154,16 @@ export function buildStructures(parts: MemoryParts): Structures {
   const swap = new Swap(state.swap, swapIo, counters, freed);
   const cache = new PageCache(state, frames);
   const pins = new Pins({ root, state, frames, counters });
-  const geometry = schemes[0]!.radix;
+  const { framed: form } = schemes[0]!;
   const leafParts = { state, ram: machine.ram, swap, pins, counters };
-  const mayLeave = pageTables === 'pageable' && geometry !== undefined;
-  const leaves = mayLeave ? new LeafTables({ ...leafParts, geometry }) : undefined;
+  const mayLeave = pageTables === 'pageable' && form !== undefined;
+  const leaves = mayLeave ? new LeafTables({ ...leafParts, form }) : undefined;
   const { placement } = parts;
   const tables = buildTables(schemes, { state, machine, frames, pins, events, stamps, leaves, placement });
-  const radix = tables instanceof RadixTables ? tables : undefined;
+  const framed = tables instanceof FramedTables ? tables : undefined;
   const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
   const held = { root, spaces, state, counters, machine, asids, references };
-  const below = { ...held, frames, tables, radix, swap, cache, pageBits };
+  const below = { ...held, frames, tables, framed, swap, cache, pageBits };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
   return { ...below, leaves, swapIo, pins, replacement, mappings };
@@ -189,7 +189,10 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };
-  const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
+  const schemes = parts.schemes.map(({ name, end, mmapEnd }) => ({
+    translation: name,
+    layout: layoutBelow(end, mmapEnd),
+  }));
   const refill = new Refill({ ...basics, counters: structures.counters });
   const spaces = new Spaces({ ...basics, reclaim, transfers, tableTransfers, calls, schemes });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers, tableTransfers });

@@ -70,8 +70,8 @@ class PieceTwin implements StructureTwin {
   }
 
   get #free(): number {
-    const { frames } = this.#world().state.tables.pieces!;
-    return [...this.#lengths.values()].reduce((left, length) => left - length, frames);
+    const { units } = this.#world().state.tables.pieces!;
+    return [...this.#lengths.values()].reduce((left, length) => left - length, units);
   }
 
   /** Frames that the table of a page's segment has to have at least. */
@@ -112,16 +112,16 @@ class PieceTwin implements StructureTwin {
     const { pieces } = this.#world().state.tables;
     const lengths = [...pieces!.pieces.values()].map((piece) => [
       `${piece.space}.${piece.segment}`,
-      piece.frames,
+      piece.units,
     ]);
     expect(new Map(lengths as [string, number][])).toEqual(this.#lengths);
     const taken = [...pieces!.pieces.values()].sort((a, b) => a.start - b.start);
     let end = 0;
-    for (const { start, frames } of taken) {
+    for (const { start, units } of taken) {
       expect(start).toBeGreaterThanOrEqual(end);
-      end = start + frames;
+      end = start + units;
     }
-    expect(end).toBeLessThanOrEqual(pieces!.frames);
+    expect(end).toBeLessThanOrEqual(pieces!.units);
   }
 }
 
