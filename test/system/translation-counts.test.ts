@@ -77,6 +77,37 @@ function hybrid(): Structure {
   };
 }
 
+/**
+ * Two regions with a table each, cut into leaves of 1024 entries. P0's reaches up to the furthest leaf that was ever
+ * needed, P1's down to it; inside, the system's entry for the leaf is read, and the leaf if it has one.
+ */
+function vax(): Structure {
+  const furthest: [number, number] = [-1, 512];
+  const leaves = new Map<number, Set<number>>();
+  const leafOf = (page: number): number => Math.floor(page / 1024);
+  return {
+    reads(page) {
+      const leaf = leafOf(page);
+      const isWithin = leaf < 256 ? leaf <= furthest[0] : leaf >= furthest[1];
+      if (!isWithin) return 0;
+      return leaves.has(leaf) ? 2 : 1;
+    },
+    faulted(page) {
+      const leaf = leafOf(page);
+      if (leaf < 256) furthest[0] = Math.max(furthest[0], leaf);
+      else furthest[1] = Math.min(furthest[1], leaf);
+      const pages = leaves.get(leaf) ?? new Set();
+      leaves.set(leaf, pages.add(page));
+    },
+    gone(first, count) {
+      for (const [leaf, pages] of leaves) {
+        for (const page of pages) if (page >= first && page < first + count) pages.delete(page);
+        if (pages.size === 0) leaves.delete(leaf);
+      }
+    },
+  };
+}
+
 function hashed(frames: number): Structure {
   const table = new NaiveHashed(naivePowerOfTwo(frames));
   const known = new Set<number>();
@@ -145,6 +176,8 @@ function structureOf({ translation, geometry, sizing, segments }: SystemConfig, 
       return { reads: () => 1 };
     case 'hybrid':
       return hybrid();
+    case 'vax':
+      return vax();
     case 'hashed':
       return hashed(sizing.frames);
     case 'inverted':
