@@ -40,7 +40,11 @@ export class Room {
   /** Gives pieces their frames, all or none. @param keep spaces that must stay in memory meanwhile */
   place(wanted: readonly Piece[], keep: Keep): NoRoom | undefined {
     const frames = wanted.reduce((sum, piece) => sum + piece.frames, 0);
-    return this.#untilDone(frames, keep, () => this.placeNow(wanted));
+    const failure = this.#untilDone(frames, keep, () => this.placeNow(wanted));
+    const { counters } = this.#parts.state;
+    // What would have been enough for them alone is known now.
+    if (failure !== undefined) counters.neededPeak = Math.max(counters.neededPeak, frames);
+    return failure;
   }
 
   /** The same without making anybody leave; false when there is no room, or when compaction does not make it. */
