@@ -9,6 +9,7 @@ import { sv48 } from '../../translation/sv48.ts';
 import { twoLevel } from '../../translation/two-level.ts';
 import { x86 } from '../../translation/x86-64.ts';
 import type { EventSink } from '../events.ts';
+import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import { HashedTables } from './hashed-tables.ts';
 import { InvertedTables } from './inverted-tables.ts';
@@ -18,6 +19,7 @@ import type { PageTables } from './page-tables.ts';
 import { PieceTables } from './piece-tables.ts';
 import type { Pins } from './pins.ts';
 import type { MemoryState } from './state.ts';
+import { SuperpageTables } from './superpage-tables.ts';
 import { RadixTables, type StampFrames } from './tables.ts';
 
 /** What tables are made from. */
@@ -33,6 +35,8 @@ export interface TableParts {
   readonly placement: PlacementDefinition;
   /** With times of last use in the entries; see tables.ts. */
   readonly stamps: StampFrames | undefined;
+  /** All spaces, where these may have superpages; absent: none may. Only radix tables go by it. */
+  readonly superpages?: readonly (SpaceState | undefined)[] | undefined;
 }
 
 export interface PagingScheme {
@@ -70,8 +74,15 @@ export const radixScheme = (
   end: userLimit(format),
   radix: format,
   walked,
-  build: (parts) => new RadixTables({ ...parts, radix: format }),
+  build: (parts) => radixTables(parts, format),
 });
+
+function radixTables(parts: TableParts, radix: RadixFormat): RadixTables {
+  const { superpages: spaces, state } = parts;
+  if (spaces === undefined) return new RadixTables({ ...parts, radix });
+  const { superpages, counters } = state;
+  return new SuperpageTables({ ...parts, radix, spaces, superpages, counters });
+}
 
 const RISCV = 'RISC-V Instruction Set Manual, volume II, version 20240411';
 

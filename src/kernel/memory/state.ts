@@ -10,6 +10,7 @@ import type { InvertedState } from './inverted-tables.ts';
 import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
 import type { PieceState } from './piece-tables.ts';
+import { initialSuperpageCounters, initialSuperpages, type SuperpageState } from './superpage-state.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -181,6 +182,7 @@ export interface MemoryState {
   tables: SharedTables;
   /** Where leaf tables may go to swap: see leaf-tables.ts. */
   leafTables: LeafTableState;
+  superpages: SuperpageState;
   asids: AsidState;
   nextKey: PageKey;
   policy: unknown;
@@ -248,6 +250,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     stampFrames: new Map(),
     tables: {},
     leafTables: initialLeafTables(),
+    superpages: initialSuperpages(),
     asids: initialAsidState(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
@@ -312,6 +315,7 @@ export function initialCounters(): MemoryCounters {
     paging: initialPagingCounters(),
     refills: { misses: 0, modifies: 0, reads: 0, byHandler: 0 },
     tablePaging: initialTableCounters(),
+    superpages: initialSuperpageCounters(),
     setAside: 0,
     rescues: 0,
     cleaned: 0,

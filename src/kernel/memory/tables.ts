@@ -115,7 +115,7 @@ export class RadixTables implements PageTables {
       const at = this.#entryAt(table, level, page);
       const low = this.#raw(at);
       if (!this.#isPointer(low)) return low === 0 ? -1 : this.#inSwap(low, at, page);
-      table = this.#target(low, at);
+      table = this.target(low, at);
     }
     return this.#entryAt(table, last, page);
   }
@@ -136,7 +136,7 @@ export class RadixTables implements PageTables {
       this.reads++;
       const low = this.#raw(at);
       if (!this.#isPointer(low)) return low === 0 ? -1 : this.#inSwap(low, at, page);
-      table = this.#target(low, at);
+      table = this.target(low, at);
     }
     this.reads++;
     return this.#entryAt(table, last, page);
@@ -147,7 +147,7 @@ export class RadixTables implements PageTables {
     const last = this.#span.length - 1;
     let at = this.#entryAt(space.root, 0, page);
     for (let level = 1; level < last; level++)
-      at = this.#entryAt(this.#target(this.#raw(at), at), level, page);
+      at = this.#entryAt(this.target(this.#raw(at), at), level, page);
     return at;
   }
 
@@ -159,7 +159,7 @@ export class RadixTables implements PageTables {
       const low = this.#raw(at);
       if (low !== 0) {
         if (!this.#isPointer(low)) return this.#inSwap(low, at, page);
-        table = this.#target(low, at);
+        table = this.target(low, at);
         continue;
       }
       const frame = this.#make(space, page, level + 1, allocate);
@@ -301,8 +301,7 @@ export class RadixTables implements PageTables {
     if (level === this.#span.length - 1) return;
     for (let index = 0; index < this.#entries[level]!; index++) {
       const at = table * PAGE_SIZE + index * this.radix.entryBytes;
-      if (this.#isPointer(this.#raw(at)))
-        this.#visitTables(this.#target(this.#raw(at), at), level + 1, visit);
+      if (this.#isPointer(this.#raw(at))) this.#visitTables(this.target(this.#raw(at), at), level + 1, visit);
     }
   }
 
@@ -317,7 +316,7 @@ export class RadixTables implements PageTables {
       const page = base + index * span;
       if (isLast) visit(page as Vpn, at);
       else if (!this.#isPointer(low)) this.#visitSwapped(low, at, page, from, to, visit);
-      else this.#visitTable(this.#target(low, at), level + 1, page, from, to, visit);
+      else this.#visitTable(this.target(low, at), level + 1, page, from, to, visit);
     }
   }
 
@@ -342,7 +341,7 @@ export class RadixTables implements PageTables {
         this.#pruneSwapped(space, low, at);
         continue;
       }
-      const below = this.#target(low, at);
+      const below = this.target(low, at);
       this.#pruneTable(space, below, level + 1, base + index * span, from, to);
       if (this.#frames.state.index[below] !== 0) continue;
       this.#writeRaw(at, 0, 0);
@@ -383,7 +382,8 @@ export class RadixTables implements PageTables {
     return this.#leaves!.addressIn(payloadOf(this.radix, low, this.#rawHigh(at)), index * entryBytes);
   }
 
-  #target(low: number, entryAddress: number): Frame {
+  /** The table that an entry above the leaves leads to. */
+  protected target(low: number, entryAddress: number): Frame {
     return frameIn(this.radix.entry, low, this.#rawHigh(entryAddress));
   }
 }
