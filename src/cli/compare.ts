@@ -40,7 +40,7 @@ export function addCompareCommand(program: Command): void {
     .command('compare')
     .summary('run a program under several policies and sizes, side by side')
     .description(
-      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills and TLBs, and compares the costs.',
+      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills, TLBs and superpages, and compares the costs.',
     )
     .usage('[options] <elf> [args…]')
     .argument('<elf>', 'the program')
@@ -99,7 +99,16 @@ const listed = (text: string | undefined): (string | undefined)[] =>
   text === undefined ? [undefined] : text.split(',');
 
 /** Options that may be lists; the first varies slowest. */
-const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb', 'asids'] as const;
+const LISTED = [
+  'memory',
+  'frames',
+  'replacement',
+  'translation',
+  'refill',
+  'tlb',
+  'asids',
+  'superpages',
+] as const;
 type Choice = Partial<Record<(typeof LISTED)[number], string>>;
 
 /** Every combination of what the lists have. */
@@ -124,7 +133,7 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
 }
 
 function labelOf(
-  { replacement, sizing, translation, refill, tlb, asids }: SystemConfig,
+  { replacement, sizing, translation, refill, tlb, asids, superpages }: SystemConfig,
   flags: Flags,
 ): string {
   const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
@@ -133,6 +142,7 @@ function labelOf(
   if (flags.refill !== undefined) parts.push(refill);
   if (flags.tlb !== undefined) parts.push(formatTlb(tlb));
   if (flags.asids !== undefined) parts.push(`asids ${asids}`);
+  if (flags.superpages !== undefined) parts.push(`superpages ${superpages}`);
   return parts.join(' ');
 }
 

@@ -131,6 +131,11 @@ export class FakeMachine implements MachinePort {
     return this.#tlb.has(`${asid}:${page}`);
   }
 
+  /** Whether the superpage of a page is. */
+  cachesWhole(asid: number, page: number): boolean {
+    return this.#tlb.has(this.#wholeKey(asid, page));
+  }
+
   /** A store through an entry that is not dirty yet is not just made, so that the table gets its bit. */
   #allows(low: number, access: Access): boolean {
     const { entry: layout } = this.geometry;

@@ -211,6 +211,19 @@ describe('a superpage is split', () => {
     world.memory.checkInvariants();
   });
 
+  it('in the TLB as well, whatever is done then', async () => {
+    const { world, space, counts } = worldOf(4, 16);
+    await world.store1(space, at(1), 1);
+    const caches = () => world.machine.cachesWhole(space.asid, at(1) / PAGE_SIZE);
+    expect(caches()).toBe(true);
+    // Nothing changes by it.
+    world.memory.protect(space, at(0), PAGE_SIZE, 3);
+    expect(counts).toMatchObject({ split: { ...NONE, protect: 1 }, joined: 1 });
+    expect(caches()).toBe(false);
+    expect(await world.load(space, at(1))).toBe(1);
+    expect(caches()).toBe(true);
+  });
+
   it('at a fork, whose child has pages; what is written is copied a page at a time', async () => {
     const { world, space, counts } = worldOf(4, 16);
     for (const page of [0, 1, 2, 3]) await world.store1(space, at(page), 10 + page);
