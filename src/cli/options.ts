@@ -6,6 +6,7 @@ import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import {
   ADMISSION_SYNTAX,
   ASIDS_SYNTAX,
+  CACHE_SYNTAX,
   DAEMON_SYNTAX,
   DEFAULT_OPTIONS,
   DISK_SYNTAX,
@@ -36,6 +37,7 @@ export interface RunFlags {
   readonly tlb?: string;
   readonly asids?: string;
   readonly tlbClasses?: boolean;
+  readonly cache?: string;
   readonly replacement?: string;
   readonly swap?: string;
   readonly storeFaults?: string;
@@ -119,6 +121,7 @@ export function addSystemOptions(command: Command): Command {
       `address-space identifiers, ${ASIDS_SYNTAX}: flush the TLB at each change of spaces (default: ${d.asids})`,
     )
     .option('--tlb-classes', 'tell compulsory, capacity and conflict misses of the TLB apart (slower)')
+    .option('--cache <shape>', `model a data cache beside the TLB (slower): ${CACHE_SYNTAX}`)
     .option(
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
@@ -305,6 +308,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     tlb: flags.tlb,
     asids: flags.asids,
     tlbClasses: flags.tlbClasses,
+    cache: flags.cache,
     replacement: flags.replacement,
     scheduler: flags.scheduler,
     timer: flags.timer,

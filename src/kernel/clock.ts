@@ -19,6 +19,9 @@ export const DEFAULT_COSTS: Costs = {
   walkLoad: 100,
   stamp: 100,
   trap: 200,
+  // Of the model of a cache alone: a cycle each.
+  tlbHit: 1,
+  cacheHit: 1,
   // Some ten instructions, with their fetches.
   refill: 1_000,
   fault: 1_000,

@@ -385,6 +385,9 @@ export interface Costs {
   stamp: number;
   /** Entering and leaving the kernel. */
   trap: number;
+  /** Asking the TLB, and a data cache, of a cache that is modelled (`--cache`); part of no other time. */
+  tlbHit: number;
+  cacheHit: number;
   /** The TLB miss handler's own work, reading tables aside, where software refills the TLB. */
   refill: number;
   /** The fault handler's own work. */

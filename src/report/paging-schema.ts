@@ -41,6 +41,20 @@ export const tablesSchema = z.object({
     })
     .optional()
     .describe('where tables of all sizes lie; absent where all have one frame'),
+  systemTable: z
+    .object({
+      policy: z.string().describe('which finds ranges of entries for the tables of spaces'),
+      entries: count.describe('each for a page of S, in which tables lie'),
+      bytes: count.describe('of the entries, which stay in memory'),
+      peak: count.describe('most pages of S that tables had at once, in memory or not'),
+      free: count,
+      largest: count.describe('of the holes, in entries'),
+      moves: count.describe('of the tables of a space, of which only entries are copied'),
+      movedBytes: count,
+      compactions: count,
+    })
+    .optional()
+    .describe("under vax: the system's table, which leads to the pages of all others"),
   evicted: count.describe('tables written to swap, which swap.writes counts too'),
   returned: count.describe('tables read back, which swap.reads counts too'),
   swapped: count.describe('tables in swap at the end, each in a slot that swap.used counts too'),

@@ -75,11 +75,12 @@ function lazinessLine({ disk, paging }: RunReport): string | undefined {
 function tablesLine({ configuration, tables }: RunReport): string {
   const { frames, peak, evicted, returned, swapped, swappedPeak } = tables;
   const memory = `${counted(frames, 'frame')} at the end, ${grouped(peak)} at the peak`;
-  if (configuration.pageTables === 'resident') return join([memory, regionText(tables)]);
+  if (configuration.pageTables === 'resident') return join([memory, regionText(tables), systemText(tables)]);
   return join([
     memory,
     `${grouped(evicted)} evicted, ${grouped(returned)} brought back`,
     `in swap ${grouped(swapped)} at the end, ${grouped(swappedPeak)} at the peak`,
+    systemText(tables),
   ]);
 }
 
@@ -117,6 +118,15 @@ function regionText({ bytes, region }: RunReport['tables']): string | undefined 
   return join([
     `${formatSize(bytes)} used of a region of ${counted(frames, 'frame')}, ${policy}`,
     `${grouped(free)} free, the largest hole ${grouped(largest)} (${percent(external, 1)} external fragmentation)`,
+    moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
+  ]);
+}
+
+function systemText({ bytes, systemTable }: RunReport['tables']): string | undefined {
+  if (systemTable === undefined) return undefined;
+  const { entries, peak, moves, compactions } = systemTable;
+  return join([
+    `${formatSize(bytes)} used, for ${counted(peak, 'page')} of tables in S at the peak of ${grouped(entries)}`,
     moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
   ]);
 }

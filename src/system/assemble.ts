@@ -25,6 +25,7 @@ import { EventStream } from '../kernel/stream.ts';
 import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineConfig } from '../machine/contract.ts';
+import { DataCache } from '../machine/data-cache.ts';
 import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
 import { MissClasses } from '../machine/miss-classes.ts';
@@ -66,6 +67,7 @@ export interface Assembly {
   readonly scheduling: SchedulingPolicy;
   /** Why the TLB missed, where that is told apart. */
   readonly classes: MissClasses | undefined;
+  readonly cache: DataCache | undefined;
   /** What the replacement policy has to be told. */
   readonly policyNeeds: PolicyDefinition['needs'];
 }
@@ -130,9 +132,11 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     calls: allCalls,
     strace: ports.strace ?? 'off',
   });
+  const cache = config.cache && new DataCache(config.cache);
   const drain = drainOf(root, machine, {
     recorder,
     classes,
+    cache: cache && memory instanceof Memory ? { model: cache, memory } : undefined,
     policy: policyDefinition.needs === 'every reference' ? memory : undefined,
     watch: ports.watch && { ...ports.watch, stream },
   });
@@ -172,6 +176,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     kernel,
     scheduling: policy,
     classes,
+    cache,
     policyNeeds: policyDefinition.needs,
   };
 }
@@ -206,7 +211,8 @@ function machineConfig(
     record !== undefined ||
     watch !== undefined ||
     policy.needs === 'every reference' ||
-    config.tlbClasses === 'on';
+    config.tlbClasses === 'on' ||
+    config.cache !== undefined;
   const schemes = segments === undefined ? schemesOf(config) : [];
   const wanted = schemes.map(({ tableFrames = LEAST_TABLE_FRAMES }) => tableFrames);
   const tables = sizing.mode === 'frames' ? Math.max(...wanted, sizing.frames >> 3) : 0;

@@ -9,7 +9,7 @@ import { DISK_SYNTAX } from './disk-syntax.ts';
 import { ADMISSION_SYNTAX } from './load-options.ts';
 import { DAEMON_SYNTAX } from './paging-options.ts';
 import { SCOPE_SYNTAX } from './replacement-options.ts';
-import { ASIDS_SYNTAX } from './tlb-options.ts';
+import { ASIDS_SYNTAX, CACHE_SYNTAX } from './tlb-options.ts';
 import { REFILL_SYNTAX } from './translation-options.ts';
 
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
@@ -54,6 +54,7 @@ export const systemOptionsSchema = z.strictObject({
     .union([z.int(), z.string()])
     .optional()
     .describe(`address-space identifiers of the TLB: ${ASIDS_SYNTAX}: flushed at each change of spaces`),
+  cache: z.string().optional().describe(`a data cache that is modelled beside the TLB: ${CACHE_SYNTAX}`),
   tlbClasses: z.boolean().optional().describe('tell compulsory, capacity and conflict misses apart; slower'),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
   bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),

@@ -3,8 +3,11 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
 import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
+import type { RegionState } from '../kernel/memory/table-region.ts';
+import { ENTRY_BYTES, systemFrames } from '../kernel/memory/vax-tables.ts';
 import type { RootState } from '../kernel/state.ts';
 import type { TlbConfig } from '../machine/contract.ts';
+import type { PlacementDefinition } from '../policies/placement/contract.ts';
 import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { SystemConfig } from './config.ts';
@@ -43,10 +46,15 @@ export function tablesReport(
   { memory }: RootState,
   { tableFrames: frames, tableFramesPeak: peak, tablePaging }: MemoryCounters,
 ): RunReport['tables'] {
-  const pieces = segments === undefined ? (memory as MemoryState).tables.pieces : undefined;
-  if (pieces === undefined) return { frames, peak, bytes: peak * PAGE_SIZE, ...tablePaging };
-  const { moves, movedBytes, compactions } = pieces;
+  const { pieces, vax } = segments === undefined ? (memory as MemoryState).tables : {};
   const policy = findPlacementPolicy(placement, '--placement');
+  const tables = { frames, peak, bytes: peak * PAGE_SIZE, ...tablePaging };
+  if (vax !== undefined) {
+    const unused = systemFrames(vax) * PAGE_SIZE - vax.system.usedPeak * ENTRY_BYTES;
+    return { ...tables, bytes: tables.bytes - unused, systemTable: systemTableReport(vax.system, policy) };
+  }
+  if (pieces === undefined) return tables;
+  const { moves, movedBytes, compactions } = pieces;
   const { units, free, largest, external } = policy.attach(pieces.placement).figures();
   const region = {
     policy: policy.name,
@@ -58,12 +66,25 @@ export function tablesReport(
     movedBytes,
     compactions,
   };
+  return { ...tables, bytes: (peak - pieces.units + pieces.usedPeak) * PAGE_SIZE, region };
+}
+
+function systemTableReport(
+  { placement, units, usedPeak, moves, movedBytes, compactions }: RegionState,
+  policy: PlacementDefinition,
+): RunReport['tables']['systemTable'] {
+  const { free, largest } = policy.attach(placement).figures();
+  const bytes = units * ENTRY_BYTES;
   return {
-    frames,
-    peak,
-    bytes: (peak - pieces.frames + pieces.usedPeak) * PAGE_SIZE,
-    region,
-    ...tablePaging,
+    policy: policy.name,
+    entries: units,
+    bytes,
+    peak: usedPeak,
+    free,
+    largest,
+    moves,
+    movedBytes,
+    compactions,
   };
 }
 

@@ -120,6 +120,7 @@ export class System {
       program: this.#ports.program,
       policyNeeds: this.#parts.policyNeeds,
       classes: this.#parts.classes,
+      cache: this.#parts.cache,
       lacks: this.#parts.kernel.exit?.lacks !== undefined,
       watch: this.#interleaving?.finish(),
       where: this.#attribution?.report(),

@@ -86,7 +86,7 @@ export function walkedFormat(schemes: readonly PagingScheme[]): RadixGeometry | 
  */
 export function checkPageable(config: TranslationConfig, place: string): void {
   const schemes = schemesOf(config);
-  const other = schemes.length > 1 ? schemes : schemes.filter(({ radix }) => radix === undefined);
+  const other = schemes.length > 1 ? schemes : schemes.filter(({ framed }) => framed === undefined);
   if (other.length === 0) return;
   const names = other.map(({ name }) => name).join(' and ');
   throw new UserError(place, `pageable tables are those of one scheme with levels; ${names} is not`);

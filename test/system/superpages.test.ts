@@ -107,7 +107,12 @@ withCompiler('a program that cuts, protects, moves and forks large areas', () =>
   it('prints the same with superpages, in memory for all and for a part', async () => {
     const folder = temporaryFolder();
     folders.push(folder);
-    compile(join(import.meta.dirname, '..', 'process-guests', 'large-areas.c'), folder, 'guest', GUEST_COMPILER);
+    compile(
+      join(import.meta.dirname, '..', 'process-guests', 'large-areas.c'),
+      folder,
+      'guest',
+      GUEST_COMPILER,
+    );
     const guest: Guest = { path: join(folder, 'guest') };
     const usual = await runGuest(guest, {});
     expect(usual.status).toBe(4);
@@ -140,8 +145,14 @@ describe('--superpages', () => {
     [{ superpages: 'always' }, /^--superpages: unknown 'always'; known: off, madvise, anonymous$/],
     [{ ...large, bits: 'traps' }, /^--superpages: a superpage has one referenced and one dirty bit/],
     [{ ...large, bits: 'stamps' }, /^--superpages: a superpage has one referenced and one dirty bit/],
-    [{ ...large, pageTables: 'pageable' }, /^--superpages: the table that a superpage stands for has to stay/],
-    [{ ...large, translation: 'hashed' }, /^--superpages: superpages are entries above the last level .* hashed is not$/],
+    [
+      { ...large, pageTables: 'pageable' },
+      /^--superpages: the table that a superpage stands for has to stay/,
+    ],
+    [
+      { ...large, translation: 'hashed' },
+      /^--superpages: superpages are entries above the last level .* hashed is not$/,
+    ],
     [{ ...large, translation: 'segmented' }, /^--superpages: not under segmented: there are no pages$/],
   ])('%j is refused', (options, message) => {
     expect(() => systemConfig(options)).toThrow(message);

@@ -22,6 +22,7 @@ import { Faults } from './faults.ts';
 import { FirstTouch } from './first-touch.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
+import { FramedTables } from './framed-tables.ts';
 import { FrameTable } from './frames.ts';
 import { LeafTables } from './leaf-tables.ts';
 import { Mappings } from './mappings.ts';
@@ -50,7 +51,6 @@ import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
 import { TableEviction } from './table-eviction.ts';
 import { TableTransfers } from './table-transfers.ts';
-import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
 
@@ -110,7 +110,7 @@ export interface Structures {
   readonly asids: Asids;
   readonly frames: FrameTable;
   readonly tables: PageTables;
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   /** `undefined`: there are no superpages. */
   readonly superpages: SuperpageTables | undefined;
   /** `undefined`: all tables stay in memory. */
@@ -161,19 +161,19 @@ export function buildStructures(parts: MemoryParts): Structures {
   const swap = new Swap(state.swap, swapIo, counters, freed);
   const cache = new PageCache(state, frames);
   const pins = new Pins({ root, state, frames, counters });
-  const geometry = schemes[0]!.radix;
+  const { framed: form } = schemes[0]!;
   const leafParts = { state, ram: machine.ram, swap, pins, counters };
-  const mayLeave = pageTables === 'pageable' && geometry !== undefined;
-  const leaves = mayLeave ? new LeafTables({ ...leafParts, geometry }) : undefined;
+  const mayLeave = pageTables === 'pageable' && form !== undefined;
+  const leaves = mayLeave ? new LeafTables({ ...leafParts, form }) : undefined;
   const { placement } = parts;
   const own = { state, machine, frames, pins, events, stamps, leaves, placement };
   const mayBeLarge = parts.options.superpages !== 'off';
   const tables = buildTables(schemes, { ...own, superpages: mayBeLarge ? spaces : undefined });
-  const radix = tables instanceof RadixTables ? tables : undefined;
+  const framed = tables instanceof FramedTables ? tables : undefined;
   const superpages = tables instanceof SuperpageTables ? tables : undefined;
   const pageBits = new PageBits({ mode: bits, spaces, frames, tables, superpages, pins });
   const held = { root, spaces, state, counters, machine, asids, references };
-  const below = { ...held, frames, tables, radix, superpages, swap, cache, pageBits };
+  const below = { ...held, frames, tables, framed, superpages, swap, cache, pageBits };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
   return { ...below, leaves, swapIo, pins, replacement, mappings };
@@ -202,7 +202,10 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };
-  const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
+  const schemes = parts.schemes.map(({ name, end, mmapEnd }) => ({
+    translation: name,
+    layout: layoutBelow(end, mmapEnd),
+  }));
   const refill = new Refill({ ...basics, counters: structures.counters });
   const spaces = new Spaces({ ...basics, reclaim, transfers, tableTransfers, calls, schemes });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers, tableTransfers });

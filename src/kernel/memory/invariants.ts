@@ -5,6 +5,7 @@ import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import { NO_ASID } from './asids.ts';
+import type { FramedTables } from './framed-tables.ts';
 import type { FrameTable } from './frames.ts';
 import { checkLeafTables } from './leaf-table-invariants.ts';
 import { isTableRequest, TABLE_KEY } from './leaf-table-state.ts';
@@ -30,14 +31,13 @@ import {
 import { checkSuperpages } from './superpage-invariants.ts';
 import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
-import type { RadixTables } from './tables.ts';
 
 export interface InvariantParts {
   readonly root: RootState;
   readonly state: MemoryState;
   readonly frames: FrameTable;
   readonly tables: PageTables;
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
   readonly superpages: SuperpageTables | undefined;
   readonly mappings: Mappings;

@@ -33,7 +33,14 @@
  * All state is in `root.memory` and the spaces; a `Memory` made over a clone of the root goes on exactly.
  */
 import { UserError } from '../../base/errors.ts';
-import { PAGE_SIZE, type Pid, pageOf, type SpaceId, type VirtualAddress } from '../../base/numbers.ts';
+import {
+  type Frame,
+  PAGE_SIZE,
+  type Pid,
+  pageOf,
+  type SpaceId,
+  type VirtualAddress,
+} from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import { fitsIn, placementOf } from '../loader/areas.ts';
 import type { ElfImage } from '../loader/elf.ts';
@@ -219,9 +226,15 @@ export class Memory implements VirtualMemory {
   }
 
   referenced(space: SpaceState, address: VirtualAddress): void {
-    const { tables, replacement } = this.#structures;
+    const frame = this.frameOf(space, address);
+    if (frame !== -1) this.#structures.replacement.referenced(frame);
+  }
+
+  /** The frame of a page that the program can access; -1: it can't now. */
+  frameOf(space: SpaceState, address: VirtualAddress): Frame | -1 {
+    const { tables } = this.#structures;
     const at = tables.find(space, pageOf(address));
-    if (at !== -1 && tables.isValid(tables.low(at))) replacement.referenced(tables.frameAt(at));
+    return at !== -1 && tables.isValid(tables.low(at)) ? tables.frameAt(at) : -1;
   }
 
   /** `undefined`: there are none. */

@@ -9,8 +9,9 @@ import type { HashedState } from './hashed-tables.ts';
 import type { InvertedState } from './inverted-tables.ts';
 import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
-import type { PieceState } from './piece-tables.ts';
 import { initialSuperpageCounters, initialSuperpages, type SuperpageState } from './superpage-state.ts';
+import type { RegionState } from './table-region.ts';
+import type { VaxState } from './vax-tables.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -196,7 +197,8 @@ export interface MemoryState {
 export interface SharedTables {
   hashed?: HashedState;
   inverted?: InvertedState;
-  pieces?: PieceState;
+  pieces?: RegionState;
+  vax?: VaxState;
 }
 
 /** Largest page number plus one that a mapping code can hold: 48-bit addresses. */

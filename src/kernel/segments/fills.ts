@@ -32,6 +32,17 @@ export function withinRange(fills: readonly Fill[], from: number, to: number): F
   );
 }
 
+/** What the fills have for somebody: the parts that lie in areas, each once, by their addresses. */
+export function coveredBy(fills: readonly Fill[], areas: readonly Pick<Area, 'start' | 'end'>[]): Fill[] {
+  let left: readonly Fill[] = fills;
+  const covered: Fill[] = [];
+  for (const { start, end } of areas) {
+    covered.push(...withinRange(left, start, end));
+    left = withoutRange(left, start, end);
+  }
+  return covered.sort((a, b) => a.address - b.address);
+}
+
 function part(fill: Fill, from: number, to: number): Fill[] {
   if (from >= to) return [];
   return [{ ...fill, address: from, bytes: to - from, offset: fill.offset + from - fill.address }];

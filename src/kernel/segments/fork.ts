@@ -79,7 +79,7 @@ function takeOver(
   for (const area of parent.areas) insertArea(child.areas, structuredClone(area), watch);
   const copies: Copy[] = [];
   const own = spaces.record(child.id);
-  for (const { segment, piece: id, protection } of spaces.record(parent.id).segments) {
+  for (const { segment, piece: id, size, protection } of spaces.record(parent.id).segments) {
     const piece = pieces.of(id);
     if (piece.sharing !== 'private') {
       piece.users.push(child.id);
@@ -87,11 +87,11 @@ function takeOver(
         state.figures.codeShared++;
         state.figures.codeFramesSaved += piece.frames;
       }
-      own.segments.push({ segment, piece: id, protection });
+      own.segments.push({ segment, piece: id, size, protection });
       continue;
     }
     const copy = pieces.createLike(piece, child.id);
-    own.segments.push({ segment, piece: copy.id, protection });
+    own.segments.push({ segment, piece: copy.id, size, protection });
     copies.push([piece, copy]);
   }
   own.where = 'out';

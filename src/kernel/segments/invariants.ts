@@ -45,7 +45,7 @@ function checkFrames({ state, placement, pieces }: InvariantParts): void {
   assert(left === placement.figures().internal, `${left} frames are in no piece and no hole`);
 }
 
-function checkPiece({ state, rules }: InvariantParts, piece: Piece): void {
+function checkPiece({ root, state, rules }: InvariantParts, piece: Piece): void {
   const name = `piece ${piece.id}`;
   assert(piece.users.length > 0, `${name} is somebody's`);
   assert(piece.sharing !== 'private' || piece.users.length === 1, `${name} is private and has one user`);
@@ -62,8 +62,14 @@ function checkPiece({ state, rules }: InvariantParts, piece: Piece): void {
     const own = record?.segments.find(({ segment }) => segment === piece.segment);
     assert(own?.piece === piece.id, `space ${user} has ${name} as its segment ${piece.segment}`);
   }
+  const areas = piece.users.flatMap((user) => root.spaces[user]!.areas);
   for (const { address, bytes, offset } of piece.fills) {
     assert(address % 4096 === 0 && offset % 4096 === 0 && bytes > 0, `${name} is filled by pages`);
+    for (let at = address; at < address + bytes; at += 4096)
+      assert(
+        areas.some(({ start, end }) => start <= at && at < end),
+        `${name} is filled where somebody sees it`,
+      );
   }
 }
 
@@ -78,7 +84,8 @@ function checkSpace(parts: InvariantParts, space: SpaceState, record: SpaceRecor
     assert(own.segment === extent.segment, `segments of ${name} are in order`);
     assert(own.protection === extent.protection, `segment ${own.segment} of ${name} has its areas' rights`);
     assert(piece.users.includes(space.id), `a piece of ${name} knows it`);
-    assert(piece.size === extent.size, `segment ${own.segment} of ${name} is bound by its areas`);
+    assert(own.size === extent.size, `segment ${own.segment} of ${name} is bound by its areas`);
+    assert(piece.size >= own.size, `the piece of segment ${own.segment} of ${name} reaches as far`);
     assert(piece.frames >= framesFor(extent.size), `segment ${own.segment} of ${name} has frames`);
     assert(piece.sharing !== 'code' || (own.protection & 2) === 0, `nobody may write the code of ${name}`);
   }

@@ -62,7 +62,8 @@ export function changed(space: SpaceState, area: Area): Shape {
 export function takeOut(parts: CallParts, space: SpaceState, start: number, end: number): void {
   const taken = carve(space.areas, start, end, parts.watch);
   eachPiece(parts, space, start, end, (piece, from, to) => {
-    piece.fills = withoutRange(piece.fills, from, to);
+    // Others may have it of code still: `Spaces.settle` finds out.
+    if (piece.sharing !== 'code') piece.fills = withoutRange(piece.fills, from, to);
   });
   for (const area of taken) {
     if (area.backing !== undefined) parts.watch.gone(area.backing.object);

@@ -30,9 +30,9 @@ export function registersFor(
 ): Registers {
   const { addressBits, segmentBits } = rules;
   if (segmentBits === 0) {
-    const piece = segments[0] && pieceOf(segments[0].piece);
-    if (piece === undefined) return noRegisters(rules);
-    return { kind: 'one', one: { base: piece.start * PAGE_SIZE, bounds: piece.size } };
+    const [own] = segments;
+    if (own === undefined) return noRegisters(rules);
+    return { kind: 'one', one: { base: pieceOf(own.piece).start * PAGE_SIZE, bounds: own.size } };
   }
   const table: (Segment | undefined)[] = [];
   for (let index = 0; index < 2 ** segmentBits; index++) {
@@ -42,12 +42,12 @@ export function registersFor(
   return { kind: 'segments', table: { addressBits, segmentBits, segments: table } };
 }
 
-function rowOf({ segment, protection }: SegmentState, piece: Piece): Segment {
+function rowOf({ segment, size, protection }: SegmentState, piece: Piece): Segment {
   const first = piece.start * PAGE_SIZE;
   return {
     name: `segment ${segment}`,
     base: piece.grows === 'up' ? first : first + piece.frames * PAGE_SIZE,
-    size: piece.size,
+    size,
     grows: piece.grows,
     read: (protection & PROT_READ) !== 0,
     write: (protection & PROT_WRITE) !== 0,

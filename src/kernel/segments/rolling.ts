@@ -17,10 +17,10 @@ import type { Swap } from '../memory/swap.ts';
 import type { SwapIo } from '../memory/swap-io.ts';
 import type { ProcessState, RootState } from '../state.ts';
 import type { IsMemory } from './extents.ts';
-import { fillsIn } from './fills.ts';
+import { fillsIn, withoutRange } from './fills.ts';
 import { type Pieces, usedPages, usedStart } from './pieces.ts';
 import { type SegmentRules, segmentReach } from './rules.ts';
-import type { Fill, Piece, SegmentsState, SpaceRecord } from './state.ts';
+import type { Fill, Piece, PieceId, SegmentsState, SpaceRecord } from './state.ts';
 
 export interface RollingParts {
   readonly root: RootState;
@@ -42,6 +42,14 @@ export type Candidate =
   | { readonly kind: 'later'; readonly until: number }
   | { readonly kind: 'none' };
 
+/** What goes on at the moment. */
+interface Activity {
+  readonly runnable: ReadonlySet<SpaceId>;
+  readonly dues: ReadonlyMap<PieceId, number>;
+}
+
+type Keep = ReadonlySet<SpaceId>;
+const NOBODY: Keep = new Set();
 const runnable: ReadonlySet<ProcessState['status']> = new Set(['new', 'ready', 'running']);
 /** Somebody else has to get the processor before there is anything to be had. */
 const A_WHILE = 1_000_000;
@@ -54,14 +62,15 @@ export class Rolling {
   }
 
   /** Chooses among all spaces but those in `keep`: those that wait first, then those that have been in longest. */
-  candidate(keep: ReadonlySet<SpaceId>): Candidate {
+  candidate(keep: Keep): Candidate {
     const { state, clock } = this.#parts;
+    const now = this.#activity();
     let best: { id: SpaceId; runs: boolean; since: number } | undefined;
     let until = Number.POSITIVE_INFINITY;
     for (const [id, record] of state.spaces) {
-      if (keep.has(id) || record.where !== 'in' || !this.#fitsSwap(id, record)) continue;
-      const runs = this.#isRunnable(id);
-      const free = this.#mayLeaveFrom(record, runs);
+      if (keep.has(id) || record.where !== 'in' || !this.#fitsSwap(id, record, keep)) continue;
+      const runs = now.runnable.has(id);
+      const free = this.#mayLeaveFrom(record, runs, now.dues);
       until = Math.min(until, free);
       if (free > clock.now) continue;
       const { since } = record;
@@ -75,14 +84,19 @@ export class Rolling {
   /** Whether a space can be taken out of memory now: nothing of it is on its way, and swap has room. */
   mayLeave(id: SpaceId): boolean {
     const record = this.#parts.state.spaces.get(id)!;
-    return this.#fitsSwap(id, record) && this.#mayLeaveFrom(record, false) === 0;
+    return (
+      this.#fitsSwap(id, record, NOBODY) && this.#mayLeaveFrom(record, false, this.#activity().dues) === 0
+    );
   }
 
-  /** Takes a space out of memory; false, with nothing changed, when swap can't hold it. */
-  out(id: SpaceId): boolean {
+  /**
+   * Takes a space out of memory; false, with nothing changed, when swap can't hold it.
+   * @param keep spaces that are coming in, with whom what they share stays
+   */
+  out(id: SpaceId, keep: Keep = NOBODY): boolean {
     const { state, pieces, events } = this.#parts;
     const record = state.spaces.get(id)!;
-    const leaving = this.#leaving(id, record);
+    const leaving = this.#leaving(id, record, keep);
     const written = new Map<Piece, number[]>();
     for (const piece of leaving) {
       if (piece.sharing === 'code') continue;
@@ -99,7 +113,7 @@ export class Rolling {
     for (const piece of leaving) {
       pages += usedPages(piece);
       piece.slots = written.get(piece) ?? [];
-      if (piece.sharing === 'code') piece.fills = this.#wholeFills(id, piece);
+      if (piece.sharing === 'code') piece.fills = this.#wholeFills(piece);
       pieces.remove(piece);
     }
     pieces.refresh(id);
@@ -109,10 +123,21 @@ export class Rolling {
     return true;
   }
 
-  #wholeFills(id: SpaceId, { segment }: Piece): Fill[] {
+  /** All that any of its users has of a piece of code, read or not. */
+  #wholeFills({ segment, users }: Piece): Fill[] {
     const { root, rules, isMemory } = this.#parts;
-    const reach = segmentReach(rules);
-    return fillsIn(root.spaces[id]!.areas, segment * reach, (segment + 1) * reach, isMemory);
+    const from = segment * segmentReach(rules);
+    const to = from + segmentReach(rules);
+    const fills: Fill[] = [];
+    for (const user of users) {
+      const own = fillsIn(root.spaces[user]!.areas, from, to, isMemory);
+      const added = fills.reduce(
+        (rest, { address, bytes }) => withoutRange(rest, address, address + bytes),
+        own,
+      );
+      fills.push(...added);
+    }
+    return fills;
   }
 
   /** Writes what a piece in memory has to swap: its slots, by its pages; `undefined` when there are not enough. */
@@ -171,35 +196,40 @@ export class Rolling {
   }
 
   /** Pieces that would leave with a space: those that nobody else who is in memory has. */
-  #leaving(id: SpaceId, { segments }: SpaceRecord): Piece[] {
+  #leaving(id: SpaceId, { segments }: SpaceRecord, keep: Keep): Piece[] {
     const { state, pieces } = this.#parts;
+    const isIn = (user: SpaceId) => keep.has(user) || state.spaces.get(user)?.where === 'in';
     return segments
       .map(({ piece }) => pieces.of(piece))
-      .filter(({ users }) => !users.some((user) => user !== id && state.spaces.get(user)?.where === 'in'));
+      .filter(({ users }) => !users.some((user) => user !== id && isIn(user)));
   }
 
-  #fitsSwap(id: SpaceId, record: SpaceRecord): boolean {
+  #fitsSwap(id: SpaceId, record: SpaceRecord, keep: Keep): boolean {
     const { swap } = this.#parts;
-    const leaving = this.#leaving(id, record);
+    const leaving = this.#leaving(id, record, keep);
     if (leaving.length === 0 || swap.isFull) return false;
     const pages = leaving.reduce((sum, piece) => sum + (piece.sharing === 'code' ? 0 : usedPages(piece)), 0);
     return pages <= swap.capacity - this.#parts.state.swap.used - this.#parts.state.swap.retired;
   }
 
-  #isRunnable(id: SpaceId): boolean {
-    return this.#parts.root.processes.some(({ space, status }) => space === id && runnable.has(status));
+  /** Spaces whose processes could use the processor, and pieces that something is on its way for, with when it is there. */
+  #activity(): Activity {
+    const { root, state } = this.#parts;
+    const dues = new Map<PieceId, number>();
+    for (const { id, due } of root.requests) {
+      const what = state.arrivals.get(id)?.what;
+      if (what === undefined || what.kind === 'pause') continue;
+      dues.set(what.piece, Math.max(dues.get(what.piece) ?? 0, due));
+    }
+    const runs = root.processes.filter(({ status }) => runnable.has(status));
+    return { dues, runnable: new Set(runs.map(({ space }) => space)) };
   }
 
   /** The time from which on a space may leave, as far as is known. */
-  #mayLeaveFrom({ used, since, took, segments }: SpaceRecord, runs: boolean): number {
-    const { root, state, clock } = this.#parts;
-    const own = new Set(segments.map(({ piece }) => piece));
+  #mayLeaveFrom({ used, since, took, segments }: SpaceRecord, runs: boolean, dues: Activity['dues']): number {
+    const { clock } = this.#parts;
     let arrived = 0;
-    for (const { id, due } of root.requests) {
-      const what = state.arrivals.get(id)?.what;
-      if (what !== undefined && what.kind !== 'pause' && own.has(what.piece))
-        arrived = Math.max(arrived, due);
-    }
+    for (const { piece } of segments) arrived = Math.max(arrived, dues.get(piece) ?? 0);
     if (arrived > 0) return Math.max(arrived, clock.now) + A_WHILE;
     if (!runs) return 0;
     return used ? since + took : clock.now + A_WHILE;

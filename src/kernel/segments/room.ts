@@ -129,7 +129,7 @@ export class Room {
       const candidate = rolling.candidate(keep);
       if (candidate.kind === 'none') return this.#none(frames);
       if (candidate.kind === 'later') return arrivals.pause(candidate.until) as NoRoom;
-      if (!rolling.out(candidate.id)) return this.#none(frames);
+      if (!rolling.out(candidate.id, keep)) return this.#none(frames);
     }
   }
 

@@ -2,7 +2,7 @@
 import { pid } from '../../base/numbers.ts';
 import type { Area, RootState, SpaceState } from '../state.ts';
 import { type SegmentRules, segmentReach } from './rules.ts';
-import type { Piece, SegmentsState, ShownSegment, ShownSpace, SpaceRecord } from './state.ts';
+import type { Piece, SegmentState, SegmentsState, ShownSegment, ShownSpace, SpaceRecord } from './state.ts';
 
 export interface ShownParts {
   readonly root: RootState;
@@ -23,7 +23,7 @@ export function showSpace(
     where: record.where === 'in' ? 'in memory' : 'in swap',
     segments: record.segments.map((own) => {
       const piece = state.pieces.get(own.piece)!;
-      return shownSegment(rules, space, piece, own.protection);
+      return shownSegment(rules, space, piece, own);
     }),
   };
 }
@@ -31,8 +31,8 @@ export function showSpace(
 function shownSegment(
   rules: SegmentRules,
   { areas }: SpaceState,
-  { segment, start, frames, size, grows, sharing }: Piece,
-  protection: number,
+  { segment, start, frames, grows, sharing }: Piece,
+  { size, protection }: SegmentState,
 ): ShownSegment {
   const reach = segmentReach(rules);
   const inside = areas.filter((area) => area.start < (segment + 1) * reach && area.end > segment * reach);

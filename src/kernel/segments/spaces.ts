@@ -15,8 +15,8 @@ import type { Clock, Outcome, OutOfMemory } from '../memory/contract.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type Extent, extentsOf, framesFor, type IsMemory, type Shape } from './extents.ts';
-import { fillsIn } from './fills.ts';
-import type { Pieces } from './pieces.ts';
+import { coveredBy, fillsIn } from './fills.ts';
+import { type Pieces, usedPages } from './pieces.ts';
 import { noRegisters } from './registers.ts';
 import type { Rolling } from './rolling.ts';
 import type { NoRoom, Room } from './room.ts';
@@ -211,7 +211,8 @@ export class Spaces {
 
   /** Enters a piece among the segments of a space. */
   #attach(record: SpaceRecord, piece: Piece, protection: number): void {
-    record.segments.push({ segment: piece.segment, piece: piece.id, protection });
+    const { segment, id, size } = piece;
+    record.segments.push({ segment, piece: id, size, protection });
     record.segments.sort((a, b) => a.segment - b.segment);
   }
 
@@ -220,7 +221,10 @@ export class Spaces {
     const piece = pieces.of(own.piece);
     record.segments.splice(record.segments.indexOf(own), 1);
     piece.users = piece.users.filter((user) => user !== id);
-    if (piece.users.length > 0) return;
+    if (piece.users.length > 0) {
+      this.#bind(piece);
+      return;
+    }
     arrivals.abandon(piece);
     rolling.release(piece.slots);
     pieces.forget(piece);
@@ -291,12 +295,14 @@ export class Spaces {
   #unshare(space: SpaceState, own: SegmentState): NoRoom | undefined {
     const { pieces, room, state } = this.#parts;
     const shared = pieces.of(own.piece);
+    const fills = coveredBy(shared.fills, space.areas);
     if (shared.users.length === 1) {
+      shared.fills = fills;
       shared.sharing = 'private';
       shared.code = undefined;
       return undefined;
     }
-    const copy = pieces.createLike({ ...shared, sharing: 'private', code: undefined }, space.id);
+    const copy = pieces.createLike({ ...shared, fills, sharing: 'private', code: undefined }, space.id);
     const failure = room.place([copy], new Set([space.id]));
     if (failure !== undefined) {
       state.pieces.delete(copy.id);
@@ -305,6 +311,7 @@ export class Spaces {
     pieces.copy(shared, copy, 'moves');
     shared.users = shared.users.filter((user) => user !== space.id);
     own.piece = copy.id;
+    this.#bind(shared);
     return undefined;
   }
 
@@ -312,8 +319,30 @@ export class Spaces {
     const { pieces } = this.#parts;
     const piece = pieces.of(own.piece);
     own.protection = extent.protection;
-    piece.size = extent.size;
-    pieces.shrink(piece, framesFor(extent.size + extent.room));
+    own.size = extent.size;
+    this.#bind(piece);
+    pieces.shrink(piece, framesFor(piece.size + extent.room));
+  }
+
+  /** A piece reaches as far as any of its users does, and code is what any of them has of it. */
+  #bind(piece: Piece): void {
+    const { root, rolling } = this.#parts;
+    const sizes = piece.users.map((user) => {
+      const own = this.record(user).segments.find(({ piece: id }) => id === piece.id);
+      return own?.size ?? 0;
+    });
+    piece.size = Math.max(...sizes);
+    // What several have grows up, so that pages that nobody has any more are its last ones.
+    if (piece.slots.length > 0) rolling.release(piece.slots.splice(usedPages(piece)));
+    if (piece.sharing !== 'code') return;
+    const spaces = piece.users.map((user) => root.spaces[user]!);
+    piece.fills = coveredBy(
+      piece.fills,
+      spaces.flatMap(({ areas }) => areas),
+    );
+    // Once nobody has the whole of it, it is not what a program that starts would look for.
+    const isWhole = (space: SpaceState) => this.extents(space, space).some(({ code }) => code === piece.code);
+    if (piece.code !== undefined && !spaces.some(isWhole)) piece.code = undefined;
   }
 
   #countNeeded({ segments }: SpaceRecord): void {

@@ -28,7 +28,7 @@ export interface Piece {
   readonly segment: number;
   /** A piece that grows down ends where its segment's range ends. */
   readonly grows: 'up' | 'down';
-  /** Bytes that may be accessed, from its beginning, or of one that grows down from its end. */
+  /** Bytes that somebody may access, from its beginning, or of one that grows down from its end. */
   size: number;
   /** Frames that it has, or will have when it is in memory again. */
   frames: number;
@@ -52,6 +52,8 @@ export type Sharing = 'private' | 'code' | 'memory';
 export interface SegmentState {
   readonly segment: number;
   piece: PieceId;
+  /** Bytes of the piece that may be accessed: the bound. Who share memory may each have another. */
+  size: number;
   /** What may be done to it: PROT_READ, PROT_WRITE, PROT_EXEC. */
   protection: number;
 }

@@ -32,7 +32,7 @@ const orderOf = (size: number): number => 32 - Math.clz32(size - 1);
 function initialBlocks(units: number): BuddyState {
   const free: number[][] = [];
   let start = 0;
-  for (let order = 31 - Math.clz32(Math.max(units, 1)); order >= 0; order--) {
+  for (let order = 31 - Math.clz32(units); order >= 0; order--) {
     free[order] = [];
     if (units - start < 2 ** order) continue;
     free[order].push(start);

@@ -133,7 +133,7 @@ export interface WorldOptions {
   readonly checksums?: 'on' | 'off';
   readonly pageTables?: PageTableRule;
   readonly superpages?: SuperpageRule;
-  /** How the machine holds a superpage: a page at a time, or whole. */
+  /** In the TLB. */
   readonly superpagesHeld?: 'pieces' | 'whole';
   readonly disk?: DiskModel;
   readonly paging?: Partial<PagingRules>;

@@ -7,9 +7,11 @@ import { PAGE_SIZE } from '../../../src/base/numbers.ts';
 import { PieceTables } from '../../../src/kernel/memory/piece-tables.ts';
 import type { RefillTime } from '../../../src/kernel/memory/refill.ts';
 import { type PagingScheme, pagingSchemes, radixScheme } from '../../../src/kernel/memory/schemes.ts';
+import { VaxTables } from '../../../src/kernel/memory/vax-tables.ts';
 import type { RadixFormat, RadixGeometry } from '../../../src/translation/radix.ts';
 import { sv39 } from '../../../src/translation/sv39.ts';
 import { twoLevel } from '../../../src/translation/two-level.ts';
+import { vaxFormat } from '../../../src/translation/vax.ts';
 import { x86 } from '../../../src/translation/x86-64.ts';
 import type { WorldOptions } from './harness.ts';
 import { HALF } from './trial.ts';
@@ -78,6 +80,27 @@ const withSuperpages = (
   superpages: { superpages: 'anonymous', superpagesHeld },
 });
 
+/** Regions of a quarter of so many bits; the system table has so many entries. */
+export function smallVax(addressBits: number, systemPages: number): PagingScheme {
+  const format = vaxFormat({ addressBits });
+  return {
+    ...scheme('vax'),
+    end: 2 ** (addressBits - 1),
+    mmapEnd: 2 ** (addressBits - 2),
+    build: (parts) => new VaxTables(parts, { format, systemPages }),
+  };
+}
+
+/** Two regions of 2,048 pages, used on both sides of `middle`: a page of a table of P0, or the end of P0. */
+const vax = (middle: number): SmallScheme => ({
+  // As much as four spaces need whose tables are of full length.
+  scheme: smallVax(25, 4 * 4),
+  refill: 'retry',
+  base: middle * PAGE_SIZE - HALF,
+  tables: (spaces) => 1 + 2 * spaces,
+  isHalved: false,
+});
+
 /** What the others are compared with: tables that the hardware walks. */
 const walked = each('sv39', (spaces) => 5 * spaces, 'hardware');
 
@@ -95,6 +118,8 @@ const others: readonly SmallScheme[] = [
   // Where a table needs another frame: of a segment that grows up, and of the last one, which grows down.
   pieces(2, 2048, 1024, 2),
   pieces(2, 2048, 7 * 1024, 2),
+  vax(1024),
+  vax(2048),
 ];
 
 /** With superpages so small that a few frames hold some: of four pages, and of eight. */

@@ -50,19 +50,32 @@ const check = (options: WorldOptions, numRuns: number) =>
     { numRuns },
   );
 
-const roomy = { frames: 2_000, swap: 2_000 };
+const roomy = { frames: 700, swap: 2_000 };
 /** Two or three programs at once; the others are in swap. */
 const tight = { frames: 110, swap: 1_000, moveEvery: 50_000_000 };
+/** Hardly any swap, so that there is not enough of anything. */
+const starved = { frames: 90, swap: 40 };
+const both = ['base-bounds', 'segmented'] as const;
+
 describe('memory in pieces shows programs what a map of bytes does', () => {
-  it.each(['base-bounds', 'segmented'] as const)('%s, with memory to spare', (scheme) => {
-    check({ scheme, ...roomy }, 40);
+  it.each(both)('%s, with memory to spare', (scheme) => {
+    check({ scheme, ...roomy }, 30);
   });
 
-  it('base-bounds, with memory for a few', () => {
-    check({ scheme: 'base-bounds', ...tight }, 30);
+  it.each(both)('%s, with memory for a few', (scheme) => {
+    check({ scheme, ...tight }, 20);
+  });
+
+  it.each(both)('%s, with neither memory nor swap', (scheme) => {
+    check({ scheme, ...starved }, 15);
+  });
+
+  it.each([1, 2, 3])('segmented by %i bits', (segmentBits) => {
+    check({ scheme: 'segmented', ...tight, segmentBits }, 10);
   });
 
   it.each(placementPolicies.map(({ name }) => name))('placed by %s', (placement) => {
-    check({ scheme: 'base-bounds', ...tight, placement }, 10);
+    check({ scheme: 'base-bounds', ...tight, placement }, 6);
+    check({ scheme: 'segmented', ...tight, placement }, 6);
   });
 });

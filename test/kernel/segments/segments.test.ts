@@ -24,6 +24,22 @@ const load = (world: World, space: SpaceState, address: number) => {
   const made = world.access(space, address, 'load');
   return made.kind === 'done' ? world.machine.ram[made.physical] : made;
 };
+/** MAP_SHARED of memory, where it fits; its address. */
+const mapShared = (world: World, space: SpaceState, pages: number): number => {
+  const length = pages * PAGE_SIZE;
+  const object = world.objects.add(new Uint8Array(length), true);
+  const request = {
+    address: virtualAddress(0),
+    length,
+    protection: 3,
+    shared: true,
+    fixed: 'hint',
+    backing: { object, offset: 0, length },
+    growLimit: 0,
+    name: 'shared',
+  } as const;
+  return world.call(space, () => world.memory.map(space, request));
+};
 
 describe('base and bounds', () => {
   // The trampoline at 0xf000, the program from 0x10000 to 0x14000, eight pages of stack, then the heap.
@@ -141,18 +157,7 @@ describe('segmentation', () => {
   it('shares memory by fork where a mapping has a segment of its own', () => {
     const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
     const space = start(REACH);
-    const object = world.objects.add(new Uint8Array(PAGE_SIZE), true);
-    const request = {
-      address: virtualAddress(0),
-      length: PAGE_SIZE,
-      protection: 3,
-      shared: true,
-      fixed: 'hint',
-      backing: { object, offset: 0, length: PAGE_SIZE },
-      growLimit: 0,
-      name: 'shared',
-    } as const;
-    const at = world.call(space, () => world.memory.map(space, request));
+    const at = mapShared(world, space, 1);
     expect(at).toBe(2 * REACH);
     const child = world.fork(space) as SpaceState;
     store(world, child, at, 77);
@@ -161,6 +166,75 @@ describe('segmentation', () => {
     world.end(space);
     expect(load(world, child, at)).toBe(77);
     world.end(child);
+    world.memory.checkInvariants();
+  });
+
+  it('bounds what processes share for each as far as it has it mapped', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const space = start(REACH);
+    const at = mapShared(world, space, 3);
+    const child = world.fork(space) as SpaceState;
+    store(world, child, at + 2 * PAGE_SIZE, 77);
+    const drop = (one: SpaceState, address: number, pages: number) =>
+      world.call(one, () => world.memory.unmap(one, virtualAddress(address), pages * PAGE_SIZE));
+    expect(drop(space, at + PAGE_SIZE, 2)).toBe(0);
+    world.memory.checkInvariants();
+    expect(load(world, space, at + PAGE_SIZE)).toMatchObject({ kind: 'signal', code: 1 });
+    expect(load(world, child, at + 2 * PAGE_SIZE)).toBe(77);
+    world.end(child);
+    // Nobody has the other two pages any more.
+    world.memory.checkInvariants();
+    expect(
+      world.memory
+        .shownSpaces()
+        .at(-1)!
+        .segments.find(({ sharing }) => sharing === 'memory'),
+    ).toMatchObject({ size: PAGE_SIZE });
+  });
+
+  it('gives slots back of what the others of its users do not have', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const space = start(REACH);
+    const at = mapShared(world, space, 3);
+    const child = world.fork(space) as SpaceState;
+    store(world, child, at, 5);
+    world.call(child, () => world.memory.unmap(child, virtualAddress(at + PAGE_SIZE), 2 * PAGE_SIZE));
+    for (const one of [space, child]) expect(world.memory.swapOut(one)).toBeGreaterThan(0);
+    world.end(space);
+    world.memory.checkInvariants();
+    expect(load(world, child, at)).toBe(5);
+    world.end(child);
+    expect(world.memory.counters.swapUsed).toBe(0);
+  });
+
+  it('keeps code whole for others when one of its users unmaps a part before it was read', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const [first, second] = [start(REACH), start(REACH)];
+    for (const space of [first, second]) load(world, space, REACH);
+    const CODE = 0x10000;
+    const drop = (one: SpaceState, address: number) =>
+      world.call(one, () => world.memory.unmap(one, virtualAddress(address), PAGE_SIZE));
+    expect(drop(first, CODE)).toBe(0);
+    expect(load(world, first, CODE + PAGE_SIZE)).toBe(0x41);
+    expect(load(world, second, CODE)).toBe(0x40);
+    // What is left of the last user's is not what another program was linked with.
+    expect(drop(second, CODE + PAGE_SIZE)).toBe(0);
+    world.end(first);
+    world.memory.checkInvariants();
+    const third = start(REACH);
+    expect(load(world, third, CODE)).toBe(0x40);
+    expect(load(world, third, CODE + PAGE_SIZE)).toBe(0x41);
+    world.memory.checkInvariants();
+  });
+
+  it('reads code again for all who have it, whoever of them left memory last', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const [first, second] = [start(REACH), start(REACH)];
+    for (const space of [first, second]) load(world, space, 0x10000);
+    world.call(second, () => world.memory.unmap(second, virtualAddress(0x10000), PAGE_SIZE));
+    expect(world.memory.swapOut(first)).toBeGreaterThan(0);
+    expect(world.memory.swapOut(second)).toBeGreaterThan(0);
+    expect(load(world, first, 0x10000)).toBe(0x40);
     world.memory.checkInvariants();
   });
 
@@ -176,6 +250,17 @@ describe('segmentation', () => {
     expect(load(world, first, 0x10000)).toBe(1);
     expect(load(world, second, 0x10000)).toBe(0x40);
     world.memory.checkInvariants();
+  });
+
+  it('leaves no more of code to the last user than it has, when another takes a copy', () => {
+    const { world, load: start } = worldOf({ scheme: 'segmented', frames: 128 });
+    const [first, second] = [start(REACH), start(REACH)];
+    for (const space of [first, second]) load(world, space, REACH);
+    world.call(first, () => world.memory.unmap(first, virtualAddress(0x10000), PAGE_SIZE));
+    world.call(second, () => world.memory.protect(second, virtualAddress(0x10000), PAGE_SIZE, 7));
+    world.memory.checkInvariants();
+    expect(load(world, first, 0x11000)).toBe(0x41);
+    expect(load(world, second, 0x10000)).toBe(0x40);
   });
 
   it('refuses a program that does not fit, saying what would', () => {

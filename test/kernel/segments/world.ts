@@ -68,6 +68,9 @@ export type Settled =
   | { readonly kind: 'signal'; readonly signal: number; readonly code: number; readonly detail: string }
   | { readonly kind: 'out-of-memory'; readonly detail: string };
 
+/** Thrown instead of what would end a process: memory lacks. */
+export class Killed extends Error {}
+
 export class World {
   readonly root: RootState;
   readonly machine: RefilledMachine;
@@ -208,7 +211,7 @@ export class World {
         return action();
       } catch (error) {
         if (!(error instanceof PageWait)) throw error;
-        if (error.outcome.kind !== 'blocked') throw new Error(JSON.stringify(error.outcome));
+        if (error.outcome.kind !== 'blocked') throw new Killed(JSON.stringify(error.outcome));
         this.#pass(error.outcome);
       }
     }

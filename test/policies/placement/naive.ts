@@ -34,6 +34,11 @@ export abstract class NaivePlacement {
     return this.holes().find((hole) => hole.size >= size)?.start ?? -1;
   }
 
+  highest(size: number): number {
+    const hole = this.holes().findLast((one) => one.size >= this.taken(size));
+    return hole === undefined ? -1 : hole.start + hole.size - this.taken(size);
+  }
+
   place(size: number): Choice {
     const choice = this.choose(size);
     if (choice.start !== -1) this.fill(choice.start, size, true);

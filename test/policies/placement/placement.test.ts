@@ -5,7 +5,7 @@ import { findPlacementPolicy, placementPolicies } from '../../../src/policies/pl
 import { naivePlacements } from './naive.ts';
 
 interface Step {
-  readonly kind: 'place' | 'lowest' | 'release' | 'resize' | 'resume';
+  readonly kind: 'place' | 'lowest' | 'highest' | 'release' | 'resize' | 'resume';
   readonly pick: number;
   readonly size: number;
   readonly shift: number;
@@ -18,6 +18,7 @@ const steps = fc.array(
       'place',
       'place',
       'lowest',
+      'highest',
       'release',
       'release',
       'resize',
@@ -54,7 +55,8 @@ class Pair {
     const at = pick % Math.max(1, this.#pieces.length);
     const piece = this.#pieces[at];
     if (kind === 'place') this.#place(size);
-    else if (kind === 'lowest') this.#placeLowest(size);
+    else if (kind === 'lowest') this.#take(this.#twin.lowest(size), this.#policy.placeLowest(size), size);
+    else if (kind === 'highest') this.#take(this.#twin.highest(size), this.#policy.placeHighest(size), size);
     else if (kind === 'resume') {
       this.#state = structuredClone(this.#state);
       this.#policy = this.#definition.attach(this.#state);
@@ -78,9 +80,8 @@ class Pair {
     }
   }
 
-  #placeLowest(size: number): void {
-    const start = this.#twin.lowest(size);
-    expect(this.#policy.placeLowest(size)).toBe(start);
+  #take(start: number, got: number, size: number): void {
+    expect(got).toBe(start);
     if (start === -1) return;
     this.#twin.fill(start, size, true);
     this.#pieces.push({ start, size });
@@ -194,6 +195,14 @@ describe('placement worked out by hand', () => {
     policy.release(0, 3);
     policy.release(8, 5);
     expect(policy.holes()).toEqual([{ start: 0, size: 16 }]);
+  });
+
+  it.each(placementPolicies.map(({ name }) => name))('%s places nothing in no memory', (name) => {
+    const { attach, initial } = findPlacementPolicy(name, '--placement');
+    const policy = attach(initial(0));
+    expect([policy.place(1), policy.placeLowest(1), policy.placeHighest(1)]).toEqual([-1, -1, -1]);
+    expect(policy.holes()).toEqual([]);
+    expect(policy.figures()).toMatchObject({ units: 0, free: 0, largest: 0, external: 0, failed: 1 });
   });
 
   it('knows no other name', () => {
