@@ -4,11 +4,11 @@
  */
 import { UserError } from '../base/errors.ts';
 import type { Observer } from '../kernel/events.ts';
-import type { RunLimits } from '../kernel/kernel.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { shellStatus } from '../kernel/process/exit.ts';
 import { signalName } from '../kernel/process/signal-table.ts';
 import type { RootState } from '../kernel/state.ts';
+import type { RunLimits } from '../kernel/stretch.ts';
 import type { MachineState } from '../machine/contract.ts';
 import type { Machine } from '../machine/machine.ts';
 import { Interleaving } from '../report/interleaving.ts';

@@ -89,7 +89,10 @@ export function checkPageable(config: TranslationConfig, place: string): void {
   const other = schemes.length > 1 ? schemes : schemes.filter(({ framed }) => framed === undefined);
   if (other.length === 0) return;
   const names = other.map(({ name }) => name).join(' and ');
-  throw new UserError(place, `pageable tables are those of one scheme with levels; ${names} is not`);
+  throw new UserError(
+    place,
+    `pageable tables are those of one scheme with levels, or of vax; ${names} is not`,
+  );
 }
 
 /**

@@ -115,6 +115,19 @@ describe('what is shipped makes its point:', () => {
     expect(pageable!.time! / resident!.time!).toBeLessThan(1.02);
   });
 
+  it('tables in virtual memory take a frame where pages are, and under pressure less', () => {
+    const rows = rowsOf('system-tables');
+    // 1M: 8 frames of the system table; tables for the program, the stack and 512 MiB; four pages, or with their tables.
+    // 256K has 2 frames of the system table.
+    expect(column(rows, 'frames needed').slice(2)).toEqual([8 + 130 + 4, 8 + 8, 2 + 8]);
+    const [hybrid, twoLevel, vax, , tight] = rows.map(({ values }) => values);
+    expect(vax!['bytes of tables']!).toBeLessThan(twoLevel!['bytes of tables']!);
+    expect(vax!['bytes of tables']!).toBeLessThan(hybrid!['bytes of tables']!);
+    expect([vax!.evicted, vax!['read back']]).toEqual([0, 0]);
+    expect(tight!['read back']!).toBeGreaterThan(200);
+    expect(tight!['in swap at most']!).toBeGreaterThan(130 - 64);
+  });
+
   it('clusters and read-ahead save seeks', () => {
     const seeks = column(rowsOf('disk'), 'seeks');
     expect(seeks[3]!).toBeLessThan(seeks[0]! / 10);
