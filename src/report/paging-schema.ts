@@ -38,6 +38,7 @@ export const tablesSchema = z.object({
       moves: count,
       movedBytes: count,
       compactions: count,
+      refusals: count.describe('times that there was no room for a table'),
     })
     .optional()
     .describe('where tables of all sizes lie; absent where all have one frame'),

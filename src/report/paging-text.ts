@@ -114,11 +114,12 @@ function superpagesLine({ superpages }: RunReport): string | undefined {
 
 function regionText({ bytes, region }: RunReport['tables']): string | undefined {
   if (region === undefined) return undefined;
-  const { policy, frames, free, largest, external, moves, compactions } = region;
+  const { policy, frames, free, largest, external, moves, compactions, refusals } = region;
   return join([
     `${formatSize(bytes)} used of a region of ${counted(frames, 'frame')}, ${policy}`,
     `${grouped(free)} free, the largest hole ${grouped(largest)} (${percent(external, 1)} external fragmentation)`,
     moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
+    refusals === 0 ? undefined : `no room ${counted(refusals, 'time')}`,
   ]);
 }
 

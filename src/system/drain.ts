@@ -41,10 +41,12 @@ export function drainOf(
     machine.drainLookUps((entry) => {
       classes?.take(space.id, entry);
       if (cache !== undefined) tellCache(cache, space, entry);
+      if (recorder !== undefined && entry.kind === 'store' && !entry.found)
+        recorder.failed(space.id, virtualAddress(entry.address));
       if (!isReference(entry)) return;
       const { kind, bytes } = entry;
       const address = virtualAddress(entry.address);
-      recorder?.reference(space.id, kind, address, bytes);
+      recorder?.lookedUp(space.id, kind, address, bytes);
       policy?.referenced(space, address);
       if (watch === undefined || kind === 'fetch') return;
       if (address < watch.address + watch.bytes && address + bytes > watch.address)
@@ -81,6 +83,7 @@ export function referenceSink({
   if (classes === undefined) return recorder;
   return {
     reference: (...reference) => recorder?.reference(...reference),
+    changed: (...change) => recorder?.changed(...change),
     gone(space, page, count) {
       recorder?.gone(space, page, count);
       classes.gone(space, page, count);

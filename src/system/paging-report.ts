@@ -54,7 +54,7 @@ export function tablesReport(
     return { ...tables, bytes: tables.bytes - unused, systemTable: systemTableReport(vax.system, policy) };
   }
   if (pieces === undefined) return tables;
-  const { moves, movedBytes, compactions } = pieces;
+  const { moves, movedBytes, compactions, refusals } = pieces;
   const { units, free, largest, external } = policy.attach(pieces.placement).figures();
   const region = {
     policy: policy.name,
@@ -65,6 +65,7 @@ export function tablesReport(
     moves,
     movedBytes,
     compactions,
+    refusals,
   };
   return { ...tables, bytes: (peak - pieces.units + pieces.usedPeak) * PAGE_SIZE, region };
 }

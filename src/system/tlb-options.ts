@@ -38,6 +38,10 @@ export const tlbOptionsOf = (
   cache: parseCache(options.cache ?? DEFAULT_TLB_OPTIONS.cache, placeOf('cache')),
 });
 
+/** @throws UserError naming the place */
+export const parseAsids = (text: string | undefined, place: string): AsidChoice =>
+  asidsOf(text ?? DEFAULT_TLB_OPTIONS.asids, place);
+
 function asidsOf(given: number | string, place: string): AsidChoice {
   if (given === 'none') return 'none';
   const count = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN;

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type ScenarioReport, scenarioReportSchema } from '../../src/report/scenario-schema.ts';
 import { scenarioPlot } from '../../src/report/scenario-text.ts';
 import { valueAt } from '../../src/report/scenario-values.ts';
+import { runReportSchema } from '../../src/report/schema.ts';
 import { inTemporaryDirectory, pagewalk, program, repository } from './cli.ts';
 
 const names = readdirSync(join(repository, 'scenarios')).map((file) => file.replace(/\.json$/, ''));
@@ -252,6 +253,23 @@ describe('what is shipped makes its point:', () => {
     expect(first! - late!).toBeGreaterThan(0.95 * found('accesses')[2]!);
   });
 
+  it('larger pages are missed less and have smaller tables, and more of them is not used', () => {
+    const rows = rowsOf('page-sizes');
+    for (const program of ['array', 'pieces']) {
+      const [first, ...larger] = rows.filter(({ names }) => names[0] === program);
+      let before = first!.values;
+      for (const { values } of larger) {
+        for (const name of ['pages', 'TLB misses', 'walk loads'])
+          expect(values[name]).toBeLessThan(before[name]!);
+        expect(values['table bytes']).toBeLessThanOrEqual(before['table bytes']!);
+        for (const name of ['memory', 'of it not touched'])
+          expect(values[name]).toBeGreaterThan(before[name]!);
+        before = values;
+      }
+      expect(before['table bytes']).toBeLessThan(first!.values['table bytes']!);
+    }
+  });
+
   it('an array is missed once while it is in reach', () => {
     for (const { names, values } of rowsOf('reach')) {
       const reach = 4 * Number.parseInt(names[0]!, 10);
@@ -272,13 +290,14 @@ describe('a file of ones own', () => {
     expect(text.out).toContain('All 2 runs gave the same output.');
     const data = scenario(mine, '--json');
     const report: ScenarioReport = scenarioReportSchema.parse(JSON.parse(data.out));
-    const [lru, mru] = report.rows;
+    const runs = report.rows.map((row) => runReportSchema.parse(row.report));
+    const [lru, mru] = runs;
     // A cycle of 40 pages through 24 frames: LRU faults at each of the 10 x 40 uses at least.
-    expect(lru!.report.faults.total).toBeGreaterThan(400);
-    expect(mru!.report.configuration.replacement).toBe('mru');
-    expect(mru!.report.faults.total).not.toBe(lru!.report.faults.total);
-    for (const { values, report: run } of report.rows)
-      expect(values).toEqual([run.faults.total, run.time.total / run.faults.major]);
+    expect(lru!.faults.total).toBeGreaterThan(400);
+    expect(mru!.configuration.replacement).toBe('mru');
+    expect(mru!.faults.total).not.toBe(lru!.faults.total);
+    for (const [i, run] of runs.entries())
+      expect(report.rows[i]!.values).toEqual([run.faults.total, run.time.total / run.faults.major]);
   });
 
   it('fails when outputs differ that should not', () => {

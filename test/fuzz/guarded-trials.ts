@@ -52,6 +52,7 @@ export class GuardedTrials {
       if (name === 'swap' || name === 'maxInstructions') continue;
       await keep({ ...smallest, options: { ...smallest.options, [name]: undefined } });
     }
+    await keep({ ...smallest, beside: undefined });
     await keep({ ...smallest, watched: true });
     return smallest;
   }

@@ -14,6 +14,8 @@ export interface Combination {
   readonly options: SystemOptions;
   /** Whether anybody observes the run: some of what the kernel does is done in another way then. */
   readonly watched: boolean;
+  /** The scheme of every other program, where not all have the same. */
+  readonly beside?: string | undefined;
 }
 
 /**
@@ -75,6 +77,13 @@ function drawTables(random: RandomState, { translation, bits }: SystemOptions): 
   ]);
 }
 
+/** Tables of several schemes side by side stay in memory. */
+function drawBeside(random: RandomState, parties: readonly Party[], { tables }: Size): string | undefined {
+  if (parties.flat().length === 1 || tables === 'pageable' || nextBelow(random, 3) > 0) return undefined;
+  const scheme = choose(random, SCHEMES);
+  return scheme === 'linear' && tables !== 'beside' ? undefined : scheme;
+}
+
 function drawReplacement(random: RandomState): SystemOptions {
   const bits = choose(random, ['hardware', 'hardware', 'traps', 'stamps']);
   const replacement = choose(random, POLICIES);
@@ -134,5 +143,6 @@ export function combination(seed: number, index: number, kind: Kind): Combinatio
     maxInstructions: '400m',
   };
   const size = { pages: drawPages(random, kind, parties), tables: drawTables(random, options) };
-  return { parties, size, options, watched: nextBelow(random, 4) > 0 };
+  const watched = nextBelow(random, 4) > 0;
+  return { parties, size, options, watched, beside: drawBeside(random, parties, size) };
 }

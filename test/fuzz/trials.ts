@@ -60,7 +60,8 @@ export class Trials {
     const tables = alone.reduce((sum, ran) => sum + ran.tables, 0);
     let config: SystemConfig;
     try {
-      config = systemConfig({ ...tried.options, ...memoryOf(tried, tables) });
+      const translations = tried.beside === undefined ? [] : [tried.beside];
+      config = systemConfig({ ...tried.options, ...memoryOf(tried, tables), translations });
     } catch (error) {
       if (error instanceof UserError) return 'refused';
       throw error;
@@ -93,12 +94,12 @@ export class Trials {
 
   /** Runs it, checking the kernel's invariants again and again. */
   async #run(
-    { parties, watched }: Pick<Combination, 'parties' | 'watched'>,
+    { parties, watched, beside }: Pick<Combination, 'parties' | 'watched' | 'beside'>,
     config: SystemConfig,
   ): Promise<Ran> {
-    const requests = parties.flat().map((command): ProgramRequest => {
+    const requests = parties.flat().map((command, index): ProgramRequest => {
       const { path, bytes, argv } = this.#programs.build(command);
-      return { name: path, path, bytes, argv, env: [] };
+      return { name: path, path, bytes, argv, env: [], translation: index % 2 === 1 ? beside : undefined };
     });
     const [program, ...others] = requests;
     const streams = new MemoryStreams();
@@ -127,7 +128,10 @@ export class Trials {
       const lines = linesOf(streams.text(1) + streams.text(2));
       // Programs come first; in which order their children are numbered depends on the schedule.
       const statuses = processes.slice(0, requests.length).map(({ status = -1 }) => status);
-      const lacked = (load?.killed.length ?? 0) > 0 || lines.some((line) => line.endsWith('fork failed'));
+      const lacked =
+        (load?.killed.length ?? 0) > 0 ||
+        (tables.region?.refusals ?? 0) > 0 ||
+        lines.some((line) => line.endsWith('fork failed'));
       return { outcome: { lines, statuses }, lacked, tables: tables.peak };
     } finally {
       system.close();
@@ -146,8 +150,9 @@ function memoryOf({ size, options }: Combination, tables: number): SystemOptions
 }
 
 /** One memory may not hold pages and tables; and tables of one piece may find no room however much of it is free. */
-const mayLack = ({ size, options }: Combination): boolean =>
-  size.tables !== 'beside' || options.translation === 'linear' || options.translation === 'hybrid';
+const mayLack = ({ size, options, beside }: Combination): boolean =>
+  size.tables !== 'beside' ||
+  [options.translation, beside].some((scheme) => scheme === 'linear' || scheme === 'hybrid');
 
 const together = (outcomes: readonly Outcome[]): Outcome => ({
   lines: outcomes.flatMap(({ lines }) => lines).sort(),

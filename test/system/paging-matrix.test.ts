@@ -3,12 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { combination, type Kind } from '../fuzz/paging.ts';
-import { GUEST_COMPILER } from '../fuzz/programs.ts';
+import type { SystemOptions } from '../../src/system/index.ts';
+import { combination, type Kind, type Size } from '../fuzz/paging.ts';
+import { GUEST_COMPILER, SERVERS } from '../fuzz/programs.ts';
 import { Trials } from '../fuzz/trials.ts';
 import { needsTool } from '../support/tools.ts';
 
 const SEED = 7;
+
+/** What has shown a fault once. */
+interface Found {
+  readonly guest: string;
+  readonly pages: number;
+  readonly tables?: Size['tables'];
+  readonly options: SystemOptions;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'pagewalk-drawn-'));
 const trials = new Trials(folder);
@@ -36,15 +45,31 @@ needsTool(GUEST_COMPILER, 'apt-get install gcc-riscv64-linux-gnu libc6-dev-riscv
     it('of many programs: 4 ways to page give the same bytes', () => tryFirst(4, 'many'));
 
     // What drawn combinations have found.
-    it.each([
+    it.each<Found>([
       // recvmsg(2)'s bytes push its header out of memory, which has to come back before it says how many there were.
       { guest: 'process-guests/descriptors-sent', pages: 13, options: { scheduler: 'rr:10ms' } },
       // A thread that has ended waits for a page, on the processor, to tell others that it does not hold its locks any more.
       { guest: 'process-guests/robust', pages: 30, options: { swapping: 'switch' } },
-    ])('$guest does the same with $pages frames and $options', async ({ guest, pages, options }) => {
-      const size = { pages, tables: 'beside' } as const;
+      // The place of an entry of such a table is no address, so that a fork must not take it for one.
+      { guest: 'process-guests/groups', pages: 114, tables: 'among', options: { translation: 'hybrid' } },
+    ])('$guest does the same with $pages frames and $options', async ({
+      guest,
+      pages,
+      tables = 'beside',
+      options,
+    }) => {
+      const size = { pages, tables };
       const tried = { parties: [[guest]], size, options: { swap: 'memory,16M', ...options }, watched: true };
       expect(await trials.attempt(tried)).toBe('same');
     });
   },
 );
+
+it('a program forks whose tables are of another scheme than the first one’s', async () => {
+  const parties = [['hello 3'], SERVERS.find(([command]) => command!.startsWith('server fork'))!];
+  const options = { swap: 'memory,16M', maxInstructions: '10m' };
+  for (const beside of ['two-level', 'hybrid', 'inverted']) {
+    const tried = { parties, size: { pages: 40, tables: 'beside' } as const, options, watched: true, beside };
+    expect([beside, await trials.attempt(tried)]).toEqual([beside, 'same']);
+  }
+});

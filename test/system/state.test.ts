@@ -55,6 +55,9 @@ const nothing: RecordWriter = {
   unmap: () => {},
   share: () => {},
   part: () => {},
+  kernel: () => {},
+  refused: () => {},
+  flush: () => {},
   exit: () => {},
   finish: () => {},
 };

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MemoryStreams } from '../../src/adapters/memory-streams.ts';
 import { pagingSchemes } from '../../src/kernel/memory/schemes.ts';
+import type { MemoryState } from '../../src/kernel/memory/state.ts';
 import {
   createSystem,
   type KernelEvent,
@@ -73,6 +74,22 @@ function hybrid(): Structure {
     faulted(page) {
       const [segment, entries] = entriesTo(page);
       lengths[segment] = Math.max(lengths[segment]!, Math.ceil(entries / 1024) * 1024);
+    },
+  };
+}
+
+/** None beyond the length of a table; else the system's entry, and if there is a page of the table, the entry in it. */
+function vax({ machine, root }: System): Structure {
+  return {
+    reads(page, space) {
+      const { system, registers } = (root.memory as MemoryState).tables.vax!;
+      const { p0Base, p0Length, p1Base, p1Length } = registers.get(space)!;
+      const inside = page % 2 ** 18;
+      const isP0 = page < 2 ** 18;
+      if (isP0 ? inside >= p0Length : inside < p1Length) return 0;
+      const address = (isP0 ? p0Base : p1Base) + inside * 4;
+      const lead = system.base * 4096 + Math.floor((address - 0x8000_0000) / 4096) * 4;
+      return machine.ramView.getUint32(lead, true) % 2 === 0 ? 1 : 2;
     },
   };
 }
@@ -145,6 +162,8 @@ function structureOf({ translation, geometry, sizing, segments }: SystemConfig, 
       return { reads: () => 1 };
     case 'hybrid':
       return hybrid();
+    case 'vax':
+      return vax(system);
     case 'hashed':
       return hashed(sizing.frames);
     case 'inverted':
@@ -187,6 +206,9 @@ const recordOf = (structure: () => Structure | undefined): RecordWriter => ({
   unmap: (page, count) => structure()?.gone?.(page, count),
   share: () => {},
   part: () => {},
+  kernel: () => {},
+  refused: () => {},
+  flush: () => {},
   exit: () => {},
   finish: () => {},
 });

@@ -316,6 +316,8 @@ export interface ReferenceSink {
   reference(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void;
   /** Pages from `page` on are gone for good (unmapped, given up, space destroyed), and not only evicted. */
   gone(space: SpaceId, page: Vpn, count: number): void;
+  /** The entry of a page that stays in memory allows something else from now on, or those of all pages of a space. */
+  changed(space: SpaceId, page: Vpn | 'all'): void;
 }
 
 /** What the kernel's own work is booked under. */

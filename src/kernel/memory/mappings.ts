@@ -23,7 +23,7 @@ import {
 import { type EntryFormat, hasBit, pageEntry } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
-import type { MemoryCounters } from './contract.ts';
+import type { MemoryCounters, ReferenceSink } from './contract.ts';
 import { type ExecuteRule, granted } from './execute-rule.ts';
 import type { FrameTable } from './frames.ts';
 import type { PageBits } from './page-bits.ts';
@@ -47,6 +47,7 @@ export interface MappingParts {
   readonly replacement: Replacement;
   readonly events: EventSink;
   readonly execute: ExecuteRule;
+  readonly references: ReferenceSink | undefined;
 }
 
 /** A leaf entry: of which page, and its physical address. */
@@ -155,6 +156,7 @@ export class Mappings {
     if (low === before && high === tables.high(entryAddress)) return;
     if (wasValid) {
       tables.flush(space, page);
+      this.#parts.references?.changed(space.id, page);
       if (area.protection === 0) this.#remember(frame, before);
     }
     tables.write(entryAddress, low, high);

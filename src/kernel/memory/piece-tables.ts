@@ -36,7 +36,6 @@ export class PieceTables implements PageTables {
   readonly format = kernelEntries;
   readonly least: number;
   reads = 0;
-  refusals = 0;
   readonly #machine: MachinePort;
   readonly #flushes: Flushes;
   readonly #codec: EntryCodec;
@@ -88,6 +87,10 @@ export class PieceTables implements PageTables {
       if (!this.#grow(space, segment, frames)) return -1;
     }
     return this.#place(space.id, page);
+  }
+
+  get refusals(): number {
+    return this.#state.refusals;
   }
 
   isSwapped(): boolean {
@@ -230,7 +233,6 @@ export class PieceTables implements PageTables {
   #grow(space: SpaceState, segment: number, frames: number): boolean {
     const had = this.#pieceOf(space, segment)?.units ?? 0;
     if (!this.#region.grow(this.#register(space.id, segment), { space: space.id, segment }, frames)) {
-      this.refusals++;
       return false;
     }
     space.tableFrames += frames - had;

@@ -34,6 +34,8 @@ export interface RegionState {
   moves: number;
   movedBytes: number;
   compactions: number;
+  /** Times that there was no room for a piece, or for a longer one. */
+  refusals: number;
 }
 
 /** A region without pieces. */
@@ -46,6 +48,7 @@ export const emptyRegion = (base: number, units: number, policy: PlacementDefini
   moves: 0,
   movedBytes: 0,
   compactions: 0,
+  refusals: 0,
 });
 
 export class TableRegion {
@@ -77,7 +80,10 @@ export class TableRegion {
     const piece = this.#state.pieces.get(key);
     const had = piece?.units ?? 0;
     const start = piece === undefined ? this.#placeFor(units) : this.#lengthen(piece, units);
-    if (start === NO_HOLE) return false;
+    if (start === NO_HOLE) {
+      this.#state.refusals++;
+      return false;
+    }
     this.#machine.ram.fill(0, this.byteOf(start + had), this.byteOf(start + units));
     this.#state.pieces.set(key, { space, segment, start, units });
     const { free } = this.#placement.figures();

@@ -30,8 +30,6 @@ export interface PassOptions {
   readonly spaces: number;
   readonly identifiers: Identifiers;
   readonly remarks: TraceRemarks | undefined;
-  /** Pages of this trace that are one page to the log, as lists: the first of each, and the next one or -1. */
-  readonly names: { readonly first: Int32Array; readonly next: Int32Array } | undefined;
   readonly seed: number;
 }
 
@@ -273,11 +271,7 @@ export class TranslationPass {
     for (; this.#logged < log.length; this.#logged++) {
       if (log.references[this.#logged]! > this.#reference) return;
       const change = log.changes[this.#logged]!;
-      const names = this.#options.names;
-      if (names === undefined) this.#changed(change < 0 ? -1 - change : change, change < 0);
-      else
-        for (let name = names.first[change < 0 ? -1 - change : change]!; name >= 0; name = names.next[name]!)
-          this.#changed(name, change < 0);
+      this.#changed(change < 0 ? -1 - change : change, change < 0);
     }
   }
 

@@ -227,6 +227,7 @@ export class World {
       references: {
         reference: (space, kind, address, bytes) =>
           void references.push(`${space} ${kind} ${address.toString(16)} ${bytes}`),
+        changed: () => {},
         gone: (space, page, count) => void references.push(`${space} gone ${page.toString(16)} ${count}`),
       },
     });

@@ -161,7 +161,6 @@ function replayed(
     spaces: trace.owners.length,
     identifiers: new Identifiers(options.identifiers, trace.owners.length),
     remarks: undefined,
-    names: undefined,
     seed: 1,
   });
   const log = new PagingLog();
