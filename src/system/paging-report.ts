@@ -2,9 +2,11 @@
 import { PAGE_SIZE } from '../base/numbers.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
+import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
 import type { RegionState } from '../kernel/memory/table-region.ts';
 import { ENTRY_BYTES, systemFrames } from '../kernel/memory/vax-tables.ts';
 import type { RootState } from '../kernel/state.ts';
+import type { TlbConfig } from '../machine/contract.ts';
 import type { PlacementDefinition } from '../policies/placement/contract.ts';
 import { findPlacementPolicy } from '../policies/placement/registry.ts';
 import type { RunReport } from '../report/schema.ts';
@@ -16,9 +18,10 @@ export function pagingConfiguration({
   disk,
   paging,
   pageTables,
+  superpages,
 }: SystemConfig): Pick<
   RunReport['configuration'],
-  'disk' | 'readAhead' | 'daemon' | 'cluster' | 'cleanEvery' | 'pageTables'
+  'disk' | 'readAhead' | 'daemon' | 'cluster' | 'cleanEvery' | 'pageTables' | 'superpages'
 > {
   const { readAhead, daemon, cluster, cleanEvery } = paging;
   return {
@@ -28,6 +31,7 @@ export function pagingConfiguration({
     cluster,
     ...(cleanEvery === undefined ? {} : { cleanEvery }),
     pageTables,
+    superpages,
   };
 }
 
@@ -95,6 +99,34 @@ function systemTableReport(
     movedBytes,
     compactions,
   };
+}
+
+/** What came of superpages, and how much of memory the TLB holds the translation of. */
+export function superpagesReport(
+  config: SystemConfig,
+  superpages: SuperpageTables | undefined,
+  { superpages: counts }: MemoryCounters,
+): Pick<RunReport, 'superpages'> {
+  if (superpages === undefined) return {};
+  const { split, zeroPages, ...rest } = structuredClone(counts);
+  const bytes = superpages.span * PAGE_SIZE;
+  return {
+    superpages: {
+      bytes,
+      ...rest,
+      split: { total: Object.values(split).reduce((sum, n) => sum + n, 0), ...split },
+      left: superpages.count,
+      zeroBytes: (zeroPages + superpages.zeroPages()) * PAGE_SIZE,
+      reach: reachOf(config.tlb, bytes),
+    },
+  };
+}
+
+function reachOf(tlb: TlbConfig, bytes: number): NonNullable<RunReport['superpages']>['reach'] {
+  if (tlb.kind === 'none') return { instructions: 0, data: 0 };
+  const [instructions, data] = tlb.kind === 'split' ? [tlb.instructions, tlb.data] : [tlb.shape, tlb.shape];
+  const more = (tlb.superpages?.entries ?? 0) * bytes;
+  return { instructions: instructions.entries * PAGE_SIZE + more, data: data.entries * PAGE_SIZE + more };
 }
 
 /** What a transfer took, on average; where a page takes the same everywhere, that. ns */
