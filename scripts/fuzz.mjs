@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000] [--seed N]`: random instructions, or the table of
- * special floating-point values, on this machine and under qemu-riscv64; or programs under ways to page drawn at random; see docs/testing.md. Compiles the fuzzer with
- * the sources as they are, then runs it.
+ * `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000 [--first N] [--limit SECONDS]] [--seed N]`: random
+ * instructions, or the table of special floating-point values, on this machine and under qemu-riscv64; or programs under
+ * ways to page drawn at random; see docs/testing.md. Compiles the fuzzer with the sources as they are, then runs it.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -29,7 +29,7 @@ export const layers = {
     imports: ['base', 'kernel/errno.ts', 'kernel/files/*.ts', 'replay/dense.ts'],
     types: ['stores/contract.ts', 'kernel'],
   },
-  replay: { imports: ['base', 'wasm'], types: contracts },
+  replay: { imports: ['base', 'wasm', 'translation'], types: contracts },
   report: {
     imports: ['base'],
     types: ['kernel', 'replay'],

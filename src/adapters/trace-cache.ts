@@ -1,7 +1,7 @@
 /**
  * The dense form of a trace kept beside it, so that a second command need not parse it again.
  *
- *   "PWDENSE1" · length of the header (32 bits) · header, JSON · entries · low · high · owner · "PWDENSE1"
+ *   "PWDENSE2" · length of the header (32 bits) · header, JSON · entries · low · high · owner · remarks · "PWDENSE2"
  *
  * Numbers are little-endian words of 32 bits. The header names the trace's size and time of change and the options
  * that it was read with; if one differs, the file is of no use and is written anew.
@@ -10,7 +10,7 @@ import * as fs from 'node:fs';
 import { endianness } from 'node:os';
 import { CHUNK_ENTRIES, type DenseTrace, sharedEntries } from '../replay/dense.ts';
 
-const MAGIC = 'PWDENSE1';
+const MAGIC = 'PWDENSE2';
 const PREAMBLE = MAGIC.length + 4;
 const SUFFIX = '.dense';
 const LONGEST_HEADER = 1 << 24;
@@ -20,7 +20,9 @@ const LEAST_REFERENCES = 1 << 20;
 interface Header {
   readonly key: string;
   readonly format: string;
-  readonly trace: Omit<DenseTrace, 'chunks' | 'names' | 'name'>;
+  readonly trace: Omit<DenseTrace, 'chunks' | 'names' | 'name' | 'remarks'>;
+  /** How many there are. */
+  readonly remarks: number;
 }
 
 export interface KeptTrace {
@@ -85,7 +87,7 @@ export class TraceCache {
     if (preamble.toString('latin1', 0, MAGIC.length) !== MAGIC || length > LONGEST_HEADER) return undefined;
     const text = Buffer.alloc(length);
     readAll(file, text);
-    const { key, format, trace } = JSON.parse(text.toString()) as Header;
+    const { key, format, trace, remarks } = JSON.parse(text.toString()) as Header;
     if (key !== this.#key) return undefined;
     const chunks: Uint32Array[] = [];
     for (let left = trace.entries; left > 0; left -= CHUNK_ENTRIES) {
@@ -97,26 +99,35 @@ export class TraceCache {
       owner: new Uint32Array(trace.pages),
     };
     for (const part of [...chunks, names.low, names.high, names.owner]) readAll(file, bytesOf(part));
+    const told = {
+      references: new Float64Array(remarks),
+      kinds: new Uint8Array(remarks),
+      pages: new Uint32Array(remarks),
+    };
+    for (const part of Object.values(told)) readAll(file, bytesOf(part));
     const end = Buffer.alloc(MAGIC.length);
     readAll(file, end);
     if (end.toString('latin1') !== MAGIC) return undefined;
-    return { format, trace: { ...trace, name: this.#name, chunks, names } };
+    const kept = remarks === 0 ? undefined : told;
+    return { format, trace: { ...trace, name: this.#name, chunks, names, remarks: kept } };
   }
 
   #writeTo(file: number, trace: DenseTrace, format: string): void {
-    const { chunks, names, name: _, ...rest } = trace;
-    const header: Header = { key: this.#key, format, trace: rest };
+    const { chunks, names, name: _, remarks, ...rest } = trace;
+    const header: Header = { key: this.#key, format, trace: rest, remarks: remarks?.kinds.length ?? 0 };
     const text = Buffer.from(JSON.stringify(header));
     const preamble = Buffer.alloc(PREAMBLE);
     preamble.write(MAGIC, 'latin1');
     preamble.writeUInt32LE(text.length, MAGIC.length);
     for (const part of [preamble, text]) writeAll(file, part);
     for (const part of [...chunks, names.low, names.high, names.owner]) writeAll(file, bytesOf(part));
+    if (remarks !== undefined)
+      for (const part of [remarks.references, remarks.kinds, remarks.pages]) writeAll(file, bytesOf(part));
     writeAll(file, Buffer.from(MAGIC, 'latin1'));
   }
 }
 
-const bytesOf = (words: Uint32Array): Uint8Array =>
+const bytesOf = (words: Uint32Array | Float64Array | Uint8Array): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 function readAll(file: number, into: Uint8Array): void {

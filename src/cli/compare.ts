@@ -15,6 +15,7 @@ import {
   type SystemConfig,
   type SystemPorts,
 } from '../system/running.ts';
+import { isReplayed } from './compared-kind.ts';
 import { ComparedStreams } from './compared-streams.ts';
 import { addSystemOptions, chooseOptions, type RunFlags } from './options.ts';
 import { hostInterpreter, hostStores, openRoot, parseRoot, type RootChoice, readProgram } from './program.ts';
@@ -23,6 +24,9 @@ import { turn } from './turn.ts';
 
 interface Flags extends RunFlags {
   readonly json?: boolean;
+  readonly pageSize?: string;
+  readonly format?: string;
+  readonly kinds?: string;
 }
 
 type ComparedRun = Comparison['runs'][number];
@@ -31,6 +35,10 @@ const EXAMPLE = `
 Example:
   pagewalk compare --memory 512K,1M --replacement fifo,clock,lru ./prog arg1 arg2
   pagewalk compare --translation sv39,two-level,hashed --tlb 16x4,64x4 ./prog
+  pagewalk compare --page-size 4K,64K,2M --translation x86-64 --tlb 16x4,64x4 trace.gz
+
+A trace is replayed. So is a program with --page-size: it runs once, with the pages of the machine, and its references
+are replayed with pages of all sizes.
 
 The program's output is not shown; that all runs gave the same is checked. It reads the same standard input
 in each run. The exit status is 1 when outputs or exit statuses differ.`;
@@ -38,19 +46,29 @@ in each run. The exit status is 1 when outputs or exit statuses differ.`;
 export function addCompareCommand(program: Command): void {
   const command = program
     .command('compare')
-    .summary('run a program under several policies and sizes, side by side')
+    .summary('run a program, or replay a trace, under several policies, sizes and translations side by side')
     .description(
-      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills and TLBs, and compares the costs.',
+      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills, TLBs and superpages, and compares the costs.',
     )
     .usage('[options] <elf> [args…]')
-    .argument('<elf>', 'the program')
+    .argument('<elf>', 'the program, or a trace')
     .argument('[args...]', 'its arguments; options after <elf> are its too')
     .passThroughOptions();
   addSystemOptions(command)
+    .option('--page-size <list>', 'replay with pages of these sizes, e.g. 4K,64K,2M')
+    .option('--format <name>', "of a trace, see 'pagewalk list' (default: told from its content)")
+    .option(
+      '--kinds <list>',
+      'references of a trace that count: fetch, load, store, data or all (default: all)',
+    )
     .option('--json', 'print the comparison as JSON, with the whole report of each run')
     .addHelpText('after', EXAMPLE)
     .action(async (elf: string, args: string[], flags: Flags) => {
-      process.exitCode = await compare(elf, args, flags);
+      if (!isReplayed(elf, flags)) process.exitCode = await compare(elf, args, flags);
+      else {
+        const { compareReplayed } = await import('./compare-replayed.ts');
+        process.exitCode = await compareReplayed(elf, args, flags);
+      }
     });
 }
 
@@ -99,7 +117,16 @@ const listed = (text: string | undefined): (string | undefined)[] =>
   text === undefined ? [undefined] : text.split(',');
 
 /** Options that may be lists; the first varies slowest. */
-const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb', 'asids'] as const;
+const LISTED = [
+  'memory',
+  'frames',
+  'replacement',
+  'translation',
+  'refill',
+  'tlb',
+  'asids',
+  'superpages',
+] as const;
 type Choice = Partial<Record<(typeof LISTED)[number], string>>;
 
 /** Every combination of what the lists have. */
@@ -124,7 +151,7 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
 }
 
 function labelOf(
-  { replacement, sizing, translation, refill, tlb, asids }: SystemConfig,
+  { replacement, sizing, translation, refill, tlb, asids, superpages }: SystemConfig,
   flags: Flags,
 ): string {
   const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
@@ -133,6 +160,7 @@ function labelOf(
   if (flags.refill !== undefined) parts.push(refill);
   if (flags.tlb !== undefined) parts.push(formatTlb(tlb));
   if (flags.asids !== undefined) parts.push(`asids ${asids}`);
+  if (flags.superpages !== undefined) parts.push(`superpages ${superpages}`);
   return parts.join(' ');
 }
 

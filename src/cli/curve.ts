@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
+import { PAGE_SIZE } from '../base/numbers.ts';
 import { curveColumns, curvePlot, curveText } from '../report/curve-text.ts';
 import { lruCurve, streamedCurve } from '../system/lru-curve.ts';
 import type { Consume, CurvePlan, CurveReport, ReadTrace } from '../system/replaying.ts';
@@ -106,8 +107,9 @@ async function reportOf(
 
 async function recorded(program: string, args: readonly string[], flags: Flags): Promise<ReadTrace> {
   // With it comes the whole machine, which a trace does not need.
-  const { recordedTrace } = await import('./recorded-trace.ts');
-  return recordedTrace(program, args, flags.root, traceOptions(flags));
+  const { recordedTraces } = await import('./recorded-trace.ts');
+  const [read] = await recordedTraces(program, args, flags.root, traceOptions(flags), [PAGE_SIZE]);
+  return read!;
 }
 
 /** Whether LRU's exact curve is all that is asked for. */

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { traceFormats, workloads } from '../system/replaying.ts';
 import {
+  ASIDS_SYNTAX,
   admissionPolicies,
+  CACHE_SYNTAX,
   DEFAULT_OPTIONS,
   pagingSchemes,
   pieceSchemes,
@@ -98,6 +100,10 @@ function listingText(): string {
     `  ${REFILL_SYNTAX}`,
     '--tlb',
     `  ${TLB_SYNTAX}`,
+    '--asids',
+    `  ${ASIDS_SYNTAX}: the TLB is flushed at each change of spaces`,
+    '--cache',
+    `  ${CACHE_SYNTAX}`,
     '--swap',
     '  memory,SIZE  file:PATH,SIZE  file,SIZE (temporary)  none',
     '',

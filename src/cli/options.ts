@@ -6,6 +6,7 @@ import type { SchedulingDefinition } from '../policies/scheduling/contract.ts';
 import {
   ADMISSION_SYNTAX,
   ASIDS_SYNTAX,
+  CACHE_SYNTAX,
   DAEMON_SYNTAX,
   DEFAULT_OPTIONS,
   DISK_SYNTAX,
@@ -36,6 +37,7 @@ export interface RunFlags {
   readonly tlb?: string;
   readonly asids?: string;
   readonly tlbClasses?: boolean;
+  readonly cache?: string;
   readonly replacement?: string;
   readonly swap?: string;
   readonly storeFaults?: string;
@@ -62,6 +64,7 @@ export interface RunFlags {
   readonly cluster?: string;
   readonly cleanEvery?: string;
   readonly pageTables?: string;
+  readonly superpages?: string;
   readonly root?: string;
   readonly env: readonly string[];
   readonly config?: string;
@@ -118,6 +121,7 @@ export function addSystemOptions(command: Command): Command {
       `address-space identifiers, ${ASIDS_SYNTAX}: flush the TLB at each change of spaces (default: ${d.asids})`,
     )
     .option('--tlb-classes', 'tell compulsory, capacity and conflict misses of the TLB apart (slower)')
+    .option('--cache <shape>', `model a data cache beside the TLB (slower): ${CACHE_SYNTAX}`)
     .option(
       '--replacement <policy>',
       `page replacement, see 'pagewalk list', or a file: ./mine.js (default: ${d.replacement})`,
@@ -175,6 +179,10 @@ export function addSystemOptions(command: Command): Command {
     .option(
       '--page-tables <how>',
       `page tables stay in memory, resident, or may go to swap, pageable (default: ${d.pageTables})`,
+    )
+    .option(
+      '--superpages <whose>',
+      `one entry maps 2 MiB of large areas: off, madvise (where asked for) or anonymous (default: ${d.superpages})`,
     )
     .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
     .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
@@ -300,6 +308,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     tlb: flags.tlb,
     asids: flags.asids,
     tlbClasses: flags.tlbClasses,
+    cache: flags.cache,
     replacement: flags.replacement,
     scheduler: flags.scheduler,
     timer: flags.timer,
@@ -322,6 +331,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     cluster: flags.cluster,
     cleanEvery: flags.cleanEvery,
     pageTables: flags.pageTables,
+    superpages: flags.superpages,
     seed: flags.seed,
     maxTime: flags.maxTime,
     maxInstructions: flags.maxInstructions,

@@ -1,4 +1,4 @@
-/** The trace of a program that is run for it. */
+/** The traces of a program that is run for them. */
 import { recordProgram } from '../system/record-program.ts';
 import type { ReadTrace, TraceOptions } from '../system/replaying.ts';
 import { chooseOptions } from './options.ts';
@@ -10,14 +10,16 @@ import { turn } from './turn.ts';
 /**
  * Runs the program at `path` on the default machine and keeps its references; its output goes nowhere.
  * @param rootFlag what --root says
+ * @param pageSizes a trace is made for each
  * @throws UserError when the program or the root can't be read, or the run can't begin
  */
-export async function recordedTrace(
+export async function recordedTraces(
   path: string,
   args: readonly string[],
   rootFlag: string,
   options: TraceOptions,
-): Promise<ReadTrace> {
+  pageSizes: readonly number[],
+): Promise<ReadTrace[]> {
   const { config, env } = await chooseOptions({ env: [] });
   const root = parseRoot(rootFlag);
   const program = readProgram(path, args, env, root);
@@ -32,7 +34,7 @@ export async function recordedTrace(
       interpreters: hostInterpreter,
       turn,
     };
-    return await recordProgram(config, ports, options, (references) => progress.at(references, 0));
+    return await recordProgram(config, ports, options, pageSizes, (references) => progress.at(references, 0));
   } finally {
     progress.stop();
   }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
+import type { Columns } from '../report/columns/contract.ts';
 import { replayText } from '../report/replay-text.ts';
 import { stepsHeading, stepText } from '../report/steps-text.ts';
 import { traceText } from '../report/trace-text.ts';
@@ -26,11 +27,13 @@ import { policyChoice } from './policy-choice.ts';
 import { startAmount } from './progress.ts';
 import { replayColumns } from './replay-columns.ts';
 import { ReplayPool } from './replay-pool.ts';
+import { checkTranslated, schemesOf, translated, translationChoice } from './replayed-translation.ts';
 import { readTraceInput } from './trace-input.ts';
 import { addTraceOptions, parseFrames, parseSizes, type TraceFlags } from './trace-options.ts';
+import { translationColumns } from './translation-columns.ts';
 
 interface Flags extends TraceFlags {
-  readonly policy: string;
+  readonly policy?: string;
   readonly frames?: string;
   readonly memory?: string;
   readonly seed: string;
@@ -38,6 +41,9 @@ interface Flags extends TraceFlags {
   readonly threads?: string;
   readonly steps?: boolean;
   readonly json?: boolean;
+  readonly translation?: string;
+  readonly tlb?: string;
+  readonly asids?: string;
   readonly csv?: string;
   readonly parquet?: string;
 }
@@ -45,6 +51,8 @@ interface Flags extends TraceFlags {
 /** References that are replayed on this thread, altogether. */
 const SHORT = 30_000_000;
 const DEFAULT_POLICIES = 'fifo,clock,lru,optimal';
+/** With translation what is asked is mostly about pages, and not which of them is in memory. */
+const DEFAULT_TRANSLATED_POLICY = 'lru';
 /** Sizes when none is asked for: shares of the trace's footprint. */
 const DEFAULT_SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
 
@@ -53,6 +61,7 @@ Examples:
   pagewalk replay trace.gz --policy fifo,lru,arc,optimal --memory 1M..64M*2
   pagewalk replay --references '0 1 2 3 0 1 4 0 1 2 3 4' --policy fifo,lru,optimal --frames 3,4
   pagewalk replay --references '0 1 2 3 0 1 4 0 1 2 3 4' --policy lru --frames 3 --steps
+  pagewalk replay trace.gz --translation x86-64,inverted --tlb 64x4,1536x12 --memory 1M
   valgrind --tool=lackey --trace-mem=yes ls 2>&1 >/dev/null | pagewalk replay - --policy ./mine.js`;
 
 export function addReplayCommand(program: Command): void {
@@ -63,12 +72,21 @@ export function addReplayCommand(program: Command): void {
     .usage('[options] <trace>')
     .argument('[trace]', 'a file, or - for standard input; compressed ones are unpacked');
   addTraceOptions(command)
-    .option('--policy <list>', "names, see 'pagewalk list', or files: ./mine.js", DEFAULT_POLICIES)
+    .option(
+      '--policy <list>',
+      `names, see 'pagewalk list', or files: ./mine.js (default: ${DEFAULT_POLICIES}; with --translation ${DEFAULT_TRANSLATED_POLICY})`,
+    )
     .option('--frames <list>', 'page frames: 3,4 or 1..8 or 16..4096*2')
     .option('--memory <list>', 'the same in bytes: 64K,1M or 1M..64M*2')
     .option('--seed <n>', 'seed of random policies', '1')
     .option('--costs <k=time,…>', 'of the average access time (default: memory=100ns,disk=10ms)')
     .option('--threads <n>', 'simulations at once (default: one a processor)')
+    .option(
+      '--translation <list>',
+      'schemes whose tables and TLB the trace goes through, or geometries: ./mine.json',
+    )
+    .option('--tlb <list>', 'TLBs beside them, as for run (default: 64x4:lru)')
+    .option('--asids <n>', 'address-space identifiers of the TLB, or none (default: 65536)')
     .option('--steps', 'show every reference: hit or fault, the frames, the victim and why')
     .option('--json', 'print the results as JSON')
     .option('--csv <file>', 'write the results as CSV')
@@ -77,8 +95,12 @@ export function addReplayCommand(program: Command): void {
     .action((trace: string | undefined, flags: Flags) => replay(trace, flags));
 }
 
-async function replay(path: string | undefined, flags: Flags): Promise<void> {
-  const policies = flags.policy.split(',').map((one) => policyChoice(one));
+async function replay(path: string | undefined, given: Flags): Promise<void> {
+  const choice = await translationChoice(given);
+  const flags = { ...given, ...(choice?.pageSize === undefined ? {} : { pageSize: choice.pageSize }) };
+  const schemes = choice && schemesOf(choice.wanted, parseSize(flags.pageSize ?? '4K', '--page-size'));
+  const usual = choice === undefined ? DEFAULT_POLICIES : DEFAULT_TRANSLATED_POLICY;
+  const policies = (flags.policy ?? usual).split(',').map((one) => policyChoice(one));
   // A policy that is none should not be found out after the trace was read.
   await Promise.all(policies.map((policy) => loadPolicy(policy)));
   const seed = parseCount(flags.seed, 0, '--seed');
@@ -87,11 +109,14 @@ async function replay(path: string | undefined, flags: Flags): Promise<void> {
   const sizesOf = framesChooser(flags);
   const read = await readTraceInput(path, flags);
   const frames = sizesOf(read);
+  if (schemes !== undefined) await checkTranslated(path, read, schemes, flags);
   if (flags.steps) {
     await printSteps(read, policies, frames, seed, flags);
     return;
   }
-  const report = await replayAll(read, { policies, frames, seed, costs }, threads);
+  const counted = await replayAll(read, { policies, frames, seed, costs }, threads);
+  const plan = choice && { schemes: schemes!, tlbs: choice.tlbs, asids: choice.asids, costs, seed };
+  const report = plan === undefined ? counted : await translated(read, counted, plan, policies);
   await writeColumns(report, flags);
   process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : replayText(report));
 }
@@ -107,13 +132,14 @@ export function accessCosts(text: string | undefined): AccessCosts {
   return costs;
 }
 
-function framesChooser({ frames, memory, references }: Flags): (read: ReadTrace) => number[] {
+function framesChooser({ frames, memory, references, translation }: Flags): (read: ReadTrace) => number[] {
   if (frames !== undefined && memory !== undefined)
     throw new UserError('--frames', 'and --memory: give one of the two');
   if (frames !== undefined) {
     const sizes = parseSizes(frames, (one) => parseFrames(one, '--frames'), '--frames');
     return () => sizes;
   }
+  if (memory === undefined && translation !== undefined) return ({ trace }) => [trace.pages];
   if (memory === undefined) return ({ trace }) => defaultSizes(trace.pages, references !== undefined);
   return ({ trace }) => {
     if (trace.pageSize === 0)
@@ -158,9 +184,13 @@ async function replayAll(
   }
 }
 
+/** A row a result, of the most that was asked for. */
+const columnsOf = (report: ReplayReport): Columns =>
+  report.translation === undefined ? replayColumns(report) : translationColumns('replay', report.translation);
+
 async function writeColumns(report: ReplayReport, { csv, parquet }: Flags): Promise<void> {
   if (csv === undefined && parquet === undefined) return;
-  const columns = replayColumns(report);
+  const columns = columnsOf(report);
   if (csv !== undefined) {
     const { columnsCsv } = await import('../report/columns/csv.ts');
     writeWhole(csv, '--csv', new TextEncoder().encode(columnsCsv(columns)));

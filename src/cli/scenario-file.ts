@@ -4,7 +4,14 @@ import { VALUE_FORMS } from '../report/scenario-schema.ts';
 import { costNames } from '../system/options-schema.ts';
 import { checkedFile, configFileSchema } from './config-file.ts';
 
-const options = configFileSchema.omit({ root: true, jobs: true });
+const options = configFileSchema.omit({ root: true, jobs: true }).extend({
+  pageSize: z
+    .string()
+    .optional()
+    .describe(
+      'the program is recorded, and replayed with pages of this size, e.g. 64K; values are those of a replay',
+    ),
+});
 const paths = z.union([z.string(), z.array(z.string()).min(1)]);
 
 export const scenarioFileSchema = z.strictObject({

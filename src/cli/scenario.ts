@@ -8,7 +8,7 @@ import { UserError } from '../base/errors.ts';
 import type { ScenarioReport } from '../report/scenario-schema.ts';
 import { scenarioPlot, scenarioText } from '../report/scenario-text.ts';
 import { sumOf, valueAt } from '../report/scenario-values.ts';
-import { createSystem, type ProgramRequest, type RunReport } from '../system/running.ts';
+import { createSystem, type ProgramRequest, type SystemPorts } from '../system/running.ts';
 import { ComparedStreams } from './compared-streams.ts';
 import { requestsOf } from './config-programs.ts';
 import { reasonOf } from './failures.ts';
@@ -119,7 +119,7 @@ async function runRow(
   path: string,
   file: ScenarioFile,
   names: readonly string[],
-  { programs = [], env = {}, ...options }: Options,
+  { programs = [], env = {}, pageSize, ...options }: Options,
 ): Promise<Row> {
   const place = `${path}: ${names.join(', ')}`;
   const { config, policy, scheduling } = await systemChoice(options, (option) => `${place}: ${option}`);
@@ -133,7 +133,7 @@ async function runRow(
   const [first, ...others] = requests;
   if (first === undefined) throw new UserError(place, 'has no programs');
   const streams = new ComparedStreams(() => new Uint8Array(0));
-  const system = createSystem(config, {
+  const ports: SystemPorts = {
     program: first,
     others,
     files: new MemoryFiles({ entries: Object.fromEntries(entries) }),
@@ -143,7 +143,13 @@ async function runRow(
     policy,
     scheduling,
     turn,
-  });
+  };
+  if (pageSize !== undefined) {
+    const { replayedRow } = await import('./scenario-replayed.ts');
+    const report = await replayedRow(config, ports, { pageSize, translation: config.translation }, place);
+    return { names: [...names], values: valuesOf(path, file, report), ...streams.output, report };
+  }
+  const system = createSystem(config, ports);
   try {
     await system.run();
     const report = system.report();
@@ -169,7 +175,7 @@ function programBeside(
   }
 }
 
-function valuesOf(path: string, { columns }: ScenarioFile, report: RunReport): number[] {
+function valuesOf(path: string, { columns }: ScenarioFile, report: Row['report']): number[] {
   return columns.map(({ name, value, per, otherwise }) => {
     const total = (of: string | readonly string[]): number => {
       const all = typeof of === 'string' ? [of] : of;
@@ -190,7 +196,7 @@ function reportOf({ title, point, axes, columns }: ScenarioFile, rows: Row[]): S
   const isSame = ({ outputHash, outputBytes, report }: Row): boolean =>
     outputHash === rows[0]!.outputHash &&
     outputBytes === rows[0]!.outputBytes &&
-    report.end.status === rows[0]!.report.end.status;
+    statusOf(report) === statusOf(rows[0]!.report);
   return {
     schema: 'pagewalk.scenario/1',
     title,
@@ -201,6 +207,10 @@ function reportOf({ title, point, axes, columns }: ScenarioFile, rows: Row[]): S
     rows,
   };
 }
+
+/** Of a run; what is replayed has none. */
+const statusOf = (report: Row['report']): number | undefined =>
+  'end' in report ? report.end.status : undefined;
 
 async function print(report: ScenarioReport, { plot: column, outputs }: ScenarioFile, flags: Flags) {
   const plot = column === undefined ? undefined : scenarioPlot(report, column);

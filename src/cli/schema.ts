@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { UserError } from '../base/errors.ts';
+import { replayComparisonSchema } from '../report/compare-replay-schema.ts';
 import { curveReportSchema } from '../report/curve-schema.ts';
 import { descriptionSchema } from '../report/describe-schema.ts';
 import { replayReportSchema } from '../report/replay-schema.ts';
@@ -22,6 +23,7 @@ import { scenarioFileSchema } from './scenario-file.ts';
 const schemas: Readonly<Record<string, z.ZodType>> = {
   run: runReportSchema,
   compare: comparisonSchema,
+  'compare-replay': replayComparisonSchema,
   replay: replayReportSchema,
   curve: curveReportSchema,
   describe: descriptionSchema,

@@ -19,6 +19,9 @@ export const DEFAULT_COSTS: Costs = {
   walkLoad: 100,
   stamp: 100,
   trap: 200,
+  // Of the model of a cache alone: a cycle each.
+  tlbHit: 1,
+  cacheHit: 1,
   // Some ten instructions, with their fetches.
   refill: 1_000,
   fault: 1_000,
@@ -83,11 +86,15 @@ export class VirtualClock implements Clock {
   /** What an instruction took on average so far, with its references and walks, ns; more than 0. */
   get perInstruction(): number {
     const { instructions, memory, walks, stamps, counted } = this.#state;
-    const { instruction, memory: reference } = this.#costs;
-    const least = Math.max(1, instruction + reference);
+    const least = this.leastPerInstruction;
     return counted.instructions === 0
       ? least
       : Math.max(least, (instructions + memory + walks + stamps) / counted.instructions);
+  }
+
+  /** What an instruction takes with its fetch alone, ns; 1 at least. */
+  get leastPerInstruction(): number {
+    return Math.max(1, this.#costs.instruction + this.#costs.memory);
   }
 
   /** Charges what the machine did since the last call. */

@@ -20,6 +20,7 @@ import { expireTimers, hasTimers, timeCpu } from './process/timers.ts';
 import { admissionChannel, rouse } from './process/wakeups.ts';
 import type { Area, Costs, ExitState, ProcessState, SpaceState } from './state.ts';
 import type { EventStream } from './stream.ts';
+import { fuelOf, type Moment, type RunLimits, type Stretch, stretchTo } from './stretch.ts';
 import type { Dispatched } from './syscalls/contract.ts';
 
 /** Carries out the system call that the running process has trapped with. */
@@ -46,14 +47,6 @@ export interface KernelParts extends Omit<OutcomeParts, 'saysLastWords'> {
   readonly drain: (() => void) | undefined;
 }
 
-/** Where to stop a run that has not ended; both are reached at the first stop after them. */
-export interface RunLimits {
-  /** Instructions retired since the start. */
-  readonly instructions?: number | undefined;
-  /** Virtual time, ns. */
-  readonly time?: number | undefined;
-}
-
 export type RunEnd = 'ended' | 'instructions' | 'time';
 
 /** Areas of a process as they were when it ended. */
@@ -63,14 +56,8 @@ export type AreaList = readonly {
   readonly swapped: number;
 }[];
 
-/** Longest run without a look at limits and host. */
-const QUANTUM = 200_000;
 /** Traps between two turns of the host; an unbroken quantum counts as many. */
 const TRAPS_A_TURN = 4_096;
-/** So near to the next event a process that is not alone is run instruction by instruction. */
-const WALK = 128;
-/** The part of the likely way that is gone at once: instructions may take longer than they did so far. */
-const LEAP = 0.75;
 const QUANTUM_WEIGHT = 64;
 
 export class Kernel {
@@ -101,16 +88,20 @@ export class Kernel {
 
   /** Runs until all processes have ended or a limit is reached. */
   async run(limits: RunLimits = {}): Promise<RunEnd> {
-    const { scheduler, processes, load, input, memory } = this.#parts;
+    const { root, scheduler, processes, load, input, memory } = this.#parts;
     for (;;) {
+      const reached = this.#limitReached(limits);
+      if (reached !== undefined) return reached;
+      if (root.underway !== undefined) {
+        this.#goOn(limits);
+        continue;
+      }
       // Awaiting costs a turn of the microtask queue, so only what needs it is awaited.
       for (let coming = this.#takeUpDue(); coming !== undefined; coming = this.#takeUpDue()) await coming;
       scheduler.takeUpWoken();
       scheduler.tick();
       load.look();
       memory.background();
-      const reached = this.#limitReached(limits);
-      if (reached !== undefined) return reached;
       const process = scheduler.choose();
       if (process !== undefined) {
         this.#step(process, limits);
@@ -140,8 +131,17 @@ export class Kernel {
     if ((await input.pause(left)) === 'late') this.#passTime(limits);
   }
 
+  /** A run of the machine that was cut short ends where it would have ended, and nothing is looked at before. */
+  #goOn(limits: RunLimits): void {
+    const process = this.#parts.scheduler.running;
+    const space = process && this.#parts.root.spaces[process.space];
+    assert(process !== undefined && space !== undefined, 'only who runs can be cut short');
+    this.#execute(process, space, limits);
+  }
+
   /** Sends a signal from outside. */
   interrupt(signal: number): void {
+    this.#parts.root.underway = undefined;
     signalFromOutside(this.#parts.root, this.#parts.signals, signal);
     this.#parts.input.stop();
   }
@@ -230,7 +230,13 @@ export class Kernel {
     this.#parts.load.runs(process);
     const { script } = process;
     if (script !== undefined) {
-      this.#holdingPages(process, () => this.#parts.scripts.perform(process, script, this.#next(limits)));
+      this.#holdingPages(process, () =>
+        this.#parts.scripts.perform(
+          process,
+          script,
+          Math.min(this.#next(), limits.time ?? Number.POSITIVE_INFINITY),
+        ),
+      );
       return;
     }
     const space = this.#parts.root.spaces[process.space];
@@ -291,8 +297,15 @@ export class Kernel {
   }
 
   #execute(process: ProcessState, space: SpaceState, limits: RunLimits): void {
-    const { machine, clock, drain, memory } = this.#parts;
-    const trap = this.#run(limits);
+    const { root, machine, clock, drain, memory } = this.#parts;
+    const moment: Moment = {
+      now: clock.now,
+      instructions: clock.instructions,
+      least: clock.leastPerInstruction,
+      average: clock.perInstruction,
+    };
+    const stretch = root.underway ?? this.#stretch(moment);
+    const trap = machine.run(fuelOf(stretch, moment, limits), stretch.stop);
     const counters = machine.counters();
     const retired = counters.instructions - clock.instructions;
     space.instructions = (space.instructions ?? 0) + retired;
@@ -303,48 +316,32 @@ export class Kernel {
     process.tlbMisses += clock.tlbMisses;
     process.times.user += clock.now - before;
     drain?.();
+    const isCut = trap.cause === 'timer' && counters.instructions < stretch.until;
+    root.underway = isCut || trap.cause === 'ring-full' ? stretch : undefined;
+    if (root.underway !== undefined) return;
     memory.clockInterrupt();
     this.#handle(trap, process, space);
   }
 
-  /**
-   * Runs up to the next event. Where others want the processor it comes near it in leaps, and executes the last
-   * instructions before it one by one: a timer interrupt comes between any two instructions, and not only behind jumps.
-   */
-  #run(limits: RunLimits): Trap {
-    const { machine, processes, clock } = this.#parts;
-    const fuel = this.#fuel(limits);
-    const left = this.#next(limits) - clock.now;
-    if (left === Number.POSITIVE_INFINITY || processes.live === 1) return machine.run(fuel);
-    const likely = left / clock.perInstruction;
-    if (likely > 2 * WALK) return machine.run(Math.min(fuel, Math.floor(likely * LEAP)));
-    return machine.run(Math.min(fuel, Math.max(1, Math.floor(likely))), 'at any instruction');
+  #stretch(moment: Moment): Stretch {
+    const { memory, clock, processes } = this.#parts;
+    const { nextInterrupt = Number.POSITIVE_INFINITY } = memory;
+    return stretchTo(moment, {
+      due: this.#next() - moment.now,
+      interrupt: nextInterrupt - clock.busy,
+      company: processes.live === 1 ? 'alone' : 'others',
+    });
   }
 
   /** When the processor has to be looked after next, ns. */
-  #next({ time }: RunLimits): number {
+  #next(): number {
     return Math.min(
       this.#due,
       this.#cpuDue,
       this.#parts.load.due,
       this.#parts.scheduler.due,
       this.#backgroundDue,
-      time ?? Number.POSITIVE_INFINITY,
     );
-  }
-
-  /** Instructions to run at most: no further than a limit, and not past the time at which something is due. */
-  #fuel(limits: RunLimits): number {
-    const { machine, clock, costs, memory } = this.#parts;
-    const { instructions } = limits;
-    let fuel = QUANTUM;
-    if (instructions !== undefined) fuel = Math.min(fuel, instructions - machine.counters().instructions);
-    // Each instruction takes at least its own time and that of its fetch, so this many can't be too many.
-    const each = Math.max(1, costs.instruction + costs.memory);
-    fuel = Math.min(fuel, (this.#next(limits) - clock.now) / each);
-    const { nextInterrupt } = memory;
-    if (nextInterrupt !== undefined) fuel = Math.min(fuel, (nextInterrupt - clock.busy) / each);
-    return Math.max(1, Math.floor(fuel));
   }
 
   /** Whether the process can go on: it was not killed or stopped, and waits for no page. */

@@ -11,6 +11,7 @@ import type { Message, Taken } from './files/socket-state.ts';
 import type { FilesState } from './files/state.ts';
 import type { LoadState, OutOfMemoryRecord } from './process/load-state.ts';
 import type { IntervalTimer, LastWords, PosixTimer, ResourceUse } from './process/state.ts';
+import type { Stretch } from './stretch.ts';
 
 /** A file-like thing that pages can come from: a file of the host, an in-memory file, shared memory, the kernel's own page. */
 export type ObjectId = number & { readonly objectId?: never };
@@ -39,6 +40,8 @@ export interface Area {
     | undefined;
   /** As in /proc/PID/maps: a path, `[heap]`, `[stack]`, `[vdso]` or empty. */
   name: string;
+  /** What the program said of them by madvise(2), where that is heard; absent: nothing. */
+  superpages?: 'wanted' | 'unwanted';
 }
 
 /** Where things lie in an address space; see loader/layout.ts. */
@@ -383,6 +386,9 @@ export interface Costs {
   stamp: number;
   /** Entering and leaving the kernel. */
   trap: number;
+  /** Asking the TLB, and a data cache, of a cache that is modelled (`--cache`); part of no other time. */
+  tlbHit: number;
+  cacheHit: number;
   /** The TLB miss handler's own work, reading tables aside, where software refills the TLB. */
   refill: number;
   /** The fault handler's own work. */
@@ -451,6 +457,8 @@ export interface RootState {
   processes: ProcessState[];
   /** Whose registers and address space the machine holds: who runs, or ran last. */
   running: Pid;
+  /** What a run of the machine that was cut short is to be continued to; see stretch.ts. */
+  underway: Stretch | undefined;
   /** The number that the next process gets. */
   nextPid: Pid;
   /** Processes that can run again since the scheduler last looked, in the order in which they were woken. */

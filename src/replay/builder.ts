@@ -11,6 +11,7 @@ import {
 } from './dense.ts';
 import type { PageName, PageRows, TraceSink } from './formats/contract.ts';
 import { ABSENT, PageNumbers } from './page-numbers.ts';
+import { REMARK, RemarkList } from './remarks.ts';
 import { MOST_ROWS } from './row-numbering.ts';
 import { SharedPages } from './shared-pages.ts';
 
@@ -100,6 +101,7 @@ export class TraceBuilder implements TraceSink {
   readonly #tables: PageNumbers[] = [];
   readonly #shared = new SharedPages(this.#tables);
   readonly #notes = new Set<string>();
+  readonly #remarks = new RemarkList();
   #addressed = false;
   #isSharing = false;
   #chunk: Uint32Array;
@@ -152,6 +154,24 @@ export class TraceBuilder implements TraceSink {
     for (let i = 1; i <= further; i++) {
       const next = pageLow + i;
       this.page(kind, next >>> 0, next >= WORD ? pageHigh + 1 : pageHigh);
+    }
+  }
+
+  kernelAccess(kind: number, low: number, high: number, bytes: number): void {
+    const first = this.references;
+    this.access(kind, low, high, bytes);
+    for (let i = first; i < this.references; i++) this.#remarks.add(i, REMARK.kernel, 0);
+  }
+
+  refused({ low, high }: PageName): void {
+    this.#remark(REMARK.refused, low, high);
+  }
+
+  changed({ low, high }: PageName, count: number): void {
+    if (count === 0) this.#remarks.add(this.references, REMARK.flushSpace, this.#space);
+    for (let i = 0; i < count; i++) {
+      const next = low + i;
+      this.#remark(REMARK.flush, next >>> 0, next >= WORD ? high + 1 : high);
     }
   }
 
@@ -247,6 +267,8 @@ export class TraceBuilder implements TraceSink {
       },
       owners: this.#isSharing ? withoutIdle(this.#owners, owner) : this.#owners,
       notes: [...this.#notes],
+      remarks: this.#remarks.remarks,
+      sharing: this.#isSharing ? 'some' : 'none',
     };
   }
 
@@ -256,6 +278,13 @@ export class TraceBuilder implements TraceSink {
     if (known >= 0) return known;
     this.#owners.push(identifier);
     return this.#tables.push(new PageNumbers()) - 1;
+  }
+
+  /** Nothing is to be said of a page that was never referenced. */
+  #remark(kind: number, low: number, high: number): void {
+    this.#number();
+    const page = this.#table.number(low, high);
+    if (page !== ABSENT) this.#remarks.add(this.references, kind, page);
   }
 
   #releaseRange(start: number, count: number): void {

@@ -10,6 +10,7 @@
  * A page that is referenced after its release is a new page with a number of its own. Pages of different
  * processes are different pages.
  */
+import type { TraceRemarks } from './remarks.ts';
 
 export const PAGE_MASK = 0x3fff_ffff;
 export const KIND_SHIFT = 30;
@@ -52,6 +53,10 @@ export interface DenseTrace {
   readonly owners: readonly number[];
   /** What a reader should know, e.g. that the trace is a sample. */
   readonly notes: readonly string[];
+  /** For those who go by the TLB of a record; `undefined`: there is nothing to be said. */
+  readonly remarks: TraceRemarks | undefined;
+  /** Whether processes share pages, so that a page has more names than the one that is kept. */
+  readonly sharing: 'some' | 'none';
 }
 
 /** References without releases. */

@@ -36,12 +36,27 @@ export type RecordEntry =
   | { readonly type: 'share'; readonly page: number; readonly space: number; readonly of: number }
   /** `page` of the current space, which was shared, is from now on a page of its own, a copy. */
   | { readonly type: 'part'; readonly page: number }
+  /** The reference that follows is the kernel's, on the program's behalf: by the page table, and not by the TLB. */
+  | { readonly type: 'kernel' }
+  /** A store to `address` that its entry did not allow, until the kernel changed that; it is tried again. */
+  | { readonly type: 'refused'; readonly address: number }
+  /** Entries of pages from `page` on have changed, so that the TLB forgets them; of the whole space if `count` is 0. */
+  | { readonly type: 'flush'; readonly page: number; readonly count: number }
   /** The current space is gone. */
   | { readonly type: 'exit' };
 
 export const KINDS: readonly RecordedKind[] = ['fetch', 'load', 'store'];
 export const OTHER = 3;
-export const OPERATIONS = { exit: 0, unmap: 1, space: 2, share: 3, part: 4 } as const;
+export const OPERATIONS = {
+  exit: 0,
+  unmap: 1,
+  space: 2,
+  share: 3,
+  part: 4,
+  kernel: 5,
+  refused: 6,
+  flush: 7,
+} as const;
 /** Spaces from this number on are no processes' but files': they name the pages of a file that nobody maps. */
 export const FIRST_FILE_SPACE = 65_536;
 export const LETTERS: Readonly<Record<RecordedKind, string>> = { fetch: 'f', load: 'l', store: 's' };
@@ -68,6 +83,9 @@ export interface RecordWriter {
   unmap(page: number, count: number): void;
   share(page: number, space: number, of: number): void;
   part(page: number): void;
+  kernel(): void;
+  refused(address: number): void;
+  flush(page: number, count: number): void;
   exit(): void;
   /** Hands over what is still held; nothing may follow. */
   finish(): void;
@@ -131,6 +149,21 @@ class BinaryRecord implements RecordWriter {
   part(page: number): void {
     this.#first(OTHER, OPERATIONS.part);
     this.#number(page);
+  }
+
+  kernel(): void {
+    this.#first(OTHER, OPERATIONS.kernel);
+  }
+
+  refused(address: number): void {
+    this.#first(OTHER, OPERATIONS.refused);
+    this.#number(address);
+  }
+
+  flush(page: number, count: number): void {
+    this.#first(OTHER, OPERATIONS.flush);
+    this.#number(page);
+    this.#number(count);
   }
 
   exit(): void {
@@ -197,6 +230,18 @@ class TextRecord implements RecordWriter {
     this.#line(`part ${page.toString(16)}`);
   }
 
+  kernel(): void {
+    this.#line('kernel');
+  }
+
+  refused(address: number): void {
+    this.#line(`refused ${address.toString(16)}`);
+  }
+
+  flush(page: number, count: number): void {
+    this.#line(`flush ${page.toString(16)} ${count}`);
+  }
+
   exit(): void {
     this.#line('exit');
   }
@@ -218,6 +263,7 @@ class PageRecord implements RecordWriter {
   readonly #pageSize: number;
   #lastKind: RecordedKind | undefined;
   #lastPage = -1;
+  #isKernels = false;
 
   constructor(inner: RecordWriter, pageSize: number) {
     this.#inner = inner;
@@ -227,8 +273,10 @@ class PageRecord implements RecordWriter {
   reference(kind: RecordedKind, address: number): void {
     const page = Math.floor(address / this.#pageSize);
     if (kind === this.#lastKind && page === this.#lastPage) return;
-    this.#lastKind = kind;
+    // The next one to the page may be the program's.
+    this.#lastKind = this.#isKernels ? undefined : kind;
     this.#lastPage = page;
+    this.#isKernels = false;
     this.#inner.reference(kind, page * this.#pageSize, this.#pageSize);
   }
 
@@ -250,6 +298,22 @@ class PageRecord implements RecordWriter {
   part(page: number): void {
     this.#lastKind = undefined;
     this.#inner.part(page);
+  }
+
+  kernel(): void {
+    this.#lastKind = undefined;
+    this.#isKernels = true;
+    this.#inner.kernel();
+  }
+
+  refused(address: number): void {
+    this.#lastKind = undefined;
+    this.#inner.refused(address);
+  }
+
+  flush(page: number, count: number): void {
+    this.#lastKind = undefined;
+    this.#inner.flush(page, count);
   }
 
   exit(): void {

@@ -71,6 +71,9 @@ const collector = (take: (entry: RecordEntry) => void): RecordSink => ({
   unmap: (page, count) => take({ type: 'unmap', page, count }),
   share: (page, space, of) => take({ type: 'share', page, space, of }),
   part: (page) => take({ type: 'part', page }),
+  kernel: () => take({ type: 'kernel' }),
+  refused: (address) => take({ type: 'refused', address }),
+  flush: (page, count) => take({ type: 'flush', page, count }),
   exit: () => take({ type: 'exit' }),
 });
 
@@ -261,6 +264,17 @@ class BinaryBody implements Body {
       case OPERATIONS.part:
         this.#sink.part(this.#number());
         break;
+      case OPERATIONS.kernel:
+        this.#sink.kernel();
+        break;
+      case OPERATIONS.refused:
+        this.#sink.refused(this.#number());
+        break;
+      case OPERATIONS.flush: {
+        const page = this.#number();
+        this.#sink.flush(page, this.#number());
+        break;
+      }
       default:
         throw this.#malformed(start, `unknown operation ${code} of kind ${OTHER}`);
     }
@@ -328,6 +342,9 @@ class TextBody implements Body {
     else if (word === 'share' && isCount(page) && isCount(count) && isCount(of))
       this.#sink.share(page, count, of);
     else if (word === 'part' && isCount(page)) this.#sink.part(page);
+    else if (text === 'kernel') this.#sink.kernel();
+    else if (word === 'refused' && isCount(page)) this.#sink.refused(page);
+    else if (word === 'flush' && isCount(page) && isCount(count)) this.#sink.flush(page, count);
     else if (text === 'exit') this.#sink.exit();
     else return false;
     return true;

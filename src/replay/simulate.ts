@@ -35,6 +35,16 @@ export interface SimulationWatcher {
   released?(page: number, frame: Frame): void;
 }
 
+/**
+ * Told what becomes of pages in memory, so that whoever keeps translations of them can forget these.
+ * @param reference number of references before the one that it happens at
+ */
+export interface PagingListener {
+  evicted(page: number, reference: number): void;
+  /** The page's referenced bit was cleared, or it was set aside: its next use must be seen. */
+  hidden(page: number, reference: number): void;
+}
+
 export interface SimulationOptions {
   readonly definition: PolicyDefinition;
   /** Page frames, at least 1. */
@@ -49,6 +59,7 @@ export interface SimulationOptions {
   /** For policies that need the future: where each entry's page is used next. */
   readonly nextUses?: NextUses | undefined;
   readonly watcher?: SimulationWatcher | undefined;
+  readonly listener?: PagingListener | undefined;
 }
 
 export interface SimulationCounts {
@@ -89,8 +100,12 @@ class Frames implements FrameBits, SecondChances {
   readonly frameOf: Int32Array;
   /** Page of a frame; of the page that was there last when it is free. */
   readonly pageOf: Int32Array;
+  /** References before the present one; kept at faults and interrupts only. */
+  reference = 0;
+  readonly #listener: PagingListener | undefined;
 
-  constructor(frames: number, pages: number) {
+  constructor(frames: number, pages: number, listener: PagingListener | undefined) {
+    this.#listener = listener;
     this.bits = new Uint8Array(pages);
     this.frameOf = new Int32Array(pages).fill(ABSENT);
     this.pageOf = new Int32Array(frames).fill(ABSENT);
@@ -100,6 +115,7 @@ class Frames implements FrameBits, SecondChances {
     const page = this.pageOf[frame]!;
     const bits = this.bits[page]!;
     this.bits[page] = bits & ~REFERENCED;
+    if ((bits & REFERENCED) !== 0) this.#listener?.hidden(page, this.reference);
     return (bits & REFERENCED) !== 0;
   }
 
@@ -116,7 +132,9 @@ class Frames implements FrameBits, SecondChances {
   }
 
   setAside(frame: Frame): void {
-    this.bits[this.pageOf[frame]!]! |= ASIDE;
+    const page = this.pageOf[frame]!;
+    this.bits[page]! |= ASIDE;
+    this.#listener?.hidden(page, this.reference);
   }
 
   clean(frames: readonly Frame[]): readonly Frame[] {
@@ -161,6 +179,7 @@ export class Simulation {
   readonly #policy: ReplacementPolicy;
   readonly #memory: Frames;
   readonly #watcher: SimulationWatcher | undefined;
+  readonly #listener: PagingListener | undefined;
   readonly #nextUses: NextUses | undefined;
   /** Whether the frame of a page has to be known: on hits, on releases, or by who watches. */
   readonly #findsFrames: boolean;
@@ -178,8 +197,9 @@ export class Simulation {
     const { definition, frames, pages, seed } = options;
     this.frames = frames;
     this.#definition = definition;
-    this.#memory = new Frames(frames, pages);
+    this.#memory = new Frames(frames, pages, options.listener);
     this.#watcher = options.watcher;
+    this.#listener = options.listener;
     this.#owners = options.owners;
     const onFaultsOnly = definition.needs === 'nothing' || definition.needs === 'bits';
     this.#findsFrames = !onFaultsOnly || options.releases !== 'none' || options.watcher !== undefined;
@@ -210,6 +230,7 @@ export class Simulation {
       const due = Math.ceil(every * (this.#interrupts + 1));
       if (this.#position >= due) {
         this.#interrupts++;
+        this.#memory.reference = this.#position - this.counts.releases;
         this.#policy.interrupt?.(this.#position * REFERENCE_TIME);
         continue;
       }
@@ -361,6 +382,7 @@ export class Simulation {
     const { counts } = this;
     const { bits } = this.#memory;
     counts.faults++;
+    this.#memory.reference = this.#position + offset - counts.releases;
     if ((bits[page]! & SEEN) === 0) counts.compulsory++;
     this.#bringIn(page, kind, (this.#position + offset) * REFERENCE_TIME);
   }
@@ -378,6 +400,7 @@ export class Simulation {
       if ((known & DIRTY) !== 0) this.counts.dirtyEvictions++;
       else this.counts.cleanEvictions++;
       this.#policy.evicted(frame as Frame);
+      this.#listener?.evicted(victim, this.#memory.reference);
       if (this.#findsFrames) frameOf[victim] = ABSENT;
       bits[victim] = SEEN;
     }

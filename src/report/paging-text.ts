@@ -16,6 +16,7 @@ export function pagingRows(report: RunReport): [label: string, text: string | un
     ['cleaning', cleaningLine(report)],
     ['laziness', lazinessLine(report)],
     ['tables', tablesLine(report)],
+    ['superpages', superpagesLine(report)],
   ];
 }
 
@@ -74,20 +75,59 @@ function lazinessLine({ disk, paging }: RunReport): string | undefined {
 function tablesLine({ configuration, tables }: RunReport): string {
   const { frames, peak, evicted, returned, swapped, swappedPeak } = tables;
   const memory = `${counted(frames, 'frame')} at the end, ${grouped(peak)} at the peak`;
-  if (configuration.pageTables === 'resident') return join([memory, regionText(tables)]);
+  if (configuration.pageTables === 'resident') return join([memory, regionText(tables), systemText(tables)]);
   return join([
     memory,
     `${grouped(evicted)} evicted, ${grouped(returned)} brought back`,
     `in swap ${grouped(swapped)} at the end, ${grouped(swappedPeak)} at the peak`,
+    systemText(tables),
+  ]);
+}
+
+const CAUSES = {
+  unmap: 'unmapped',
+  protect: 'protected',
+  fork: 'fork',
+  copyOnWrite: 'copied on write',
+  evict: 'evicted',
+  move: 'moved',
+  setAside: 'set aside',
+} as const;
+
+function superpagesLine({ superpages }: RunReport): string | undefined {
+  if (superpages === undefined) return undefined;
+  const { bytes, mapped, joined, fellBack, split, freed, left, zeroBytes, reach } = superpages;
+  const causes = Object.entries(CAUSES)
+    .filter(([cause]) => split[cause as keyof typeof CAUSES] > 0)
+    .map(([cause, name]) => `${name} ${grouped(split[cause as keyof typeof CAUSES])}`);
+  const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`;
+  const all = (mapped + joined) * bytes;
+  return join([
+    `${grouped(mapped)} of ${formatSize(bytes)} mapped${joined === 0 ? '' : `, ${grouped(joined)} joined again`}`,
+    `${grouped(split.total)} split${why}`,
+    `${grouped(freed)} freed whole, ${grouped(left)} left`,
+    fellBack === 0 ? undefined : `${counted(fellBack, 'range')} without adjacent frames`,
+    `${formatSize(zeroBytes)} of zeros (${percent(zeroBytes, all)})`,
+    `data TLB reaches ${formatSize(reach.data)}`,
   ]);
 }
 
 function regionText({ bytes, region }: RunReport['tables']): string | undefined {
   if (region === undefined) return undefined;
-  const { policy, frames, free, largest, external, moves, compactions } = region;
+  const { policy, frames, free, largest, external, moves, compactions, refusals } = region;
   return join([
     `${formatSize(bytes)} used of a region of ${counted(frames, 'frame')}, ${policy}`,
     `${grouped(free)} free, the largest hole ${grouped(largest)} (${percent(external, 1)} external fragmentation)`,
+    moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
+    refusals === 0 ? undefined : `no room ${counted(refusals, 'time')}`,
+  ]);
+}
+
+function systemText({ bytes, systemTable }: RunReport['tables']): string | undefined {
+  if (systemTable === undefined) return undefined;
+  const { entries, peak, moves, compactions } = systemTable;
+  return join([
+    `${formatSize(bytes)} used, for ${counted(peak, 'page')} of tables in S at the peak of ${grouped(entries)}`,
     moves === 0 ? undefined : `${counted(moves, 'move')}, ${counted(compactions, 'compaction')}`,
   ]);
 }

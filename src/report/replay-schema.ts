@@ -42,6 +42,50 @@ const result = z.object({
 
 const point = z.object({ frames: count, faults: count });
 
+const level = z.object({
+  bits: count.describe('of the index'),
+  tableBytes: count.describe('of one table'),
+  end: count.describe('tables in the end'),
+  peak: count.describe('most tables at once'),
+});
+
+export const translationResultSchema = z.object({
+  policy: z.string(),
+  frames: count,
+  faults: count.describe('of the policy, as in results'),
+  scheme: z.string(),
+  widths: z.array(count).describe("of an address's parts, the offset last"),
+  pageSize: count,
+  tlb: z.string(),
+  lookUps: count.describe('those that are made again after a fault included'),
+  misses: count,
+  instructionMisses: count,
+  dataMisses: count,
+  walks: z.object({
+    count,
+    loads: count.describe('entries read by walks'),
+    dirty: count.describe('walks to set a dirty bit, by a store whose page the TLB holds as clean'),
+  }),
+  tables: z.object({
+    peakBytes: count,
+    endBytes: count,
+    levels: z.array(level).describe('the root first; none where tables have no levels'),
+  }),
+  chains: z
+    .object({
+      probes: count.describe('entries or nodes that were looked at'),
+      longest: count.describe('most in one look-up'),
+    })
+    .optional()
+    .describe('of inverted and hashed tables'),
+  switches: count.describe('changes of spaces'),
+  flushes: count.describe('of the whole TLB, at such a change'),
+  dropped: count.describe('entries that the TLB lost but to others: flushed, unmapped, evicted'),
+  time: z
+    .number()
+    .describe('ns: references that find their page, and loads of walks, × memory, and faults × disk'),
+});
+
 export const replayReportSchema = z.object({
   schema: z.literal('pagewalk.replay/1'),
   trace: traceSummarySchema,
@@ -51,8 +95,10 @@ export const replayReportSchema = z.object({
   anomalies: z
     .array(z.object({ policy: z.string(), fewer: point, more: point }))
     .describe("Belady's anomaly: more frames gave more faults"),
+  translation: z.array(translationResultSchema).optional().describe('with --translation'),
 });
 
 export type TraceSummary = z.infer<typeof traceSummarySchema>;
 export type ReplayReport = z.infer<typeof replayReportSchema>;
 export type ReplayResult = ReplayReport['results'][number];
+export type TranslationResult = z.infer<typeof translationResultSchema>;

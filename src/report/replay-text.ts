@@ -4,6 +4,7 @@ import { counted, grouped, meanDuration, percent } from './format.ts';
 import type { ReplayReport, ReplayResult } from './replay-schema.ts';
 import { tableText } from './table.ts';
 import { traceText } from './trace-text.ts';
+import { translationText } from './translation-text.ts';
 
 /** @returns lines that end in a line feed */
 export function replayText(report: ReplayReport): string {
@@ -13,6 +14,7 @@ export function replayText(report: ReplayReport): string {
   if (policies.length === 1 || sizes.length === 1) sections.push(detailTable(report));
   else sections.push(`${what(policies)}${note(report)}`, faultTable(report, policies, sizes));
   sections.push(...report.anomalies.map(anomalyText));
+  if (report.translation !== undefined) sections.push('', translationText(report.translation));
   return `${sections.join('\n')}\n`;
 }
 

@@ -1,10 +1,18 @@
 /** What `pagewalk scenario` prints, as data. */
 import { z } from 'zod';
+import { translationResultSchema } from './replay-schema.ts';
 import { runReportSchema } from './schema.ts';
 
 /** How a value is written for people. `share`: of 1, as per cent. `times`: a ratio. */
 export const VALUE_FORMS = ['count', 'time', 'share', 'times'] as const;
 export type ValueForm = (typeof VALUE_FORMS)[number];
+
+/** Of a row with a page size: a run that was recorded and replayed. */
+export const replayedRowSchema = translationResultSchema.extend({
+  pages: z.int().nonnegative().describe('different pages'),
+  bytes: z.int().nonnegative().describe('that they take'),
+  unusedBytes: z.int().nonnegative().describe('of these, what is not touched in pieces of 256 bytes'),
+});
 
 export const scenarioReportSchema = z.object({
   schema: z.literal('pagewalk.scenario/1'),
@@ -19,7 +27,7 @@ export const scenarioReportSchema = z.object({
       values: z.array(z.number()).describe('by column; ns for times'),
       outputBytes: z.int().nonnegative(),
       outputHash: z.string(),
-      report: runReportSchema,
+      report: z.union([runReportSchema, replayedRowSchema]),
     }),
   ),
 });

@@ -3,7 +3,13 @@
  * docs/report.md explains each field. Loaded only where a report is checked or its JSON Schema printed.
  */
 import { z } from 'zod';
-import { diskSchema, pagingConfiguration, pagingSchema, tablesSchema } from './paging-schema.ts';
+import {
+  diskSchema,
+  pagingConfiguration,
+  pagingSchema,
+  superpagesSchema,
+  tablesSchema,
+} from './paging-schema.ts';
 import { segmentConfiguration, segmentsSchema } from './segment-schema.ts';
 import { whereSchema } from './where-schema.ts';
 
@@ -50,6 +56,7 @@ const configuration = z.object({
   asids: z
     .union([count, z.literal('none')])
     .describe('address-space identifiers; none: the TLB is flushed at each change of spaces'),
+  cache: z.string().describe('as --cache takes it, in full'),
   replacement: z.string(),
   bits: z.enum(['hardware', 'traps', 'stamps']).describe('who keeps referenced and dirty bits'),
   sampleEvery: nanoseconds.optional().describe('between samples of referenced bits, where it was set'),
@@ -212,6 +219,30 @@ export const runReportSchema = z.object({
     })
     .optional()
     .describe('what changes of spaces cost the TLB; absent where memory is in pieces'),
+  cache: z
+    .object({
+      kind: z
+        .enum(['physical', 'vipt', 'virtual'])
+        .describe('addresses that index and tag are of: physical, virtual and physical, virtual'),
+      accesses: count.describe('one for each line that a load or store touches'),
+      hits: count,
+      misses: count,
+      writeBacks: count.describe('modified lines that left'),
+      flushed: count.describe('lines dropped because the TLB was told to forget their pages'),
+      synonyms: count.describe('lines brought in while another copy of them was there'),
+      staleStores: count.describe('stores that left another copy as it was'),
+      staleLoads: count.describe('loads that would have got something older than what was stored last'),
+      time: z
+        .object({
+          taken: nanoseconds.describe('by a cache of this kind: one of the three below'),
+          physical: nanoseconds.describe('translation first'),
+          vipt: nanoseconds.describe('translation beside the index'),
+          virtual: nanoseconds.describe('translation when the cache misses'),
+        })
+        .describe('what these accesses, with these hits, take; part of no other time'),
+    })
+    .optional()
+    .describe('a data cache that was modelled beside the TLB; with --cache'),
   walks: z.object({
     loads: count.describe('words read to look pages up, by hardware or software'),
     dirty: count.describe('walks only to set a dirty bit'),
@@ -241,6 +272,7 @@ export const runReportSchema = z.object({
   disk: diskSchema,
   paging: pagingSchema,
   tables: tablesSchema,
+  superpages: superpagesSchema.optional().describe('absent without --superpages'),
   resident: z.object({ pages: count, peak: count }),
   leastMemory: z
     .object({ frames: count, bytes: count })

@@ -26,6 +26,8 @@ export function reportText(report: RunReport): string {
     ['references', referencesLine(report)],
     ['TLB', tlbLine(report)],
     ['misses', missesLine(report)],
+    ['cache', cacheLine(report)],
+    ['stale', staleLine(report)],
     ['spaces', spacesLine(report)],
     ['walks', walksLine(report)],
     ['faults', faultsLine(report)],
@@ -104,6 +106,36 @@ function missesLine({ tlb }: RunReport): string | undefined {
     return `${name} ${grouped(compulsory)} compulsory, ${grouped(capacity)} capacity, ${grouped(conflict)} conflict, ${grouped(flushed)} after a flush`;
   };
   return join([one('instructions', tlb.instructions), one('data', tlb.data)]);
+}
+
+const CACHES = {
+  physical: 'translation first',
+  vipt: 'translation beside the index',
+  virtual: 'translation at a miss',
+} as const;
+
+function cacheLine({ configuration, cache }: RunReport): string | undefined {
+  if (cache === undefined) return undefined;
+  const { accesses, hits, misses, writeBacks, flushed, kind, time } = cache;
+  const each = (of: keyof typeof CACHES) => `${meanDuration(time[of] / accesses)} with ${CACHES[of]}`;
+  const others = (Object.keys(CACHES) as (keyof typeof CACHES)[]).filter((other) => other !== kind);
+  return join([
+    `${configuration.cache} ${percent(hits, accesses)} hits, ${counted(misses, 'miss', 'misses')}`,
+    `${counted(writeBacks, 'line')} written back`,
+    flushed === 0 ? undefined : `${grouped(flushed)} flushed`,
+    accesses === 0 ? undefined : `${each(kind)} (${others.map(each).join(', ')})`,
+  ]);
+}
+
+/** Only where lines had several copies. */
+function staleLine({ cache }: RunReport): string | undefined {
+  if (cache === undefined || cache.synonyms === 0) return undefined;
+  const { synonyms, staleStores, staleLoads } = cache;
+  return join([
+    `${counted(synonyms, 'line')} brought in beside another copy`,
+    `${counted(staleStores, 'store')} left another copy as it was`,
+    `${counted(staleLoads, 'load')} would have got old data`,
+  ]);
 }
 
 /** Only when there was more than one space to run. */

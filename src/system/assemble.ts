@@ -9,6 +9,7 @@ import { Kernel, type KernelParts } from '../kernel/kernel.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
+import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
 import { noProcesses } from '../kernel/process/create.ts';
 import { Images } from '../kernel/process/image.ts';
 import { LoadControl } from '../kernel/process/load-control.ts';
@@ -24,6 +25,7 @@ import { EventStream } from '../kernel/stream.ts';
 import { Dispatcher } from '../kernel/syscalls/dispatch.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineConfig } from '../machine/contract.ts';
+import { DataCache } from '../machine/data-cache.ts';
 import { interpreterShape } from '../machine/interpreter.ts';
 import { Machine } from '../machine/machine.ts';
 import { MissClasses } from '../machine/miss-classes.ts';
@@ -56,6 +58,8 @@ export interface Assembly {
   readonly memory: VirtualMemory;
   /** The same, where it comes in pieces. */
   readonly segments: SegmentedMemory | undefined;
+  /** Where pages may have superpages. */
+  readonly superpages: SuperpageTables | undefined;
   readonly store: PageStore;
   readonly files: KernelFiles;
   readonly stream: EventStream;
@@ -63,6 +67,7 @@ export interface Assembly {
   readonly scheduling: SchedulingPolicy;
   /** Why the TLB missed, where that is told apart. */
   readonly classes: MissClasses | undefined;
+  readonly cache: DataCache | undefined;
   /** What the replacement policy has to be told. */
   readonly policyNeeds: PolicyDefinition['needs'];
 }
@@ -106,6 +111,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
         sampleEvery: config.sampleEvery,
         shares: config.scope.shares,
         pageTables: config.pageTables,
+        superpages: config.superpages,
         asids: config.asids,
       },
     });
@@ -126,9 +132,11 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     calls: allCalls,
     strace: ports.strace ?? 'off',
   });
+  const cache = config.cache && new DataCache(config.cache);
   const drain = drainOf(root, machine, {
     recorder,
     classes,
+    cache: cache && memory instanceof Memory ? { model: cache, memory } : undefined,
     policy: policyDefinition.needs === 'every reference' ? memory : undefined,
     watch: ports.watch && { ...ports.watch, stream },
   });
@@ -161,12 +169,14 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     machine,
     memory,
     segments,
+    superpages: memory instanceof Memory ? memory.superpages : undefined,
     store,
     files,
     stream,
     kernel,
     scheduling: policy,
     classes,
+    cache,
     policyNeeds: policyDefinition.needs,
   };
 }
@@ -201,7 +211,8 @@ function machineConfig(
     record !== undefined ||
     watch !== undefined ||
     policy.needs === 'every reference' ||
-    config.tlbClasses === 'on';
+    config.tlbClasses === 'on' ||
+    config.cache !== undefined;
   const schemes = segments === undefined ? schemesOf(config) : [];
   const wanted = schemes.map(({ tableFrames = LEAST_TABLE_FRAMES }) => tableFrames);
   const tables = sizing.mode === 'frames' ? Math.max(...wanted, sizing.frames >> 3) : 0;

@@ -1,8 +1,11 @@
 /** Hands what the machine recorded to those who want every reference, or every look-up. */
-import { virtualAddress } from '../base/numbers.ts';
+import { assert } from '../base/errors.ts';
+import { PAGE_SIZE, virtualAddress } from '../base/numbers.ts';
 import type { ReferenceSink, VirtualMemory } from '../kernel/memory/contract.ts';
-import type { RootState } from '../kernel/state.ts';
+import type { Memory } from '../kernel/memory/memory.ts';
+import type { RootState, SpaceState } from '../kernel/state.ts';
 import type { EventStream } from '../kernel/stream.ts';
+import type { DataCache } from '../machine/data-cache.ts';
 import type { RecordedLookUp } from '../machine/look-ups.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { MissClasses } from '../machine/miss-classes.ts';
@@ -16,6 +19,8 @@ export interface ReferenceTakers {
     | { readonly address: number; readonly bytes: number; readonly stream: EventStream }
     | undefined;
   readonly classes: MissClasses | undefined;
+  /** A cache, and who knows where pages are. */
+  readonly cache: { readonly model: DataCache; readonly memory: Memory } | undefined;
 }
 
 /**
@@ -28,23 +33,41 @@ export function drainOf(
   takers: ReferenceTakers,
 ): (() => void) | undefined {
   if (Object.values(takers).every((taker) => taker === undefined)) return undefined;
-  const { recorder, policy, watch, classes } = takers;
+  const { recorder, policy, watch, classes, cache } = takers;
   return () => {
     const running = root.processes.find(({ pid }) => pid === root.running);
     const space = running && root.spaces[running.space];
     if (space === undefined) return;
     machine.drainLookUps((entry) => {
       classes?.take(space.id, entry);
+      if (cache !== undefined) tellCache(cache, space, entry);
+      if (recorder !== undefined && entry.kind === 'store' && !entry.found)
+        recorder.failed(space.id, virtualAddress(entry.address));
       if (!isReference(entry)) return;
       const { kind, bytes } = entry;
       const address = virtualAddress(entry.address);
-      recorder?.reference(space.id, kind, address, bytes);
+      recorder?.lookedUp(space.id, kind, address, bytes);
       policy?.referenced(space, address);
       if (watch === undefined || kind === 'fetch') return;
       if (address < watch.address + watch.bytes && address + bytes > watch.address)
         watch.stream.emit({ type: 'access', kind, address });
     });
   };
+}
+
+function tellCache(
+  { model, memory }: NonNullable<ReferenceTakers['cache']>,
+  space: SpaceState,
+  entry: RecordedLookUp,
+): void {
+  if (!isReference(entry)) {
+    if (entry.kind.startsWith('flush')) model.flush(entry);
+    return;
+  }
+  if (entry.kind === 'fetch') return;
+  const frame = memory.frameOf(space, virtualAddress(entry.address));
+  assert(frame !== -1, 'a page that was accessed is mapped until the kernel is told why its program stopped');
+  model.access(entry, frame * PAGE_SIZE + (entry.address % PAGE_SIZE));
 }
 
 type Reference = RecordedLookUp & { readonly kind: 'fetch' | 'load' | 'store' };
@@ -60,6 +83,7 @@ export function referenceSink({
   if (classes === undefined) return recorder;
   return {
     reference: (...reference) => recorder?.reference(...reference),
+    changed: (...change) => recorder?.changed(...change),
     gone(space, page, count) {
       recorder?.gone(space, page, count);
       classes.gone(space, page, count);

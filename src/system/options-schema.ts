@@ -9,7 +9,7 @@ import { DISK_SYNTAX } from './disk-syntax.ts';
 import { ADMISSION_SYNTAX } from './load-options.ts';
 import { DAEMON_SYNTAX } from './paging-options.ts';
 import { SCOPE_SYNTAX } from './replacement-options.ts';
-import { ASIDS_SYNTAX } from './tlb-options.ts';
+import { ASIDS_SYNTAX, CACHE_SYNTAX } from './tlb-options.ts';
 import { REFILL_SYNTAX } from './translation-options.ts';
 
 const count = z.union([z.int().positive(), z.string()], { error: 'expected a whole number from 1 on' });
@@ -54,6 +54,7 @@ export const systemOptionsSchema = z.strictObject({
     .union([z.int(), z.string()])
     .optional()
     .describe(`address-space identifiers of the TLB: ${ASIDS_SYNTAX}: flushed at each change of spaces`),
+  cache: z.string().optional().describe(`a data cache that is modelled beside the TLB: ${CACHE_SYNTAX}`),
   tlbClasses: z.boolean().optional().describe('tell compulsory, capacity and conflict misses apart; slower'),
   replacement: z.string().optional().describe(`name of a policy; default ${DEFAULT_OPTIONS.replacement}`),
   bits: z.string().optional().describe('who keeps referenced and dirty bits: hardware, traps or stamps'),
@@ -85,6 +86,10 @@ export const systemOptionsSchema = z.strictObject({
   cluster: count.optional().describe('pages that one write holds at most; default 1'),
   cleanEvery: z.string().optional().describe('how often dirty pages are written, e.g. 1s; default off'),
   pageTables: z.string().optional().describe('resident, or pageable: page tables may go to swap'),
+  superpages: z
+    .string()
+    .optional()
+    .describe('who gets superpages: off, madvise (those who ask) or anonymous (all large areas)'),
   seed: z.union([z.int(), z.string()]).optional().describe('seed of everything random'),
   maxTime: z.string().optional().describe('virtual time after which the run is stopped, e.g. 10s'),
   maxInstructions: count.optional().describe('instructions after which the run is stopped'),

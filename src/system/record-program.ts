@@ -1,52 +1,50 @@
-/** Runs a program and takes its references straight into a dense trace. */
-
+/** Runs a program and takes its references straight into dense traces. */
 import { TraceBuilder } from '../replay/builder.ts';
-import { KIND } from '../replay/dense.ts';
-import type { RecordedKind, RecordWriter } from '../replay/record-format.ts';
+import { RecordedTrace } from '../replay/formats/pagewalk.ts';
+import type { RecordWriter } from '../replay/record-format.ts';
 import type { SystemConfig } from './config.ts';
 import type { SystemPorts } from './ports.ts';
 import { createSystem } from './system.ts';
 import type { ReadTrace, TraceOptions } from './trace.ts';
 
-const WORD = 2 ** 32;
-const nameOf = (page: number) => ({ low: page % WORD, high: Math.floor(page / WORD) });
+const HEADER = { granularity: 'every', pageSize: 4096, program: [] } as const;
 
-/** A record that is not written but built into a trace. */
-class TracedRecord implements RecordWriter {
-  readonly #builder: TraceBuilder;
-
-  constructor(builder: TraceBuilder) {
-    this.#builder = builder;
-  }
-
-  reference(kind: RecordedKind, address: number, bytes: number): void {
-    this.#builder.access(KIND[kind], address % WORD, Math.floor(address / WORD), bytes);
-  }
-
-  space(space: number): void {
-    this.#builder.owner(space);
-  }
-
-  unmap(page: number, count: number): void {
-    this.#builder.release(page % WORD, Math.floor(page / WORD), count);
-  }
-
-  share(page: number, space: number, of: number): void {
-    this.#builder.share(nameOf(page), space, nameOf(of));
-  }
-
-  part(page: number): void {
-    this.#builder.part(nameOf(page));
-  }
-
-  exit(): void {
-    this.#builder.exit();
-  }
-
-  finish(): void {}
+/** A record that is not written but told to others. */
+function toldTo(records: readonly RecordedTrace[]): RecordWriter {
+  return {
+    reference(kind, address, bytes) {
+      for (const one of records) one.reference(kind, address, bytes);
+    },
+    space(space) {
+      for (const one of records) one.space(space);
+    },
+    unmap(page, count) {
+      for (const one of records) one.unmap(page, count);
+    },
+    share(page, space, of) {
+      for (const one of records) one.share(page, space, of);
+    },
+    part(page) {
+      for (const one of records) one.part(page);
+    },
+    kernel() {
+      for (const one of records) one.kernel();
+    },
+    refused(address) {
+      for (const one of records) one.refused(address);
+    },
+    flush(page, count) {
+      for (const one of records) one.flush(page, count);
+    },
+    exit() {
+      for (const one of records) one.exit();
+    },
+    finish() {},
+  };
 }
 
 /**
+ * @param pageSizes a trace is made for each
  * @param onProgress told now and then how many references there are
  * @throws UserError when the program can't be run
  */
@@ -54,20 +52,25 @@ export async function recordProgram(
   config: SystemConfig,
   ports: SystemPorts,
   { kinds }: Pick<TraceOptions, 'kinds'>,
+  pageSizes: readonly number[],
   onProgress?: (references: number) => void,
-): Promise<ReadTrace> {
-  const name = ports.program.name;
-  const builder = new TraceBuilder({ name, pageSize: 4096, kinds, onProgress });
-  const system = createSystem(config, { ...ports, record: new TracedRecord(builder) });
+): Promise<ReadTrace[]> {
+  const { name } = ports.program;
+  const builders = pageSizes.map((pageSize) => new TraceBuilder({ name, pageSize, kinds, onProgress }));
+  const records = builders.map(
+    (builder, i) => new RecordedTrace(HEADER, { name, pageSize: pageSizes[i]!, columns: {} }, builder),
+  );
+  const system = createSystem(config, { ...ports, record: toldTo(records) });
   try {
     const end = await system.run();
     if (end.kind !== 'exited' || end.status !== 0)
-      builder.note(
-        end.kind === 'exited'
-          ? `the program exited with status ${end.status}`
-          : `the program was ${end.kind}`,
-      );
-    return { trace: builder.finish(), format: 'recorded run' };
+      for (const builder of builders)
+        builder.note(
+          end.kind === 'exited'
+            ? `the program exited with status ${end.status}`
+            : `the program was ${end.kind}`,
+        );
+    return builders.map((builder) => ({ trace: builder.finish(), format: 'recorded run' }));
   } finally {
     system.close();
   }

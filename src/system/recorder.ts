@@ -1,5 +1,12 @@
 /** Puts the references of a run into a record: the guest's, the kernel's on its behalf, and pages that are gone. */
-import { addressOf, PAGE_SIZE, type SpaceId, type VirtualAddress, type Vpn } from '../base/numbers.ts';
+import {
+  addressOf,
+  PAGE_SIZE,
+  pageOf,
+  type SpaceId,
+  type VirtualAddress,
+  type Vpn,
+} from '../base/numbers.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { ReferenceSink } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
@@ -16,6 +23,8 @@ export class Recorder implements ReferenceSink {
   #space: number | undefined;
   /** Page that was read out of swap last. */
   #readIn = -1;
+  /** What was looked up last in vain. */
+  #failed: { readonly space: SpaceId; readonly address: VirtualAddress } | undefined;
 
   constructor(writer: RecordWriter, root: RootState) {
     this.#writer = writer;
@@ -23,9 +32,28 @@ export class Recorder implements ReferenceSink {
     this.#sharing = new SharingRecord(root, (space) => this.#in(space));
   }
 
+  /** The kernel's, on a program's behalf. */
   reference(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void {
     if (this.#sharing.isStale) this.#sharing.refresh();
+    const writer = this.#in(space);
+    writer.kernel();
+    writer.reference(kind, address, bytes);
+  }
+
+  /** A program's own. */
+  lookedUp(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void {
+    if (this.#sharing.isStale) this.#sharing.refresh();
     this.#in(space).reference(kind, address, bytes);
+  }
+
+  /** A look-up of a program's that came to nothing. */
+  failed(space: SpaceId, address: VirtualAddress): void {
+    this.#failed = { space, address };
+  }
+
+  changed(space: SpaceId, page: Vpn | 'all'): void {
+    if (page === 'all') this.#in(space).flush(0, 0);
+    else this.#in(space).flush(page, 1);
   }
 
   gone(space: SpaceId, page: Vpn, count: number): void {
@@ -53,16 +81,26 @@ export class Recorder implements ReferenceSink {
         break;
       case 'copy-on-write':
         if (event.how === 'taken-over') this.#sharing.takenOver(event.space, event.vpn);
+        this.#written(event.space, event.vpn);
         break;
     }
   };
+
+  /** The page has another entry from now on, because somebody wanted to write to it. */
+  #written(space: SpaceId, page: Vpn): void {
+    const failed = this.#failed;
+    this.#failed = undefined;
+    const isPrograms = failed !== undefined && failed.space === space && pageOf(failed.address) === page;
+    if (isPrograms) this.#in(space).refused(failed.address);
+    else this.#in(space).flush(page, 1);
+  }
 
   /** An eager fork that has to read a page of the parent's brings it in by reading it. */
   #readToCopy(space: SpaceId, page: Vpn): void {
     this.#readIn = -1;
     for (const { parent, mode } of (this.#root.memory as MemoryState).forks.values()) {
       if (parent !== space || mode !== 'eager') continue;
-      this.#in(space).reference('load', addressOf(page), PAGE_SIZE);
+      this.reference(space, 'load', addressOf(page), PAGE_SIZE);
       return;
     }
   }

@@ -3,21 +3,30 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
+import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
 import type { SegmentedMemory } from '../kernel/segments/segmented-memory.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
 import type { MachineCounters, TlbShape } from '../machine/contract.ts';
+import { cacheTimes, type DataCache } from '../machine/data-cache.ts';
 import type { MissClasses, MissCounts } from '../machine/miss-classes.ts';
 import type { Needs } from '../policies/replacement/contract.ts';
 import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import { formatFaults } from '../stores/registry.ts';
 import type { SystemConfig } from './config.ts';
-import { pagingConfiguration, pagingReport, tablesReport, transferTime } from './paging-report.ts';
+import {
+  pagingConfiguration,
+  pagingReport,
+  superpagesReport,
+  tablesReport,
+  transferTime,
+} from './paging-report.ts';
 import type { ProgramRequest } from './ports.ts';
 import { forksReport, loadReport, processesReport } from './process-report.ts';
 import { scopeText } from './replacement-options.ts';
 import { segmentConfiguration, segmentReport } from './segment-report.ts';
+import { formatCache } from './tlb-options.ts';
 import { formatShape, formatTlb } from './tlb-syntax.ts';
 import { refillText } from './translation-options.ts';
 
@@ -32,11 +41,14 @@ export interface ReportSources {
   readonly end: RunReport['end'];
   readonly policyNeeds: Needs;
   readonly classes: MissClasses | undefined;
+  readonly cache: DataCache | undefined;
   /** Whether it was ended because memory or swap did not suffice. */
   readonly lacks: boolean;
   readonly watch: RunReport['watch'];
   readonly where: RunReport['where'];
   readonly segments: SegmentedMemory | undefined;
+  /** `undefined`: there are no superpages. */
+  readonly superpages: SuperpageTables | undefined;
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -51,6 +63,7 @@ export function collectReport(sources: ReportSources): RunReport {
     accesses: { fetches: machine.fetches, loads: machine.loads, stores: machine.stores },
     ...(tlb === undefined ? {} : { tlb }),
     ...asidsReport(sources),
+    ...cacheReport(sources),
     walks: { loads: machine.walkLoads + memory.refills.reads, dirty: machine.dirtyWalks },
     ...refillReport(sources),
     faults: {
@@ -75,6 +88,7 @@ export function collectReport(sources: ReportSources): RunReport {
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
     ...pagingReport(root, memory),
     tables: tablesReport(config, root, memory),
+    ...superpagesReport(config, sources.superpages, memory),
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),
@@ -96,6 +110,15 @@ export function collectReport(sources: ReportSources): RunReport {
   };
 }
 
+function cacheReport({ config, cache }: ReportSources): Pick<RunReport, 'cache'> {
+  if (cache === undefined) return {};
+  const { accesses, misses, ...rest } = cache.counts;
+  const time = cacheTimes(cache.counts, config.costs);
+  const { kind } = cache.shape;
+  const taken = { taken: time[kind], ...time };
+  return { cache: { kind, accesses, hits: accesses - misses, misses, ...rest, time: taken } };
+}
+
 /** Where memory is in pieces registers change with the space. */
 function asidsReport({ config, root }: ReportSources): Pick<RunReport, 'asids'> {
   if (config.segments !== undefined) return {};
@@ -114,11 +137,12 @@ function chancesReport({ memory, policyNeeds }: ReportSources): Pick<RunReport, 
   return { secondChances: { setAside, rescues, cleaned, batches: cleanings } };
 }
 
-function notesOf({ config: { replacement }, policyNeeds, classes }: ReportSources): string[] {
+function notesOf({ config: { replacement }, policyNeeds, classes, cache }: ReportSources): string[] {
   const slow = 'which takes the program some ten times as long';
   return [
     ...(policyNeeds === 'every reference' ? [`${replacement} is told of every reference, ${slow}`] : []),
     ...(classes === undefined ? [] : [`misses are told apart by every look-up, ${slow}`]),
+    ...(cache === undefined ? [] : [`the cache is told of every load and store, ${slow}`]),
   ];
 }
 
@@ -132,6 +156,7 @@ function configurationReport({ config, store }: ReportSources): RunReport['confi
     refill: refillText(config.refill),
     tlb: formatTlb(config.tlb),
     asids: config.asids,
+    cache: formatCache(config.cache),
     replacement: config.replacement,
     bits: config.bits,
     ...(config.sampleEvery === undefined ? {} : { sampleEvery: config.sampleEvery }),

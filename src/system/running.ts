@@ -42,6 +42,6 @@ export {
   type System,
 } from './system.ts';
 export { parseCount, parseDuration } from './time-syntax.ts';
-export { ASIDS_SYNTAX } from './tlb-options.ts';
+export { ASIDS_SYNTAX, CACHE_SYNTAX } from './tlb-options.ts';
 export { formatTlb, parseTlb, TLB_SYNTAX } from './tlb-syntax.ts';
 export { REFILL_SYNTAX } from './translation-options.ts';

@@ -4,11 +4,11 @@
  */
 import { UserError } from '../base/errors.ts';
 import type { Observer } from '../kernel/events.ts';
-import type { RunLimits } from '../kernel/kernel.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { shellStatus } from '../kernel/process/exit.ts';
 import { signalName } from '../kernel/process/signal-table.ts';
 import type { RootState } from '../kernel/state.ts';
+import type { RunLimits } from '../kernel/stretch.ts';
 import type { MachineState } from '../machine/contract.ts';
 import type { Machine } from '../machine/machine.ts';
 import { Interleaving } from '../report/interleaving.ts';
@@ -120,10 +120,12 @@ export class System {
       program: this.#ports.program,
       policyNeeds: this.#parts.policyNeeds,
       classes: this.#parts.classes,
+      cache: this.#parts.cache,
       lacks: this.#parts.kernel.exit?.lacks !== undefined,
       watch: this.#interleaving?.finish(),
       where: this.#attribution?.report(),
       segments: this.#parts.segments,
+      superpages: this.#parts.superpages,
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });
   }

@@ -1,8 +1,15 @@
 /** From a stream of bytes, in any of the formats, to a dense trace. */
 import { UserError } from '../base/errors.ts';
 import { type Consume, TraceBuilder } from '../replay/builder.ts';
-import { type DenseTrace, KIND, referencesOf, type TraceKind } from '../replay/dense.ts';
-import type { FormatContext } from '../replay/formats/contract.ts';
+import {
+  type DenseTrace,
+  KIND,
+  KIND_SHIFT,
+  PAGE_MASK,
+  referencesOf,
+  type TraceKind,
+} from '../replay/dense.ts';
+import type { FormatContext, TraceParser } from '../replay/formats/contract.ts';
 import { readTrace } from '../replay/formats/read.ts';
 import { findFormat } from '../replay/formats/registry.ts';
 import type { TraceSummary } from '../report/replay-schema.ts';
@@ -57,6 +64,39 @@ export async function denseTrace(
   const wanted = options.format === undefined ? undefined : findFormat(options.format, '--format');
   const format = await readTrace(chunks, wanted, { name, pageSize, columns }, builder);
   return { trace: builder.finish(), format: format.name };
+}
+
+/** Reads a trace a piece at a time, for who wants to know with which piece a reference comes. */
+export class PlaceSeeker {
+  readonly #builder: TraceBuilder;
+  readonly #parser: TraceParser;
+
+  /** @param options with the format's name */
+  constructor(name: string, { format, pageSize, kinds, columns }: TraceOptions) {
+    this.#builder = new TraceBuilder({ name, pageSize, kinds, consume: () => {} });
+    this.#parser = findFormat(format!, '--format').parser({ name, pageSize, columns }, this.#builder);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#parser.push(bytes);
+  }
+
+  get references(): number {
+    return this.#builder.references;
+  }
+}
+
+/** Number of the first reference to a page, from 0. */
+export function firstReference({ chunks }: DenseTrace, page: number): number {
+  let references = 0;
+  for (const chunk of chunks) {
+    for (const entry of chunk) {
+      if (entry >>> KIND_SHIFT === KIND.release) continue;
+      if ((entry & PAGE_MASK) === page) return references;
+      references++;
+    }
+  }
+  return references;
 }
 
 /**

@@ -11,7 +11,14 @@
 import type { AccessKind, FaultRule, Permissions } from './radix.ts';
 
 /** Why an address does not translate. */
-export type SchemeFault = FaultRule | 'bounds' | 'segment' | 'segment size' | 'table length' | 'no entry';
+export type SchemeFault =
+  | FaultRule
+  | 'bounds'
+  | 'segment'
+  | 'segment size'
+  | 'table length'
+  | 'table page'
+  | 'no entry';
 
 /** What each rule says, for people. */
 export const FAULT_REASONS: Readonly<Record<SchemeFault, string>> = {
@@ -28,6 +35,7 @@ export const FAULT_REASONS: Readonly<Record<SchemeFault, string>> = {
   segment: 'there is no such segment',
   'segment size': 'the offset lies outside of the segment',
   'table length': 'the page lies beyond the length of the table',
+  'table page': 'the page of the table that has its entry is not in memory',
   'no entry': 'no entry has this page',
 };
 

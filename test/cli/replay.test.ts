@@ -73,6 +73,21 @@ describe('replay', () => {
     expect(steps[3].considered).toEqual([{ frame: 0, page: '0', known: { position: 0, pinned: false } }]);
   });
 
+  // VP1, VP2, VP4 and VP7 in memory, VP2 in frame 1; VP6 takes frame 3 from VP4, written back only if it was changed.
+  it.each([
+    ['w4', 'evicts 4, written back'],
+    ['4', 'evicts 4:'],
+  ])("shows the lecture's example of 8 pages and 4 frames, %s changed", (four, why) => {
+    const references = `w3 2 w6 ${four} 2 7 1 2 6`;
+    const { out } = pagewalk([
+      'replay',
+      ...['--references', references, '--policy', 'lru', '--frames', '4', '--steps'],
+    ]);
+    const lines = out.split('\n').map((line) => line.trim().replace(/ +/g, ' '));
+    expect(lines).toContain('8 load 2 hit 7 2 1 4');
+    expect(lines.find((line) => line.startsWith('9 '))).toContain(`9 load 6 fault 7 2 1 6 ${why}`);
+  });
+
   it('reads what generate writes, from a pipe, compressed, and again from what it kept', () => {
     inTemporaryDirectory((directory) => {
       const generated = pagewalk(['generate', 'zipf:0.8', '--pages', '500', '--references', '1100k']);

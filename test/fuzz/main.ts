@@ -1,11 +1,13 @@
 /**
- * The fuzzer's command: `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000] [--seed N]`. Prints what it has done
- * to standard error, and each difference to standard output; exits 1 when there was one.
+ * The fuzzer's command: `npm run fuzz -- [--instructions 10M | --float-table | --paging 1000 [--first N] [--limit SECONDS]]
+ * [--seed N]`. Prints what it has done to standard error, and each difference to standard output; exits 1 when there was one.
  */
 import { parseArgs } from 'node:util';
 import type { equivalentConfigs } from '../support/bare-machine.ts';
 import { runTable } from './float-table.ts';
-import { combination, tryCombination, type Verdict } from './paging.ts';
+import { GuardedTrials } from './guarded-trials.ts';
+import { combination } from './paging.ts';
+import { canCompile, GUEST_COMPILER } from './programs.ts';
 import { streams } from './stream.ts';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9 };
@@ -59,34 +61,49 @@ function fuzzTable(seed: number): boolean {
   return agreed;
 }
 
-/** Ways to page, one after the other. */
-async function fuzzPaging(seed: number, wanted: number): Promise<boolean> {
-  const counts = { same: 0, refused: 0 };
-  for (let i = 0; i < wanted; i++) {
-    const tried = combination(seed, i);
-    let verdict: Verdict;
-    try {
-      verdict = await tryCombination(tried);
-    } catch (error) {
-      process.stdout.write(`${JSON.stringify({ index: i, ...tried }, undefined, 2)}\n`);
-      throw error;
+interface Drawn {
+  readonly seed: number;
+  /** Number of the first one. */
+  readonly first: number;
+  readonly count: number;
+  /** What each may take, ms. */
+  readonly limit: number;
+}
+
+/** Ways to page, one after the other; by turns of programs of one process and of many. */
+async function fuzzPaging({ seed, first, count, limit }: Drawn): Promise<boolean> {
+  const trials = new GuardedTrials(limit);
+  const counts = { same: 0, refused: 0, 'too small': 0, late: 0, failed: 0 };
+  const told = () =>
+    Object.entries(counts)
+      .map(([verdict, times]) => `${times} ${verdict}`)
+      .join(', ');
+  const families = canCompile();
+  if (!families) say(`no programs of many processes: ${GUEST_COMPILER} is missing`);
+  try {
+    for (let i = first; i < first + count; i++) {
+      const tried = combination(seed, i, families && i % 2 === 1 ? 'many' : 'one');
+      const result = await trials.attempt(tried);
+      counts[typeof result === 'string' ? result : 'failed']++;
+      if (result === 'late' || typeof result === 'object') {
+        const least = result === 'late' ? undefined : await trials.minimise(tried);
+        process.stdout.write(`${JSON.stringify({ index: i, ...tried, result, least }, undefined, 2)}\n`);
+      }
+      if ((i + 1 - first) % 100 === 0) say(`to number ${i} of seed ${seed}: ${told()}`);
     }
-    if (typeof verdict === 'object') {
-      process.stdout.write(`${JSON.stringify({ index: i, ...tried, ...verdict }, undefined, 2)}\n`);
-      return false;
-    }
-    counts[verdict]++;
-    if ((i + 1) % 100 === 0)
-      say(`${i + 1} ways to page, of which ${counts.refused} were refused, no difference`);
+  } finally {
+    await trials.close();
   }
-  say(`seed ${seed}: ${counts.same} ways to page gave the same bytes, ${counts.refused} were refused`);
-  return true;
+  say(`seed ${seed}, ${count} ways to page from number ${first}: ${told()}`);
+  return counts.late + counts.failed === 0;
 }
 
 const { values } = parseArgs({
   options: {
     instructions: { type: 'string', default: '1M' },
     paging: { type: 'string' },
+    first: { type: 'string', default: '0' },
+    limit: { type: 'string', default: '300' },
     seed: { type: 'string', default: '1' },
     'float-table': { type: 'boolean', default: false },
   },
@@ -96,5 +113,10 @@ const agreed = values['float-table']
   ? fuzzTable(seed)
   : values.paging === undefined
     ? fuzzStreams(seed, readCount(values.instructions))
-    : await fuzzPaging(seed, readCount(values.paging));
+    : await fuzzPaging({
+        seed,
+        first: readCount(values.first),
+        count: readCount(values.paging),
+        limit: readCount(values.limit) * 1000,
+      });
 if (!agreed) process.exitCode = 1;

@@ -94,6 +94,42 @@ describe.each(programs)('$path $args', (program) => {
   });
 });
 
+describe('tables in virtual memory, as the VAX has them', () => {
+  const vax: SystemOptions = { translation: 'vax' };
+
+  it('go to swap and come back, and nothing shows it', async () => {
+    const { output, status } = await runGuest(sparse, {});
+    const resident = await runGuest(sparse, { ...vax, memory: frames(64) });
+    // The system table has 2 frames of 64. A table maps 4 MiB: one for the program, one for the stack, 12 of the pages.
+    expect(resident.report.leastMemory).toMatchObject({ frames: 2 + 14 + 4 });
+    expect(resident.report.tables).toMatchObject({ peak: 2 + 14, evicted: 0 });
+    // The mapping begins at 768 MiB. Its last page is 11/12 of 256 MiB behind that, in the table of 4 MiB number 250, so
+    // that 251 pages of P0's table are in S, and one of P1's.
+    expect(resident.report.tables.systemTable).toMatchObject({
+      entries: 2 * 1024,
+      bytes: 2 * 4096,
+      peak: 252,
+      free: 2 * 1024,
+    });
+    expect(resident.report.tables.bytes).toBe(14 * 4096 + 252 * 4);
+    // One of up to 63.
+    const tight = await runGuest(sparse, { ...vax, ...pageable, memory: frames(1 + 8) });
+    expect(tight.report.tables.returned).toBeGreaterThanOrEqual(2 * 12);
+    expect(tight.report.faults.cases.table).toBe(tight.report.tables.returned);
+    for (const run of [resident, tight]) expect([run.output, run.status]).toEqual([output, status]);
+    await expect(runGuest(sparse, { ...vax, memory: frames(1 + 14 + 3) })).rejects.toThrow(/too small/);
+    await expect(runGuest(sparse, { ...vax, ...pageable, memory: frames(8) })).rejects.toThrow(/too small/);
+  });
+
+  it('two loads a walk, of which the first tells of a table that is not there', async () => {
+    const { report } = await runGuest(guest('sort', '4000', 'heap'), { ...vax, tlb: '8x2:lru' });
+    const { misses, modifies } = report.refills!;
+    const walks = misses + modifies;
+    expect(report.walks.loads).toBeLessThanOrEqual(2 * walks);
+    expect(report.walks.loads).toBeGreaterThan(2 * walks - 20);
+  });
+});
+
 describe('what does not depend on it', () => {
   it('is the record of a run', async () => {
     const recordOf = async (options: SystemOptions) => {

@@ -40,6 +40,9 @@ class ResidentFrames {
     unmap: () => {},
     share: () => {},
     part: () => {},
+    kernel: () => {},
+    refused: () => {},
+    flush: () => {},
     exit: () => {},
     finish: () => {},
   };

@@ -6,7 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { MemoryStreams } from '../../src/adapters/memory-streams.ts';
 import { openFileStore } from '../../src/stores/file.ts';
 import { MemoryStore } from '../../src/stores/memory.ts';
-import { createSystem, EventHash, resumeSystem, systemConfig } from '../../src/system/index.ts';
+import {
+  createSystem,
+  EventHash,
+  type RecordWriter,
+  resumeSystem,
+  type SystemOptions,
+  systemConfig,
+} from '../../src/system/index.ts';
 import { portsOf, runGuest, shipped } from '../support/run-system.ts';
 import { LateStore } from '../support/stores.ts';
 
@@ -39,6 +46,54 @@ describe.each(['fifo', 'random', 'lru', 'clock', 'clock-clean'])('a snapshot und
     expect(hash.digest).toBe(whole.digest);
     expect(second.report()).toEqual(whole.report);
     expect(rest.text(1)).toBe(new TextDecoder().decode(whole.output));
+  });
+});
+
+const nothing: RecordWriter = {
+  reference: () => {},
+  space: () => {},
+  unmap: () => {},
+  share: () => {},
+  part: () => {},
+  kernel: () => {},
+  refused: () => {},
+  flush: () => {},
+  exit: () => {},
+  finish: () => {},
+};
+
+/** Where a run is cut into pieces is to be seen nowhere: by pauses, or because the references that are recorded are many. */
+describe.each<SystemOptions>([
+  {},
+  { memory: '140K', daemon: '1,2', readAhead: 2, cleanEvery: '1ms', replacement: 'aging' },
+  { scheduler: 'mlfq', frames: 60, bits: 'traps', replacement: 'lru' },
+  { translation: 'base-bounds', memory: '2M', moveEvery: '200us', swap: 'memory,4M' },
+])('pauses of a run with %j', (options) => {
+  const programs = [
+    ['sort', '1500', 'heap'],
+    ['scan', 'random', '12', '6'],
+    ['scan', 'skewed', '12', '6'],
+  ] as const;
+
+  const run = async (pauses: number, count: number, record?: RecordWriter) => {
+    const streams = new MemoryStreams();
+    const [ports, ...others] = programs
+      .slice(0, count)
+      .map(([name, ...args]) => portsOf({ path: shipped(name), args }, streams, record));
+    const config = systemConfig({ swap: 'memory,64M', ...options });
+    const system = createSystem(config, { ...ports!, others: others.map(({ program }) => program!) });
+    const hash = new EventHash();
+    system.observe(hash.observe);
+    for (let i = 1; i <= pauses; i++)
+      expect(await system.run({ instructions: i * 17_001 })).toEqual({ kind: 'paused' });
+    await system.run();
+    return { digest: hash.digest, text: streams.text(1) };
+  };
+
+  it.each([1, 3])('leave no trace in the events of %i programs', async (count) => {
+    const whole = await run(0, count);
+    expect(await run(12, count)).toEqual(whole);
+    if (options.translation === undefined) expect(await run(0, count, nothing)).toEqual(whole);
   });
 });
 

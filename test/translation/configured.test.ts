@@ -50,6 +50,19 @@ describe('worked examples', () => {
     ['hybrid', 0xffff_ffff, 'load', 49 * 4096 + 4095, [32]],
     ['hybrid', 0xffff_e000, 'load', 48 * 4096, [36]],
     ['hybrid', 0x0000_0000, 'load', 'segment', []],
+    // The system table at 0x100: entries of 4 bytes. 0x11 is in page 0 of S, frame 1; 0x402 = 1026 is entry 2 of page 1.
+    ['vax', 0x0001_1004, 'fetch', 17 * 4096 + 4, [0x100, 4096 + 0x11 * 4]],
+    ['vax', 0x0040_3010, 'store', 25 * 4096 + 16, [0x104, 2 * 4096 + 3 * 4]],
+    // P0 has 4096 entries, 4 pages of S. Of page 2 nothing is mapped; page 3, where 0xc00 = 3072 is, is in swap.
+    ['vax', 0x0080_0000, 'load', 'table page', [0x108]],
+    ['vax', 0x00c0_0000, 'load', 'table page', [0x10c]],
+    ['vax', 0x0100_0000, 'load', 'table length', []],
+    // P1 has its last three pages but one: P1's table is page 4 of S, and 0x7fffd its entry 1021.
+    ['vax', 0x7fff_d123, 'load', 48 * 4096 + 0x123, [0x110, 4 * 4096 + 1021 * 4]],
+    ['vax', 0x7fff_f000, 'load', 'valid', [0x110, 4 * 4096 + 1023 * 4]],
+    ['vax', 0x7fff_c000, 'load', 'table length', []],
+    ['vax', 0x8000_1000, 'load', 'user page', [0x104]],
+    ['vax', 0xc000_0000, 'load', 'segment', []],
     // Frame 5 is found after the entries 0 to 5; space 2's page in frame 9 is not meant.
     ['inverted', 0x0040_0010, 'load', 5 * 4096 + 16, [0, 16, 32, 48, 64, 80]],
     // Directory in frame 99 of 64 bytes: 0x3f80 = 15 / 14 / 0. 99 * 64 + 60 = 6396, 101 * 64 + 56 = 6520; frame 55.
@@ -141,6 +154,13 @@ describe('figures of the notes', () => {
   it('an inverted table of 16 GiB', () => {
     expect(figure(example('inverted-16g'), 'frames')).toBe(4 * M);
     expect(figure(example('inverted-16g'), 'table')).toBe(16 * M);
+  });
+
+  it("tables in virtual memory take a page where anything is mapped, and an entry of the system's for each page", () => {
+    expect(figure(example('vax'), 'pages of S')).toBe(4 + 1);
+    expect(figure(example('vax'), 'system table')).toBe(5 * 4);
+    expect(figure(example('vax'), 'pages of tables')).toBe(4);
+    expect(figure(example('vax'), 'table of a whole region')).toBe(M);
   });
 
   it('a hybrid table takes what its segments have', () => {

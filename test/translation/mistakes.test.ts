@@ -119,6 +119,24 @@ describe('mistakes', () => {
       },
       'page 1 lies beyond the table of segment 0',
     ],
+    [{ scheme: 'vax', addressBits: 20 }, 'file: addressBits: a quarter of 20 bits does not fill a page'],
+    [{ scheme: 'vax', offsetBits: 1, addressBits: 8 }, 'file: offsetBits: a page holds an entry'],
+    [{ scheme: 'vax', p1Length: 2 ** 18 + 1 }, 'file: p1Length: a region has 262144 pages'],
+    [{ scheme: 'vax', base: 6 }, 'file: base: 6 is no multiple of the 4 bytes'],
+    [{ scheme: 'vax', mappings: [{ virtual: '0x80000000', frame: 1 }] }, "page 524288 is the system's"],
+    [
+      { scheme: 'vax', p0Length: 1, mappings: [{ virtual: 4096, frame: 1 }] },
+      "page 1 lies beyond the length of its region's table",
+    ],
+    [
+      { scheme: 'vax', base: 4096, firstTable: 1, mappings: [{ virtual: 0, frame: 0 }] },
+      'hold the system table',
+    ],
+    [{ scheme: 'vax', swapped: [0] }, 'file: swapped.0: S has 0 pages'],
+    [
+      { scheme: 'vax', p0Length: 2048, mappings: [{ virtual: 0, frame: 9 }], swapped: [1] },
+      'page 1 of S has no table',
+    ],
     [{ scheme: 'inverted', memory: 100 }, '100 bytes are less than a page'],
     [
       { scheme: 'inverted', memory: '64K', search: 'hash', anchors: 3 },

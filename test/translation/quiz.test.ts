@@ -99,6 +99,7 @@ describe('a quiz', () => {
     'inverted',
     'hashed',
     'hybrid',
+    'vax',
   ] as const)('on %s asks where the page lies', (scheme) => {
     for (const seed of seeds) {
       const quiz = makeQuiz(scheme, seed);

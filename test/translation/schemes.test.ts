@@ -13,6 +13,13 @@ import { type Segment, SegmentScheme } from '../../src/translation/segments.ts';
 import { sv39 } from '../../src/translation/sv39.ts';
 import { sv48 } from '../../src/translation/sv48.ts';
 import { twoLevel } from '../../src/translation/two-level.ts';
+import {
+  noRegisters,
+  type VaxFormat,
+  type VaxRegisters,
+  VaxScheme,
+  vaxFormat,
+} from '../../src/translation/vax.ts';
 import { x86 } from '../../src/translation/x86-64.ts';
 import { changePages, type Fixture, type Step, schemeConformance, type Twin } from './conformance.ts';
 
@@ -286,6 +293,75 @@ const small: RadixFormat = {
 for (const format of [twoLevel, sv39, sv48, small])
   schemeConformance(format.name, () => radixFixture(format));
 schemeConformance(x86.name, () => radixFixture(x86), ['r', 'rw', 'rx', 'rwx']);
+
+// VAX: tables of two regions in virtual memory, each page of which is there while it leads to anything.
+
+function vaxFixture(format: VaxFormat, short: number): Fixture {
+  const { pageSize: size, regionPages, tableEntries, systemStart } = format;
+  const whole = regionPages / tableEntries;
+  const part = Math.ceil(short / tableEntries);
+  // One space with tables of full length, and behind them one with short ones.
+  const slots = [
+    { p0Length: regionPages, p1Length: 0, start: 0, end: 2 * whole },
+    {
+      p0Length: short,
+      p1Length: regionPages - short,
+      start: 2 * whole + 1,
+      end: 2 * whole + 1 + 2 * part,
+    },
+  ];
+  const system = { base: 64, length: slots[1]!.end };
+  const first = Math.ceil((system.base + system.length * 4) / size);
+  const ram = memory((first + TABLES) * size);
+  const frames = new CountedFrames(first, TABLES);
+  const spaces = slots.map(({ p0Length, p1Length, start, end }) => {
+    const p0Base = systemStart + start * size;
+    const p1Base = systemStart + end * size - regionPages * 4;
+    const registers: VaxRegisters = { ...noRegisters(format), p0Base, p0Length, p1Base, p1Length };
+    return new VaxScheme(format, ram, system, registers, frames);
+  });
+  const count = 4 * regionPages;
+  const pages = [...new Set([...edgePages(count), ...edgePages(2 * short), ...edgePages(2 * regionPages)])];
+  const most = (space: number) => slots[space]!.p0Length;
+  const hasEntry = (space: number, page: number) =>
+    page < most(space) || (page < 2 * regionPages && page >= 2 * regionPages - most(space));
+  const tables = (list: Iterable<number>) =>
+    new Set([...list].map((page) => Math.floor(page / tableEntries)));
+  return {
+    spaces,
+    ram,
+    addresses: addressesOf(pages, size),
+    absent: ['valid', 'table page', 'table length', 'segment', 'user page'],
+    change(step, twins) {
+      const page = pageOf(pages, step);
+      const room = () => {
+        const needed = twins.map(
+          (twin, i) => tables(i === step.space ? [...twin.keys(), page] : twin.keys()).size,
+        );
+        return hasEntry(step.space, page) && needed[0]! + needed[1]! <= TABLES;
+      };
+      changePages(spaces[step.space]!, twins[step.space]!, page, step.number % 2 ** 10, step, room);
+    },
+    loads(space, address, twins) {
+      const page = Math.floor(address / size);
+      const inSystem = page - 2 * regionPages;
+      if (inSystem >= 0) return inSystem < system.length ? [1, 1] : [0, 0];
+      if (!hasEntry(space, page)) return [0, 0];
+      const loads = tables(twins[space]!.keys()).has(Math.floor(page / tableEntries)) ? 2 : 1;
+      return [loads, loads];
+    },
+    footprint: (space, twins) => tables(twins[space]!.keys()).size * size,
+  };
+}
+
+for (const [addressBits, offsetBits, short] of [
+  [32, 12, 1500],
+  [32, 9, 130],
+  [14, 5, 20],
+] as const)
+  schemeConformance(`vax, ${addressBits} bits, pages of 2^${offsetBits}`, () =>
+    vaxFixture(vaxFormat({ addressBits, offsetBits }), short),
+  );
 
 // Schemes without pages: a map of bytes.
 

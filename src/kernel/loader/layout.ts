@@ -27,8 +27,9 @@ export const LEAST_SPACE = 2 ** 18;
 /**
  * The layout of a space whose program may use the addresses below `end`.
  * @param end a multiple of 4096, from `LEAST_SPACE` on
+ * @param mmapEnd where mmap begins, downward; by default with room for the stack above it
  */
-export function layoutBelow(end: number): AddressLayout {
+export function layoutBelow(end: number, mmapEnd?: number): AddressLayout {
   const trampoline = end - 2 * PAGE_SIZE;
   // A guard page keeps the stack apart from the trampoline.
   const stackTop = trampoline - PAGE_SIZE;
@@ -39,7 +40,7 @@ export function layoutBelow(end: number): AddressLayout {
     trampoline: virtualAddress(trampoline),
     stackTop: virtualAddress(stackTop),
     stackLimit: Math.min(MOST_STACK, roundDown(end / 8)),
-    mmapTop: virtualAddress(stackTop - gap),
+    mmapTop: virtualAddress(mmapEnd ?? stackTop - gap),
   };
 }
 

@@ -19,8 +19,10 @@ import { Clusters } from './clusters.ts';
 import type { BackingObjects, Clock, MemoryCounters, ReferenceSink } from './contract.ts';
 import type { ExecuteRule } from './execute-rule.ts';
 import { Faults } from './faults.ts';
+import { FirstTouch } from './first-touch.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
+import { FramedTables } from './framed-tables.ts';
 import { FrameTable } from './frames.ts';
 import { LeafTables } from './leaf-tables.ts';
 import { Mappings } from './mappings.ts';
@@ -43,11 +45,12 @@ import { buildTables, type PagingScheme } from './schemes.ts';
 import type { ShareRule } from './shares.ts';
 import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
+import type { SuperpageRule } from './superpage-state.ts';
+import { SuperpageTables } from './superpage-tables.ts';
 import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
 import { TableEviction } from './table-eviction.ts';
 import { TableTransfers } from './table-transfers.ts';
-import { RadixTables } from './tables.ts';
 import { Transfers } from './transfers.ts';
 import { WriteBack } from './writeback.ts';
 
@@ -92,6 +95,8 @@ export interface MemoryParts {
     readonly shares: ShareRule;
     /** Whether leaf tables may go to swap. */
     readonly pageTables: PageTableRule;
+    /** Which areas get superpages; only where tables of one radix format stay in memory, and the hardware keeps bits. */
+    readonly superpages: SuperpageRule;
   };
 }
 
@@ -105,7 +110,9 @@ export interface Structures {
   readonly asids: Asids;
   readonly frames: FrameTable;
   readonly tables: PageTables;
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
+  /** `undefined`: there are no superpages. */
+  readonly superpages: SuperpageTables | undefined;
   /** `undefined`: all tables stay in memory. */
   readonly leaves: LeafTables | undefined;
   readonly swap: Swap;
@@ -154,16 +161,19 @@ export function buildStructures(parts: MemoryParts): Structures {
   const swap = new Swap(state.swap, swapIo, counters, freed);
   const cache = new PageCache(state, frames);
   const pins = new Pins({ root, state, frames, counters });
-  const geometry = schemes[0]!.radix;
+  const { framed: form } = schemes[0]!;
   const leafParts = { state, ram: machine.ram, swap, pins, counters };
-  const mayLeave = pageTables === 'pageable' && geometry !== undefined;
-  const leaves = mayLeave ? new LeafTables({ ...leafParts, geometry }) : undefined;
+  const mayLeave = pageTables === 'pageable' && form !== undefined;
+  const leaves = mayLeave ? new LeafTables({ ...leafParts, form }) : undefined;
   const { placement } = parts;
-  const tables = buildTables(schemes, { state, machine, frames, pins, events, stamps, leaves, placement });
-  const radix = tables instanceof RadixTables ? tables : undefined;
-  const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
+  const own = { state, machine, frames, pins, events, stamps, leaves, placement };
+  const mayBeLarge = parts.options.superpages !== 'off';
+  const tables = buildTables(schemes, { ...own, superpages: mayBeLarge ? spaces : undefined });
+  const framed = tables instanceof FramedTables ? tables : undefined;
+  const superpages = tables instanceof SuperpageTables ? tables : undefined;
+  const pageBits = new PageBits({ mode: bits, spaces, frames, tables, superpages, pins });
   const held = { root, spaces, state, counters, machine, asids, references };
-  const below = { ...held, frames, tables, radix, swap, cache, pageBits };
+  const below = { ...held, frames, tables, framed, superpages, swap, cache, pageBits };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
   return { ...below, leaves, swapIo, pins, replacement, mappings };
@@ -174,7 +184,9 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const { machine, tables } = structures;
   const { writeXorExecute, execute } = options;
   const places = new DiskPlaces({ disk: structures.root.disk, objects });
-  const basics = { ...structures, places, rules: options.paging, clock, costs, events, objects, execute };
+  const { paging: rules, superpages: superpageRule } = options;
+  const chosen = { rules, superpageRule, execute };
+  const basics = { ...structures, ...chosen, places, clock, costs, events, objects };
   const writeBack = new WriteBack({ ...basics, ram: machine.ram });
   const clusters = new Clusters({ ...basics, ram: machine.ram, writeBack });
   structures.replacement.connect((frames) => cleanPages({ ...structures, clusters }, frames));
@@ -185,11 +197,15 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
     tables.ensure(space, page, () => reclaim.table(key, space.id));
   const transfers = new Transfers({ ...basics, ensureEntry });
   const readAhead = new ReadAhead({ ...basics, reclaim, transfers });
-  const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead });
+  const firstTouch = new FirstTouch({ ...basics, reclaim });
+  const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead, firstTouch });
   const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };
-  const schemes = parts.schemes.map(({ name, end }) => ({ translation: name, layout: layoutBelow(end) }));
+  const schemes = parts.schemes.map(({ name, end, mmapEnd }) => ({
+    translation: name,
+    layout: layoutBelow(end, mmapEnd),
+  }));
   const refill = new Refill({ ...basics, counters: structures.counters });
   const spaces = new Spaces({ ...basics, reclaim, transfers, tableTransfers, calls, schemes });
   const pages = new ForkPages({ ...basics, reclaim, resolvers, transfers, tableTransfers });

@@ -8,6 +8,7 @@ import type { ElfImage } from '../loader/elf.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import type { TableCounters } from './leaf-table-state.ts';
 import type { PagingCounters } from './paging-rules.ts';
+import type { SuperpageCounters } from './superpage-state.ts';
 
 /** What became of a fault. Only trap code turns it into resume, sleep, signal or kill. */
 export type Outcome =
@@ -172,6 +173,7 @@ export interface MemoryCounters {
   refills: RefillCounters;
   /** Where leaf tables may go to swap. */
   tablePaging: TableCounters;
+  superpages: SuperpageCounters;
   /** Pages that left their resident sets and stayed in their frames, and those that were used again there. */
   setAside: number;
   rescues: number;
@@ -314,6 +316,8 @@ export interface ReferenceSink {
   reference(space: SpaceId, kind: Access, address: VirtualAddress, bytes: number): void;
   /** Pages from `page` on are gone for good (unmapped, given up, space destroyed), and not only evicted. */
   gone(space: SpaceId, page: Vpn, count: number): void;
+  /** The entry of a page that stays in memory allows something else from now on, or those of all pages of a space. */
+  changed(space: SpaceId, page: Vpn | 'all'): void;
 }
 
 /** What the kernel's own work is booked under. */

@@ -134,7 +134,7 @@ export class ForkPages {
     const { child } = work;
     frames.pin(source);
     const at = this.#entry(work, page);
-    const held = at < 0 ? -1 : (Math.floor(at / PAGE_SIZE) as Frame);
+    const held = pins.tableOf(at);
     if (held !== -1) frames.pin(held);
     const frame = at < 0 ? -1 : reclaim.page(state.nextKey++, child.id);
     if (held !== -1) frames.unpin(held);
@@ -187,7 +187,8 @@ export class ForkPages {
   /** The table of the entry stays while `give` goes by it, and if that has to wait, until it goes on. */
   #holding(at: number, give: () => OutOfMemory | undefined): OutOfMemory | undefined {
     const { frames, pins } = this.#parts;
-    const table = Math.floor(at / PAGE_SIZE) as Frame;
+    const table = pins.tableOf(at);
+    if (table === -1) return give();
     frames.pin(table);
     try {
       return give();

@@ -31,7 +31,13 @@ import type { MachinePort } from '../../machine/contract.ts';
 import type { EventSink } from '../events.ts';
 import type { Area, RootState, SpaceState } from '../state.ts';
 import { insertArea } from './areas.ts';
-import { type ForkMode, isOutOfMemory, type MemoryCounters, type OutOfMemory } from './contract.ts';
+import {
+  type ForkMode,
+  isOutOfMemory,
+  type MemoryCounters,
+  type OutOfMemory,
+  type ReferenceSink,
+} from './contract.ts';
 import type { ForkPages, ForkWork } from './fork-pages.ts';
 import type { ObjectAreas } from './object-areas.ts';
 import type { PageTables } from './page-tables.ts';
@@ -48,6 +54,7 @@ export interface ForkParts {
   readonly spaces: Spaces;
   readonly objectAreas: ObjectAreas;
   readonly pages: ForkPages;
+  readonly references: ReferenceSink | undefined;
   readonly counters: MemoryCounters;
   readonly events: EventSink;
 }
@@ -119,7 +126,7 @@ export class Forks {
 
   /** Goes through the pages that are left. The TLB forgets the parent even when that has to stop in between. */
   #goOn(work: ForkWork): OutOfMemory | undefined {
-    const { tables } = this.#parts;
+    const { tables, references } = this.#parts;
     const { parent } = work;
     try {
       for (const area of parent.areas) {
@@ -128,7 +135,10 @@ export class Forks {
       }
       return undefined;
     } finally {
-      if (work.withdrawn) tables.flushSpace(parent);
+      if (work.withdrawn) {
+        tables.flushSpace(parent);
+        references?.changed(parent.id, 'all');
+      }
     }
   }
 

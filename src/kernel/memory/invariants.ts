@@ -5,6 +5,7 @@ import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import { findArea } from './areas.ts';
 import { NO_ASID } from './asids.ts';
+import type { FramedTables } from './framed-tables.ts';
 import type { FrameTable } from './frames.ts';
 import { checkLeafTables } from './leaf-table-invariants.ts';
 import { isTableRequest, TABLE_KEY } from './leaf-table-state.ts';
@@ -27,16 +28,18 @@ import {
   spaceOfCode,
   TABLE,
 } from './state.ts';
+import { checkSuperpages } from './superpage-invariants.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
-import type { RadixTables } from './tables.ts';
 
 export interface InvariantParts {
   readonly root: RootState;
   readonly state: MemoryState;
   readonly frames: FrameTable;
   readonly tables: PageTables;
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
+  readonly superpages: SuperpageTables | undefined;
   readonly mappings: Mappings;
   readonly pageBits: PageBits;
   readonly swap: Swap;
@@ -69,6 +72,7 @@ export function checkInvariants(parts: InvariantParts): void {
   checkForks(parts);
   checkPaging(parts);
   checkLeafTables(parts);
+  checkSuperpages(parts);
 }
 
 function checkAsids({ root }: InvariantParts): void {

@@ -4,13 +4,13 @@ import { type Frame, PAGE_SIZE, type Slot } from '../../base/numbers.ts';
 import { kindOf, payloadOf, TABLE_SWAPPED } from '../../translation/invalid-entry.ts';
 import { frameIn } from '../../translation/radix.ts';
 import type { RootState, SpaceState } from '../state.ts';
+import type { FramedTables } from './framed-tables.ts';
 import type { FrameTable } from './frames.ts';
 import { isTableRequest, TABLE_KEY } from './leaf-table-state.ts';
 import type { LeafTables } from './leaf-tables.ts';
 import type { PageTables } from './page-tables.ts';
 import { type MemoryState, TABLE } from './state.ts';
 import type { Swap } from './swap.ts';
-import type { RadixTables } from './tables.ts';
 
 export interface LeafTableInvariantParts {
   readonly root: RootState;
@@ -18,7 +18,7 @@ export interface LeafTableInvariantParts {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   /** The same, where leaf tables may go to swap. */
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
   readonly swap: Swap;
 }
@@ -55,22 +55,22 @@ export function checkLeafTables(parts: LeafTableInvariantParts): void {
 }
 
 function checkResident(
-  { root, state, tables, radix }: LeafTableInvariantParts,
+  { root, state, tables, framed }: LeafTableInvariantParts,
   leaves: LeafTables,
   frame: Frame,
 ): void {
   const { space: id, first, present } = state.leafTables.resident.get(frame)!;
   const space = spaceOf(root, id);
-  const entry = radix!.pointerAt(radix!.pointerTo(space, first));
+  const entry = framed!.pointerAt(framed!.pointerTo(space, first));
   assert(
-    frameIn(radix!.radix.entry, entry.low, entry.high) === frame && tables.isValid(entry.low),
+    frameIn(framed!.form.entry, entry.low, entry.high) === frame && tables.isValid(entry.low),
     `the table in frame ${frame} is where its first page says`,
   );
   assert(state.frames.use[frame] === TABLE, `frame ${frame} holds a table`);
   let used = 0;
   let found = 0;
-  for (let at = frame * PAGE_SIZE; at < (frame + 1) * PAGE_SIZE; at += radix!.radix.entryBytes) {
-    const { low } = radix!.pointerAt(at);
+  for (let at = frame * PAGE_SIZE; at < (frame + 1) * PAGE_SIZE; at += framed!.form.entryBytes) {
+    const { low } = framed!.pointerAt(at);
     if (low !== 0) used++;
     if (leaves.isPresent(low)) found++;
   }
@@ -83,23 +83,23 @@ function checkResident(
 }
 
 function checkSwapped(
-  { root, state, tables, radix, swap }: LeafTableInvariantParts,
+  { root, state, tables, framed, swap }: LeafTableInvariantParts,
   leaves: LeafTables,
   slot: Slot,
 ): void {
   const { space: id, first, words, used } = state.leafTables.swapped.get(slot)!;
   const space = spaceOf(root, id);
-  const { low, high } = radix!.pointerAt(radix!.pointerTo(space, first));
+  const { low, high } = framed!.pointerAt(framed!.pointerTo(space, first));
   assert(
     !tables.isValid(low) && kindOf(low) === TABLE_SWAPPED,
     `the hardware faults where the table of slot ${slot} was`,
   );
   assert(
-    payloadOf(radix!.radix, low, high) === slot,
+    payloadOf(framed!.form, low, high) === slot,
     `the table of slot ${slot} is where its first page says`,
   );
   assert(swap.key(slot) === TABLE_KEY, `slot ${slot} holds a table`);
-  const step = radix!.radix.entryBytes / 4;
+  const step = framed!.form.entryBytes / 4;
   let found = 0;
   let present = 0;
   for (let at = 0; at < words.length; at += step) {

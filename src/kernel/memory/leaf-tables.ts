@@ -28,7 +28,7 @@ import {
   type Vpn,
 } from '../../base/numbers.ts';
 import { HIDDEN, kindOf, UNUSED } from '../../translation/invalid-entry.ts';
-import { hasBit, type RadixFormat } from '../../translation/radix.ts';
+import { type EntryFormat, hasBit } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
 import type { MemoryCounters } from './contract.ts';
 import type { LeafTableState, SwappedTable } from './leaf-table-state.ts';
@@ -39,7 +39,7 @@ import type { Swap } from './swap.ts';
 export interface LeafTableParts {
   readonly state: MemoryState;
   readonly ram: Uint8Array;
-  readonly geometry: RadixFormat;
+  readonly form: EntryFormat;
   readonly swap: Swap;
   readonly pins: Pins;
   readonly counters: MemoryCounters;
@@ -56,7 +56,7 @@ export class LeafTables {
     this.#parts = parts;
     this.state = parts.state.leafTables;
     this.#frames = parts.state.frames;
-    this.span = PAGE_SIZE / parts.geometry.entryBytes;
+    this.span = PAGE_SIZE / parts.form.entryBytes;
   }
 
   /** `frame` was made an empty table for `page` and those beside it. */
@@ -95,7 +95,7 @@ export class LeafTables {
 
   /** Whether an entry leads to a page in memory. */
   isPresent(low: number): boolean {
-    if (hasBit(low, this.#parts.geometry.entry.valid)) return true;
+    if (hasBit(low, this.#parts.form.entry.valid)) return true;
     const kind = kindOf(low);
     return kind === HIDDEN || kind === UNUSED;
   }
@@ -133,7 +133,7 @@ export class LeafTables {
     const { words, used, changed } = this.swapped(slot);
     const bytes = this.#bytes(frame);
     const read = new Uint32Array(bytes.slice().buffer);
-    const entryWords = this.#parts.geometry.entryBytes / 4;
+    const entryWords = this.#parts.form.entryBytes / 4;
     for (const [at, word] of words.entries()) {
       const entry = at - (at % entryWords);
       if (word !== read[at] && !changed.has(entry * 4)) return false;
@@ -171,7 +171,7 @@ export class LeafTables {
    */
   forEach(first: number, visit: (index: number, entryAddress: number) => void): void {
     const { words } = this.swapped(this.slotOf(first));
-    const { entryBytes } = this.#parts.geometry;
+    const { entryBytes } = this.#parts.form;
     for (let index = 0; index < this.span; index++)
       if (words[(index * entryBytes) / 4] !== 0) visit(index, first - index * entryBytes);
   }
@@ -186,7 +186,7 @@ export class LeafTables {
   }
 
   high(entryAddress: number): number {
-    if (this.#parts.geometry.entryBytes === 4) return 0;
+    if (this.#parts.form.entryBytes === 4) return 0;
     return this.swapped(this.slotOf(entryAddress)).words[this.#offset(entryAddress) / 4 + 1]!;
   }
 
@@ -196,7 +196,7 @@ export class LeafTables {
     const offset = this.#offset(entryAddress);
     table.used += Number(low !== 0) - Number(table.words[offset / 4] !== 0);
     table.words[offset / 4] = low;
-    if (this.#parts.geometry.entryBytes === 8) table.words[offset / 4 + 1] = high;
+    if (this.#parts.form.entryBytes === 8) table.words[offset / 4 + 1] = high;
     table.changed.add(offset);
   }
 

@@ -22,6 +22,7 @@
  *   asids           their tags in the TLB
  *   pauses          the older go first           fork-pages     a page of it
  *   whole-space     all pages of a space at once  places         where pages lie on the disk
+ *   superpage-tables one entry for many pages    first-touch    when there is one
  *   leaf-tables     tables that may go to swap   table-eviction which go, and when
  *   table-transfers tables on their way back     leaf-table-state all of it as plain data
  *   page-daemon     frames before they are wanted read-ahead     pages before they are
@@ -32,7 +33,14 @@
  * All state is in `root.memory` and the spaces; a `Memory` made over a clone of the root goes on exactly.
  */
 import { UserError } from '../../base/errors.ts';
-import { PAGE_SIZE, type Pid, pageOf, type SpaceId, type VirtualAddress } from '../../base/numbers.ts';
+import {
+  type Frame,
+  PAGE_SIZE,
+  type Pid,
+  pageOf,
+  type SpaceId,
+  type VirtualAddress,
+} from '../../base/numbers.ts';
 import type { Access } from '../../machine/contract.ts';
 import { fitsIn, placementOf } from '../loader/areas.ts';
 import type { ElfImage } from '../loader/elf.ts';
@@ -57,6 +65,7 @@ import { addArea, type MapRequest, map, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
 import { protect } from './protect.ts';
 import { remap } from './remap.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import { sampleWorkingSet, swapOut } from './whole-space.ts';
 
 export type { MemoryParts } from './assembly.ts';
@@ -217,9 +226,20 @@ export class Memory implements VirtualMemory {
   }
 
   referenced(space: SpaceState, address: VirtualAddress): void {
-    const { tables, replacement } = this.#structures;
+    const frame = this.frameOf(space, address);
+    if (frame !== -1) this.#structures.replacement.referenced(frame);
+  }
+
+  /** The frame of a page that the program can access; -1: it can't now. */
+  frameOf(space: SpaceState, address: VirtualAddress): Frame | -1 {
+    const { tables } = this.#structures;
     const at = tables.find(space, pageOf(address));
-    if (at !== -1 && tables.isValid(tables.low(at))) replacement.referenced(tables.frameAt(at));
+    return at !== -1 && tables.isValid(tables.low(at)) ? tables.frameAt(at) : -1;
+  }
+
+  /** `undefined`: there are none. */
+  get superpages(): SuperpageTables | undefined {
+    return this.#structures.superpages;
   }
 
   get nextInterrupt(): number | undefined {

@@ -4,16 +4,14 @@
  *
  *   region  │ table of A, segment 0 │ B, 0 │ hole │ A, 3 │ hole          │
  *
- * A segment's table is as long as the furthest page that was used needs, in whole frames: when it grows it stays if there
- * is room behind it, else it moves to another hole, and when no hole is large enough all tables are moved together, the
- * one that grows behind the others. Nothing but its base register changes with that, so the place of an entry is not its
+ * A segment's table is as long as the furthest page that was used needs, in whole frames. It moves when it grows and when
+ * others do (table-region.ts); nothing but its base register changes with that, so the place of an entry is not its
  * address but a number made of space and page.
  *
  * Source: the lectures on page tables and their size (a base register; a table for each segment).
  */
-import { type Frame, NO_HOLE, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
+import { type Frame, PAGE_SIZE, type Vpn } from '../../base/numbers.ts';
 import type { MachinePort } from '../../machine/contract.ts';
-import type { Placement, PlacementDefinition } from '../../policies/placement/contract.ts';
 import { EntryCodec, kernelEntries } from '../../translation/entry-codec.ts';
 import { type EntryFormat, frameIn, hasBit } from '../../translation/radix.ts';
 import type { SpaceState } from '../state.ts';
@@ -21,6 +19,7 @@ import { Flushes } from './flushes.ts';
 import type { EntryVisit, PageTables } from './page-tables.ts';
 import type { TableParts } from './schemes.ts';
 import { takeAdjacent } from './shared-tables.ts';
+import { emptyRegion, type Piece, type RegionState, TableRegion } from './table-region.ts';
 
 /** What the format and the registers of all spaces are. */
 export interface PieceShape {
@@ -30,30 +29,6 @@ export interface PieceShape {
   readonly segmentBits: number;
 }
 
-/** A table and the registers that lead to it. Plain data. */
-export interface Piece {
-  space: number;
-  segment: number;
-  /** First frame in the region, and frames. */
-  start: number;
-  frames: number;
-}
-
-/** Plain data. */
-export interface PieceState {
-  /** First frame of the region, and frames. */
-  base: number;
-  frames: number;
-  placement: unknown;
-  /** By space * segments + segment. */
-  pieces: Map<number, Piece>;
-  /** Most frames of tables at once. */
-  usedPeak: number;
-  moves: number;
-  movedBytes: number;
-  compactions: number;
-}
-
 const ENTRY_BYTES = 4;
 const ENTRIES_A_FRAME = PAGE_SIZE / ENTRY_BYTES;
 
@@ -61,13 +36,11 @@ export class PieceTables implements PageTables {
   readonly format = kernelEntries;
   readonly least: number;
   reads = 0;
-  refusals = 0;
   readonly #machine: MachinePort;
   readonly #flushes: Flushes;
   readonly #codec: EntryCodec;
-  readonly #state: PieceState;
-  readonly #policy: PlacementDefinition;
-  #placement: Placement;
+  readonly #state: RegionState;
+  readonly #region: TableRegion;
   readonly #segments: number;
   readonly #segmentPages: number;
 
@@ -79,10 +52,11 @@ export class PieceTables implements PageTables {
     this.#segments = 2 ** segmentBits;
     this.#segmentPages = 2 ** (format.addressBits - format.offsetBits - segmentBits);
     this.least = segmentBits === 0 ? Math.ceil(this.#segmentPages / ENTRIES_A_FRAME) : 2;
-    parts.state.tables.pieces ??= emptyRegion(parts, this.least);
-    this.#state = parts.state.tables.pieces;
-    this.#policy = parts.placement;
-    this.#placement = this.#policy.attach(this.#state.placement);
+    const { tables } = parts.state;
+    const name = segmentBits === 0 ? 'linear' : 'hybrid';
+    tables[name] ??= firstRegion(parts, this.least);
+    this.#state = tables[name];
+    this.#region = new TableRegion(this.#state, parts.machine, parts.placement, PAGE_SIZE);
   }
 
   open(space: SpaceState): boolean {
@@ -93,9 +67,8 @@ export class PieceTables implements PageTables {
     for (let segment = 0; segment < this.#segments; segment++) {
       const piece = this.#pieceOf(space, segment);
       if (piece === undefined) continue;
-      this.#placement.release(piece.start, piece.frames);
-      space.tableFrames -= piece.frames;
-      this.#state.pieces.delete(this.#register(space.id, segment));
+      space.tableFrames -= piece.units;
+      this.#region.release(this.#register(space.id, segment));
     }
   }
 
@@ -116,6 +89,10 @@ export class PieceTables implements PageTables {
       if (!this.#grow(space, segment, frames)) return -1;
     }
     return this.#place(space.id, page);
+  }
+
+  get refusals(): number {
+    return this.#state.refusals;
   }
 
   isSwapped(): boolean {
@@ -179,17 +156,17 @@ export class PieceTables implements PageTables {
   prune(): void {}
 
   forEachTable({ id }: SpaceState, visit: (frame: Frame, level: number) => void): void {
-    for (const { space, start, frames } of this.#state.pieces.values()) {
+    for (const { space, start, units } of this.#state.pieces.values()) {
       if (space !== id) continue;
-      for (let frame = 0; frame < frames; frame++) visit((this.#state.base + start + frame) as Frame, 0);
+      for (let frame = 0; frame < units; frame++) visit((this.#state.base + start + frame) as Frame, 0);
     }
   }
 
   /** The rest of the region. */
   forEachShared(visit: (frame: Frame) => void): void {
-    const { base, frames, pieces } = this.#state;
+    const { base, units: frames, pieces } = this.#state;
     const used = new Set<number>();
-    for (const { start, frames: count } of pieces.values())
+    for (const { start, units: count } of pieces.values())
       for (let frame = 0; frame < count; frame++) used.add(start + frame);
     for (let frame = 0; frame < frames; frame++) if (!used.has(frame)) visit((base + frame) as Frame);
   }
@@ -197,7 +174,7 @@ export class PieceTables implements PageTables {
   /** Pages of one segment that its table has. */
   #visit(space: SpaceState, from: number, to: number, visit: EntryVisit): void {
     const segment = Math.floor(from / this.#segmentPages);
-    const length = (this.#pieceOf(space, segment)?.frames ?? 0) * ENTRIES_A_FRAME;
+    const length = (this.#pieceOf(space, segment)?.units ?? 0) * ENTRIES_A_FRAME;
     const first = segment * this.#segmentPages;
     const low = this.#growsDown(segment) ? first + Math.max(0, this.#segmentPages - length) : first;
     const high = this.#growsDown(segment) ? to : first + length;
@@ -229,16 +206,16 @@ export class PieceTables implements PageTables {
   }
 
   #pieceOf(space: { readonly id: number }, segment: number): Piece | undefined {
-    return this.#state.pieces.get(this.#register(space.id, segment));
+    return this.#region.piece(this.#register(space.id, segment));
   }
 
   /** Physical address of the entry of a page, or -1 when it lies beyond its table. */
   #entryAt(space: number, page: number): number {
     const segment = Math.floor(page / this.#segmentPages);
-    const piece = this.#state.pieces.get(this.#register(space, segment));
+    const piece = this.#region.piece(this.#register(space, segment));
     const index = this.#indexOf(segment, page);
-    if (piece === undefined || index >= piece.frames * ENTRIES_A_FRAME) return -1;
-    return (this.#state.base + piece.start) * PAGE_SIZE + index * ENTRY_BYTES;
+    if (piece === undefined || index >= piece.units * ENTRIES_A_FRAME) return -1;
+    return this.#region.byteOf(piece.start) + index * ENTRY_BYTES;
   }
 
   #place(space: number, page: number): number {
@@ -256,90 +233,12 @@ export class PieceTables implements PageTables {
 
   /** Makes the table of a segment so many frames long; false when the region has no room. */
   #grow(space: SpaceState, segment: number, frames: number): boolean {
-    const piece = this.#pieceOf(space, segment);
-    const had = piece?.frames ?? 0;
-    const start = piece === undefined ? this.#placeFor(frames) : this.#lengthen(piece, frames);
-    if (start === NO_HOLE) {
-      this.refusals++;
+    const had = this.#pieceOf(space, segment)?.units ?? 0;
+    if (!this.#region.grow(this.#register(space.id, segment), { space: space.id, segment }, frames)) {
       return false;
     }
-    this.#clear(start + had, frames - had);
-    this.#state.pieces.set(this.#register(space.id, segment), { space: space.id, segment, start, frames });
     space.tableFrames += frames - had;
-    const { free } = this.#placement.figures();
-    this.#state.usedPeak = Math.max(this.#state.usedPeak, this.#state.frames - free);
     return true;
-  }
-
-  #lengthen(piece: Piece, frames: number): number {
-    if (this.#placement.resize(piece.start, piece.frames, piece.start, frames)) return piece.start;
-    const start = this.#placement.place(frames);
-    if (start === NO_HOLE) return this.#compact(frames, piece);
-    this.#move(piece.start, start, piece.frames);
-    this.#placement.release(piece.start, piece.frames);
-    return start;
-  }
-
-  #placeFor(frames: number): number {
-    const start = this.#placement.place(frames);
-    return start === NO_HOLE ? this.#compact(frames) : start;
-  }
-
-  /**
-   * Moves all tables together, the lowest first, and finds a place behind them for one of so many frames: a new one, or
-   * `grown` in its new length. Without room for that nothing is changed.
-   */
-  #compact(frames: number, grown?: Piece): number {
-    // Tried out first, because only the policy knows whether there is room: it may round lengths up.
-    const trial = structuredClone(this.#state.placement);
-    const placement = this.#policy.attach(trial);
-    if (grown !== undefined) placement.release(grown.start, grown.frames);
-    const others = [...this.#state.pieces.values()].filter((piece) => piece !== grown);
-    others.sort((a, b) => a.start - b.start);
-    const starts = others.map((piece) => {
-      placement.release(piece.start, piece.frames);
-      return placement.placeLowest(piece.frames);
-    });
-    const start = placement.place(frames);
-    if (start === NO_HOLE) return NO_HOLE;
-    this.#state.compactions++;
-    this.#state.placement = trial;
-    this.#placement = placement;
-    this.#moveAll(others, starts, grown, start);
-    return start;
-  }
-
-  /** The one that grows waits outside of the region while the others move over its place. */
-  #moveAll(others: readonly Piece[], starts: readonly number[], grown: Piece | undefined, end: number): void {
-    const { ram } = this.#machine;
-    const held = grown && ram.slice(this.#byteOf(grown.start), this.#byteOf(grown.start + grown.frames));
-    others.forEach((piece, at) => {
-      const start = starts[at]!;
-      if (start !== piece.start) this.#move(piece.start, start, piece.frames);
-      piece.start = start;
-    });
-    if (held === undefined) return;
-    ram.set(held, this.#byteOf(end));
-    this.#countMove(held.length);
-  }
-
-  #move(from: number, to: number, frames: number): void {
-    this.#machine.ram.copyWithin(this.#byteOf(to), this.#byteOf(from), this.#byteOf(from + frames));
-    this.#countMove(frames * PAGE_SIZE);
-  }
-
-  #countMove(bytes: number): void {
-    this.#state.moves++;
-    this.#state.movedBytes += bytes;
-  }
-
-  #clear(start: number, frames: number): void {
-    this.#machine.ram.fill(0, this.#byteOf(start), this.#byteOf(start + frames));
-  }
-
-  /** Physical address of a frame of the region. */
-  #byteOf(frame: number): number {
-    return (this.#state.base + frame) * PAGE_SIZE;
   }
 }
 
@@ -347,21 +246,12 @@ export class PieceTables implements PageTables {
  * Room for four whole tables, or an eighth of memory, whatever is more; at most half of it. Of frames that pages can't
  * have: all but an eighth, which is for tables of other schemes.
  */
-function emptyRegion({ state, frames, placement }: TableParts, least: number): PieceState {
+function firstRegion({ state, frames, placement }: TableParts, least: number): RegionState {
   const { tables, pages } = state.frames;
   const all = tables ?? pages;
   const room = all.limit - all.fresh;
   const most = Math.min(room >> 1, Math.max(4 * least, room >> 3));
   const wanted = Math.max(least, tables === undefined ? most : room - (room >> 3));
   const taken = takeAdjacent(frames, wanted * PAGE_SIZE);
-  return {
-    base: taken[0]!,
-    frames: wanted,
-    placement: placement.initial(wanted),
-    pieces: new Map(),
-    usedPeak: 0,
-    moves: 0,
-    movedBytes: 0,
-    compactions: 0,
-  };
+  return emptyRegion(taken[0]!, wanted, placement);
 }

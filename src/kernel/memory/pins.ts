@@ -117,12 +117,21 @@ export class Pins {
   /** The entry at an address, if there is one, is needed as long as a page would be that it leads to. */
   needTable(entryAddress: number, by: 'guest' | 'kernel', pid: Pid = this.#parts.root.running): void {
     const { state, frames } = this.#parts;
-    const frame = Math.floor(entryAddress / PAGE_SIZE) as Frame;
-    if (entryAddress < 0 || !state.leafTables.resident.has(frame)) return;
+    const frame = this.tableOf(entryAddress);
+    if (frame === -1) return;
     const list = state.episodes.get(pid)?.[by];
     if (list === undefined || list.includes(frame)) return;
     list.push(frame);
     frames.pin(frame);
+  }
+
+  /**
+   * The frame of the table that an entry lies in, if the table is in memory and may go to swap; else -1. Only such tables have to
+   * be pinned, and of others the place of an entry need not be an address.
+   */
+  tableOf(entryAddress: number): Frame | -1 {
+    const frame = Math.floor(entryAddress / PAGE_SIZE) as Frame;
+    return entryAddress >= 0 && this.#parts.state.leafTables.resident.has(frame) ? frame : -1;
   }
 
   /** A page is being copied for the running process, so that its source is needed as well. */

@@ -178,17 +178,17 @@ function bringTables(parts: RemapParts, space: SpaceState, edges: readonly Vpn[]
 }
 
 /**
- * Makes the tables for `pages`, and pins them and those of `edges` that there are, which all get into `held`. False
- * without a frame for one.
+ * Makes the tables for `pages`, and pins them and those of `edges` that there are, as far as they may go to swap; these get into
+ * `held`. False without a frame for one.
  */
 function makeTables(
-  { tables, frames, ensureEntry }: RemapParts,
+  { tables, frames, pins, ensureEntry }: RemapParts,
   space: SpaceState,
   { edges, pages, held }: { edges: readonly Vpn[]; pages: readonly Vpn[]; held: Set<Frame> },
 ): boolean {
   const hold = (entryAddress: number) => {
-    const table = Math.floor(entryAddress / PAGE_SIZE) as Frame;
-    if (entryAddress === -1 || held.has(table)) return;
+    const table = pins.tableOf(entryAddress);
+    if (table === -1 || held.has(table)) return;
     held.add(table);
     frames.pin(table);
   };

@@ -3,12 +3,19 @@
  */
 import type { MachinePort } from '../../machine/contract.ts';
 import type { PlacementDefinition } from '../../policies/placement/contract.ts';
-import { type RadixFormat, type RadixGeometry, userLimit } from '../../translation/radix.ts';
+import {
+  type EntryFormat,
+  type RadixFormat,
+  type RadixGeometry,
+  userLimit,
+} from '../../translation/radix.ts';
 import { sv39 } from '../../translation/sv39.ts';
 import { sv48 } from '../../translation/sv48.ts';
 import { twoLevel } from '../../translation/two-level.ts';
+import { vaxFormat } from '../../translation/vax.ts';
 import { x86 } from '../../translation/x86-64.ts';
 import type { EventSink } from '../events.ts';
+import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import { HashedTables } from './hashed-tables.ts';
 import { InvertedTables } from './inverted-tables.ts';
@@ -18,7 +25,9 @@ import type { PageTables } from './page-tables.ts';
 import { PieceTables } from './piece-tables.ts';
 import type { Pins } from './pins.ts';
 import type { MemoryState } from './state.ts';
+import { SuperpageTables } from './superpage-tables.ts';
 import { RadixTables, type StampFrames } from './tables.ts';
+import { VaxTables } from './vax-tables.ts';
 
 /** What tables are made from. */
 export interface TableParts {
@@ -33,6 +42,8 @@ export interface TableParts {
   readonly placement: PlacementDefinition;
   /** With times of last use in the entries; see tables.ts. */
   readonly stamps: StampFrames | undefined;
+  /** All spaces, where these may have superpages; absent: none may. Only radix tables go by it. */
+  readonly superpages?: readonly (SpaceState | undefined)[] | undefined;
 }
 
 export interface PagingScheme {
@@ -42,7 +53,11 @@ export interface PagingScheme {
   readonly source: string;
   /** First address that programs can't have. */
   readonly end: number;
-  /** Where tables are radix tables: their format. Only such tables may go to swap. */
+  /** Where mmap begins, downward, if that is not to be below the stack. */
+  readonly mmapEnd?: number;
+  /** Where leaf tables have frames of their own: the form of their entries. Only such tables may go to swap. */
+  readonly framed?: EntryFormat;
+  /** Where tables have levels: their format. An entry above the last level may then map what a table would. */
   readonly radix?: RadixFormat;
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
@@ -68,10 +83,22 @@ export const radixScheme = (
   summary,
   source,
   end: userLimit(format),
+  framed: format,
   radix: format,
   walked,
-  build: (parts) => new RadixTables({ ...parts, radix: format }),
+  build: (parts) => radixTables(parts, format),
 });
+
+function radixTables(parts: TableParts, radix: RadixFormat): RadixTables {
+  const { superpages: spaces, state } = parts;
+  if (spaces === undefined) return new RadixTables({ ...parts, radix });
+  const { superpages, counters } = state;
+  return new SuperpageTables({ ...parts, radix, spaces, superpages, counters });
+}
+
+const vax = vaxFormat();
+/** 128 MiB of tables in S, for which the system table takes 128 KiB: two tables of full length for 64 spaces. */
+const VAX_SYSTEM_PAGES = 2 ** 15;
 
 const RISCV = 'RISC-V Instruction Set Manual, volume II, version 20240411';
 
@@ -119,6 +146,16 @@ export const pagingSchemes: readonly PagingScheme[] = [
     end: 2 ** 47,
     walked: undefined,
     build: (parts) => new HashedTables(parts),
+  },
+  {
+    name: 'vax',
+    summary: 'two regions of 1 GiB, each with a linear table in virtual memory',
+    source: 'VAX Architecture Reference Manual, chapter 5; lecture on VAX/VMS',
+    end: 2 ** 31,
+    mmapEnd: 2 ** 30,
+    framed: vax,
+    walked: undefined,
+    build: (parts) => new VaxTables(parts, { format: vax, systemPages: VAX_SYSTEM_PAGES }),
   },
   radixScheme(x86, 'four levels, with entries as Intel has them', 'Intel SDM, volume 3A, section 4.5'),
 ];

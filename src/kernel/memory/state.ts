@@ -9,7 +9,9 @@ import type { HashedState } from './hashed-tables.ts';
 import type { InvertedState } from './inverted-tables.ts';
 import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
-import type { PieceState } from './piece-tables.ts';
+import { initialSuperpageCounters, initialSuperpages, type SuperpageState } from './superpage-state.ts';
+import type { RegionState } from './table-region.ts';
+import type { VaxState } from './vax-tables.ts';
 
 /**
  * How many frames pages may have. `memory`: tables and pages share all frames of the machine. `frames`: pages
@@ -181,6 +183,7 @@ export interface MemoryState {
   tables: SharedTables;
   /** Where leaf tables may go to swap: see leaf-tables.ts. */
   leafTables: LeafTableState;
+  superpages: SuperpageState;
   asids: AsidState;
   nextKey: PageKey;
   policy: unknown;
@@ -194,7 +197,11 @@ export interface MemoryState {
 export interface SharedTables {
   hashed?: HashedState;
   inverted?: InvertedState;
-  pieces?: PieceState;
+  /** Inverted as well, without anchors. */
+  scanned?: InvertedState;
+  linear?: RegionState;
+  hybrid?: RegionState;
+  vax?: VaxState;
 }
 
 /** Largest page number plus one that a mapping code can hold: 48-bit addresses. */
@@ -248,6 +255,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     stampFrames: new Map(),
     tables: {},
     leafTables: initialLeafTables(),
+    superpages: initialSuperpages(),
     asids: initialAsidState(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
@@ -312,6 +320,7 @@ export function initialCounters(): MemoryCounters {
     paging: initialPagingCounters(),
     refills: { misses: 0, modifies: 0, reads: 0, byHandler: 0 },
     tablePaging: initialTableCounters(),
+    superpages: initialSuperpageCounters(),
     setAside: 0,
     rescues: 0,
     cleaned: 0,

@@ -21,6 +21,7 @@ import { encodeInvalid, NOTHING, SWAPPED, TABLE_SWAPPED } from '../../translatio
 import type { EventSink } from '../events.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import type { Clock, MemoryCounters } from './contract.ts';
+import type { FramedTables } from './framed-tables.ts';
 import type { FrameTable } from './frames.ts';
 import { isTableRequest, type ResidentTable, TABLE_KEY } from './leaf-table-state.ts';
 import type { LeafTables } from './leaf-tables.ts';
@@ -31,7 +32,6 @@ import type { DiskPlaces } from './places.ts';
 import type { MemoryState } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { SwapIo } from './swap-io.ts';
-import type { RadixTables } from './tables.ts';
 import type { Urgency, WriteBack } from './writeback.ts';
 
 export interface TableEvictionParts {
@@ -41,7 +41,7 @@ export interface TableEvictionParts {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   /** The same, where leaf tables may go to swap. */
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
   readonly mappings: Mappings;
   readonly pageBits: PageBits;
@@ -94,24 +94,24 @@ export class TableEviction {
 
   /** Frees the frame of an idle table, written to swap unless it is empty; false when it has to stay. */
   #evict(frame: Frame, slots: SlotChoice, urgency?: Urgency): boolean {
-    const { root, frames, radix, leaves, counters, events } = this.#parts;
+    const { root, frames, framed, leaves, counters, events } = this.#parts;
     const table = leaves!.state.resident.get(frame)!;
     if (frames.isPinned(frame) || this.#isAwaited(table)) return false;
     const space = root.spaces[table.space]!;
-    const pointer = radix!.pointerTo(space, table.first);
+    const pointer = framed!.pointerTo(space, table.first);
     if (frames.index(frame) === 0) {
-      radix!.writePointer(pointer, 0, 0);
-      radix!.free(space, frame);
+      framed!.writePointer(pointer, 0, 0);
+      framed!.free(space, frame);
       counters.tablePaging.dropped++;
       return true;
     }
     const slot = this.#write(frame, slots, urgency);
     if (slot === -1) return false;
     if (events.watched) events.emit({ type: 'table', space: space.id, frame, change: 'evicted' });
-    const { low, high } = encodeInvalid(radix!.radix, TABLE_SWAPPED, slot);
-    radix!.writePointer(pointer, low, high);
+    const { low, high } = encodeInvalid(framed!.form, TABLE_SWAPPED, slot);
+    framed!.writePointer(pointer, low, high);
     leaves!.toSwap(frame, slot);
-    radix!.free(space, frame);
+    framed!.free(space, frame);
     counters.tablePaging.evicted++;
     return true;
   }

@@ -15,6 +15,7 @@ import { encodePointer } from '../../translation/radix.ts';
 import type { EventSink } from '../events.ts';
 import type { RequestState, RootState, SpaceState } from '../state.ts';
 import type { Clock, MemoryCounters, Outcome } from './contract.ts';
+import type { FramedTables } from './framed-tables.ts';
 import type { FrameTable } from './frames.ts';
 import { isTableRequest } from './leaf-table-state.ts';
 import type { LeafTables } from './leaf-tables.ts';
@@ -26,7 +27,6 @@ import { lostPage } from './resolvers.ts';
 import type { MemoryState } from './state.ts';
 import type { Swap } from './swap.ts';
 import type { Failures, SwapIo } from './swap-io.ts';
-import type { RadixTables } from './tables.ts';
 
 export interface TableTransferParts {
   readonly root: RootState;
@@ -35,7 +35,7 @@ export interface TableTransferParts {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   /** The same, where leaf tables may go to swap. */
-  readonly radix: RadixTables | undefined;
+  readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
   readonly pins: Pins;
   readonly swap: Swap;
@@ -151,11 +151,11 @@ export class TableTransfers {
 
   /** The upper entry leads to the table again. */
   #enter(request: RequestState): void {
-    const { root, state, radix, pins, counters, events } = this.#parts;
+    const { root, state, framed, pins, counters, events } = this.#parts;
     const { frame, vpn: first } = request;
     const space = root.spaces[request.space]!;
-    const { low, high } = encodePointer(radix!.radix.entry, frame);
-    radix!.writePointer(radix!.pointerTo(space, first), low, high);
+    const { low, high } = encodePointer(framed!.form.entry, frame);
+    framed!.writePointer(framed!.pointerTo(space, first), low, high);
     space.tableFrames++;
     counters.tablePaging.returned++;
     const asker = state.askers.get(request.id)!;

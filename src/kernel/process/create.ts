@@ -143,6 +143,7 @@ export const noProcesses = (
   | 'terminal'
   | 'load'
   | 'outOfMemory'
+  | 'underway'
 > => ({
   spaces: [],
   processes: [],
@@ -163,5 +164,6 @@ export const noProcesses = (
     last: undefined,
     counts: { looks: 0, thrashing: 0, suspended: 0, resumed: 0, swappedOut: 0 },
   },
+  underway: undefined,
   outOfMemory: [],
 });

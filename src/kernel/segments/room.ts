@@ -45,7 +45,11 @@ export class Room {
   place(wanted: readonly Piece[], asker: SpaceId): NoRoom | undefined {
     if (wanted.length === 0) return undefined;
     const frames = wanted.reduce((sum, piece) => sum + piece.frames, 0);
-    return this.#untilDone(frames, asker, () => this.#placeAll(wanted));
+    const failure = this.#untilDone(frames, asker, () => this.#placeAll(wanted));
+    const { counters } = this.#parts.state;
+    // What would have been enough for them alone is known now.
+    if (failure !== undefined) counters.neededPeak = Math.max(counters.neededPeak, frames);
+    return failure;
   }
 
   /** The same without making anybody leave; false when there is no room, or when compaction does not make it. */

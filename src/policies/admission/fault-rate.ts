@@ -1,6 +1,6 @@
 import type { AdmissionPolicy, LoadView } from './contract.ts';
 import { NO_CHANGE } from './contract.ts';
-import { resumeFirst, suspendLast, takeTurns } from './turns.ts';
+import { resumeFirst, severalRun, suspendLast, takeTurns } from './turns.ts';
 
 /** With a lifetime so many times a transfer there is room for one more. */
 const AMPLE = 2;
@@ -17,11 +17,11 @@ export function lifetime({ competing }: Pick<LoadView, 'competing'>): number {
 }
 
 /**
- * Whether several processes compete and compute for a shorter time between two faults than a transfer takes, so that
+ * Whether several processes run and compute for a shorter time between two faults than a transfer takes, so that
  * the disk can't keep up. Pages that come in while none has to go are no sign of it: programs that begin fault too.
  */
 export const isThrashing = (view: LoadView): boolean =>
-  view.competing.length > 1 && view.evictions > 0 && lifetime(view) < view.transfer;
+  severalRun(view) && view.evictions > 0 && lifetime(view) < view.transfer;
 
 /** Lifetimes are held above what a transfer takes. */
 export const faultRate: AdmissionPolicy = {

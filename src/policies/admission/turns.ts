@@ -4,6 +4,13 @@ import { type Decision, type LoadView, NO_CHANGE } from './contract.ts';
 /** Intervals that a process waits at most before another one has to make room for it. */
 export const PATIENCE = 20;
 
+/**
+ * Whether several processes did anything since the last look. The others sleep: were the only one that does not suspended
+ * because of them, nobody would get on.
+ */
+export const severalRun = ({ competing }: LoadView): boolean =>
+  competing.filter(({ cpu, faults }) => cpu > 0 || faults > 0).length > 1;
+
 /** Suspends the process that was let in last: those that have been at it longer get done. */
 export function suspendLast({ competing }: LoadView): Decision {
   const last = competing.at(-1);

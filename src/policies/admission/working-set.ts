@@ -1,6 +1,6 @@
 import type { AdmissionPolicy, LoadView } from './contract.ts';
 import { NO_CHANGE } from './contract.ts';
-import { resumeFirst, suspendLast, takeTurns } from './turns.ts';
+import { resumeFirst, severalRun, suspendLast, takeTurns } from './turns.ts';
 
 const used = ({ competing }: LoadView): number =>
   competing.reduce((sum, { workingSet }) => sum + workingSet, 0);
@@ -14,7 +14,7 @@ export const workingSet: AdmissionPolicy = {
   needs: 'working sets',
   decide(view) {
     const total = used(view);
-    if (total > view.frames) return suspendLast(view);
+    if (total > view.frames && severalRun(view)) return suspendLast(view);
     const turn = takeTurns(view);
     if (turn !== undefined) return turn;
     const [first] = view.waiting;

@@ -12,6 +12,12 @@ export interface TraceSink {
   owner(identifier: number): void;
   /** `bytes` from an address on are touched; 0 counts as 1. */
   access(kind: number, low: number, high: number, bytes: number): void;
+  /** The same by the kernel, which goes by the page table and asks no TLB. */
+  kernelAccess(kind: number, low: number, high: number, bytes: number): void;
+  /** A store to a page of the current owner was refused by its entry, which has changed since, and is tried again. */
+  refused(page: PageName): void;
+  /** Entries of `count` pages of the current owner have changed, from this one on, or of all pages if it is 0. */
+  changed(page: PageName, count: number): void;
   /** A page, or an object of a storage trace, is touched. */
   page(kind: number, low: number, high: number): void;
   /**

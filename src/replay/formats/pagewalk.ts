@@ -10,10 +10,11 @@ const WORD = 2 ** 32;
 const nameOf = (page: number): PageName => ({ low: page >>> 0, high: Math.floor(page / WORD) });
 
 /** Tells what a record holds to the sink of a trace. */
-class RecordedTrace implements RecordSink {
+export class RecordedTrace implements RecordSink {
   readonly #header: RecordHeader;
   readonly #pageSize: number;
   readonly #sink: TraceSink;
+  #isKernels = false;
 
   /** @throws UserError when the record does not tell pages of the chosen size apart */
   constructor(header: RecordHeader, { name, pageSize }: FormatContext, sink: TraceSink) {
@@ -28,7 +29,27 @@ class RecordedTrace implements RecordSink {
 
   reference(kind: RecordedKind, address: number, bytes: number): void {
     const isPage = this.#header.granularity === 'page';
-    this.#sink.access(KIND[kind], address >>> 0, Math.floor(address / WORD), isPage ? 1 : bytes);
+    const length = isPage ? 1 : bytes;
+    if (this.#isKernels)
+      this.#sink.kernelAccess(KIND[kind], address >>> 0, Math.floor(address / WORD), length);
+    else this.#sink.access(KIND[kind], address >>> 0, Math.floor(address / WORD), length);
+    this.#isKernels = false;
+  }
+
+  kernel(): void {
+    this.#isKernels = true;
+  }
+
+  refused(address: number): void {
+    this.#sink.refused(nameOf(Math.floor(address / this.#pageSize)));
+  }
+
+  /** Of larger pages all are meant that the range touches. */
+  flush(page: number, count: number): void {
+    const { pageSize } = this.#header;
+    const start = Math.floor((page * pageSize) / this.#pageSize);
+    const end = Math.ceil(((page + count) * pageSize) / this.#pageSize);
+    this.#sink.changed(nameOf(start), count === 0 ? 0 : end - start);
   }
 
   space(space: number): void {

@@ -7,6 +7,7 @@ import { buildHashed } from './hashed.ts';
 import { buildInverted } from './inverted.ts';
 import { buildHybrid, buildLinear } from './linear.ts';
 import { buildRadix } from './radix.ts';
+import { buildVax } from './vax.ts';
 
 /** @throws UserError naming the place of the first mistake */
 export function buildScheme(config: TranslateConfig, place: Place): Built {
@@ -19,6 +20,8 @@ export function buildScheme(config: TranslateConfig, place: Place): Built {
       return buildLinear(config, place);
     case 'hybrid':
       return buildHybrid(config, place);
+    case 'vax':
+      return buildVax(config, place);
     case 'inverted':
       return buildInverted(config, place);
     case 'hashed':

@@ -140,6 +140,21 @@ export const translateSchemas = {
     buckets: amount.optional().describe('a power of two; default 16'),
     space,
   }),
+  vax: z.strictObject({
+    scheme: z.literal('vax'),
+    ...paged,
+    base: base.describe('physical address of the system table; default: behind the pages'),
+    firstTable: frame
+      .optional()
+      .describe('of the first page of a table; others follow; default: behind the system table'),
+    p0Length: amount
+      .optional()
+      .describe('P0LR: entries of the table of P0; default: as many as the mappings need'),
+    p1Length: amount
+      .optional()
+      .describe('P1LR: pages of P1 that have no entry; default: all before the first mapped one'),
+    swapped: z.array(frame).optional().describe('pages of S, which tables lie in, that are not in memory'),
+  }),
   'two-level': named('two-level'),
   sv39: named('sv39'),
   sv48: named('sv48'),

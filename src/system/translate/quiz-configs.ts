@@ -130,6 +130,14 @@ const generators: Readonly<Record<SchemeName, (random: RandomState) => Translate
     base: 2048,
     mappings: shared(random, 0),
   }),
+  vax: (random) => {
+    // Regions of 32 pages of 32 bytes; 8 entries in a page of a table.
+    const program = draw(random, 0, 20, 4);
+    const stack = draw(random, 0, 10, 2).map((page) => 63 - page);
+    const pages = [...program, ...stack].sort((a, b) => a - b);
+    const mappings = mappingsOf(random, pages, draw(random, 24, 64, pages.length), 32);
+    return { scheme: 'vax', addressBits: 12, offsetBits: 5, memory: '2K', base: 0, mappings };
+  },
   'two-level': (random) => ({ scheme: 'two-level', ...radix(random, 12, 2 ** 20) }),
   sv39: (random) => ({ scheme: 'sv39', ...radix(random, 12, 2 ** 26) }),
   sv48: (random) => ({ scheme: 'sv48', ...radix(random, 12, 2 ** 35) }),

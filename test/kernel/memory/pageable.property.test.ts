@@ -14,6 +14,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts';
 import { livePolicies } from '../../support/live-policies.ts';
 import { LateStore } from '../../support/stores.ts';
 import { World, type WorldOptions } from './harness.ts';
+import { smallVax } from './small-schemes.ts';
 import { lifeAndDeath, type Operation, operation, Trial } from './trial.ts';
 
 /** Three pages of a window in a table. */
@@ -47,12 +48,13 @@ const disks: fc.Arbitrary<DiskModel> = fc.constantFrom<DiskModel>(
 );
 
 /** Runs random scripts; gives how many tables were read back in all of them. */
-async function check(options: () => WorldOptions, runs: number): Promise<number> {
+async function check(options: () => WorldOptions, runs: number, base?: number): Promise<number> {
   let returned = 0;
   await fc.assert(
     fc.asyncProperty(script, rules, disks, async (steps, paging, disk) => {
       const trial = new Trial({ pageTables: 'pageable', paging, disk, ...options() }, 2, true, {
         stride: STRIDE,
+        ...(base === undefined ? {} : { base }),
       });
       for (const [which, step] of [...beginning, ...steps]) {
         trial.world.clock.state.now += 3_000_000;
@@ -81,6 +83,21 @@ describe('pageable tables in a store that takes its time', () => {
   it('agree with the model', async () => {
     const store = () => new LateStore(new MemoryStore(400));
     expect(await check(() => ({ frames: 18, store: store() }), 8)).toBeGreaterThan(5);
+  });
+});
+
+describe('pageable tables of the VAX', () => {
+  // Four pages of a table on each side of the border between P0 and P1.
+  const base = 2 ** 24 - 10 * STRIDE * PAGE_SIZE;
+  const options = { scheme: smallVax(26, 4 * 8), refill: 'retry', frames: 18 } as const;
+
+  it('agree with the model', async () => {
+    expect(await check(() => options, 6, base)).toBeGreaterThan(5);
+  });
+
+  it('agree with the model in a store that takes its time', async () => {
+    const store = () => new LateStore(new MemoryStore(400));
+    await check(() => ({ ...options, store: store() }), 3, base);
   });
 });
 

@@ -50,8 +50,8 @@ export interface StructureTwin {
   pruned?(space: number, from: number, to: number): void;
   /** Words that the walk to a page reads. @param frame of a valid entry, -1 of others; `undefined`: it has no place */
   reads?(space: number, page: number, frame: number | undefined): number | undefined;
-  /** Whether there is room for what needs no frame that the allocator would have to give. */
-  hasRoom?(space: number, page: number | undefined): boolean;
+  /** Whether there is room for what needs no frame that the allocator would have to give; `undefined`: frames decide. */
+  hasRoom?(space: number, page: number | undefined): boolean | undefined;
   /** Looks at the structure itself. */
   check?(spaces: ReadonlyMap<number, ReadonlyMap<number, Halves>>): void;
 }

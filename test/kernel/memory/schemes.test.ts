@@ -5,6 +5,7 @@ import type { Vpn } from '../../../src/base/numbers.ts';
 import { PieceTables } from '../../../src/kernel/memory/piece-tables.ts';
 import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
 import { TABLE } from '../../../src/kernel/memory/state.ts';
+import type { RegionState } from '../../../src/kernel/memory/table-region.ts';
 import { placementPolicies } from '../../../src/policies/placement/registry.ts';
 import { twoLevel } from '../../../src/translation/two-level.ts';
 import { NaiveHashed, NaiveInverted, naivePowerOfTwo } from '../../support/naive-tables.ts';
@@ -57,6 +58,11 @@ describe.each(ofRadix)('$scheme.name', (subject) => {
 
 // Pieces: one read; a table for a segment is as long as its furthest page needs; all that is free can be had.
 
+function regionOf({ state }: TableWorld): RegionState {
+  const { linear, hybrid } = state.tables;
+  return (linear ?? hybrid)!;
+}
+
 class PieceTwin implements StructureTwin {
   readonly #world: () => TableWorld;
   readonly #segments: number;
@@ -70,8 +76,8 @@ class PieceTwin implements StructureTwin {
   }
 
   get #free(): number {
-    const { frames } = this.#world().state.tables.pieces!;
-    return [...this.#lengths.values()].reduce((left, length) => left - length, frames);
+    const { units } = regionOf(this.#world());
+    return [...this.#lengths.values()].reduce((left, length) => left - length, units);
   }
 
   /** Frames that the table of a page's segment has to have at least. */
@@ -109,19 +115,19 @@ class PieceTwin implements StructureTwin {
   }
 
   check(): void {
-    const { pieces } = this.#world().state.tables;
-    const lengths = [...pieces!.pieces.values()].map((piece) => [
+    const region = regionOf(this.#world());
+    const lengths = [...region.pieces.values()].map((piece) => [
       `${piece.space}.${piece.segment}`,
-      piece.frames,
+      piece.units,
     ]);
     expect(new Map(lengths as [string, number][])).toEqual(this.#lengths);
-    const taken = [...pieces!.pieces.values()].sort((a, b) => a.start - b.start);
+    const taken = [...region.pieces.values()].sort((a, b) => a.start - b.start);
     let end = 0;
-    for (const { start, frames } of taken) {
+    for (const { start, units } of taken) {
       expect(start).toBeGreaterThanOrEqual(end);
-      end = start + frames;
+      end = start + units;
     }
-    expect(end).toBeLessThanOrEqual(pieces!.frames);
+    expect(end).toBeLessThanOrEqual(region.units);
   }
 }
 
@@ -159,8 +165,8 @@ describe.each(ofPieces)('$title', (subject) => {
     conforms(subject, 40, ({ seen: { lacked, noSpace }, world }) => {
       seen.lacked += lacked;
       seen.noSpace += noSpace;
-      seen.compactions += world.state.tables.pieces!.compactions;
-      seen.moves += world.state.tables.pieces!.moves;
+      seen.compactions += regionOf(world).compactions;
+      seen.moves += regionOf(world).moves;
     });
     if (subject.title.startsWith('linear')) expect(seen.noSpace).toBeGreaterThan(0);
     else expect(Math.min(seen.lacked, seen.compactions, seen.moves)).toBeGreaterThan(0);
@@ -182,7 +188,7 @@ describe('hybrid with each placement policy', () => {
     };
     let moves = 0;
     conforms({ ...subject, placement, twin }, 12, ({ world }) => {
-      moves += world.state.tables.pieces!.moves;
+      moves += regionOf(world).moves;
     });
     expect(moves).toBeGreaterThan(0);
   });

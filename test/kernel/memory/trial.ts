@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import { PAGE_SIZE, virtualAddress } from '../../../src/base/numbers.ts';
 import { BadAddress, type ForkMode, isOutOfMemory } from '../../../src/kernel/memory/contract.ts';
 import type { MemoryState } from '../../../src/kernel/memory/state.ts';
+import { systemFrames } from '../../../src/kernel/memory/vax-tables.ts';
 import type { ObjectId, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
 import { World, type WorldOptions } from './harness.ts';
@@ -143,8 +144,9 @@ const MOST_SPACES = 4;
 
 /** Frames of tables that are no space's and stay. */
 function sharedFrames({ root }: World): number {
-  const { hashed, inverted, pieces } = (root.memory as MemoryState).tables;
-  return (hashed ?? inverted)?.frames.length ?? pieces?.frames ?? 0;
+  const { hashed, inverted, scanned, linear, hybrid, vax } = (root.memory as MemoryState).tables;
+  if (vax !== undefined) return systemFrames(vax);
+  return (hashed ?? inverted ?? scanned)?.frames.length ?? (linear ?? hybrid)?.units ?? 0;
 }
 
 export class Trial {

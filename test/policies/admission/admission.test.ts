@@ -59,6 +59,11 @@ describe('working-set', () => {
     expect(beside(61)).toEqual({ kind: 'none' });
   });
 
+  it('does not suspend the only one that runs beside one that sleeps', () => {
+    const competing = [competitor(1, { cpu: 0, faults: 0 }), competitor(2, { workingSet: 90 })];
+    expect(decide({ competing })).toEqual({ kind: 'none' });
+  });
+
   it('does not suspend the only one, however large', () => {
     expect(decide({ competing: [competitor(1, { workingSet: 1000 })] })).toEqual({ kind: 'none' });
   });
@@ -78,6 +83,13 @@ describe('fault-rate', () => {
       decide({ competing: [1, 2].map((pid) => competitor(pid, { cpu: cpu * MS, faults: 10 })) });
     expect(at(99)).toEqual({ kind: 'suspend', pid: 2 });
     expect(at(100)).toEqual({ kind: 'none' });
+  });
+
+  it('does not suspend the only one that runs beside one that sleeps: it would get no further than its next fault', () => {
+    const sleeping = competitor(1, { cpu: 0, faults: 0 });
+    const competing = [sleeping, competitor(2, { cpu: MS, faults: 10 })];
+    expect(isThrashing(view({ competing }))).toBe(false);
+    expect(decide({ competing, waiting: [suspended(3)] })).toEqual({ kind: 'none' });
   });
 
   it('takes faults of programs that begin, while no page has to go, for nothing bad', () => {

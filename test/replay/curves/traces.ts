@@ -31,6 +31,8 @@ export function traceOf(steps: readonly Step[]): DenseTrace {
     names: { low: column(), high: column(), owner: column() },
     owners: [0],
     notes: [],
+    remarks: undefined,
+    sharing: 'none',
   };
 }
 

@@ -31,6 +31,18 @@ export class Calls implements TraceSink {
     this.calls.push(`${LETTERS[kind]} ${hex(low, high)},${bytes}`);
   }
 
+  kernelAccess(kind: number, low: number, high: number, bytes: number): void {
+    this.calls.push(`kernel ${LETTERS[kind]} ${hex(low, high)},${bytes}`);
+  }
+
+  refused({ low, high }: PageName): void {
+    this.calls.push(`refused ${hex(low, high)}`);
+  }
+
+  changed({ low, high }: PageName, count: number): void {
+    this.calls.push(`changed ${hex(low, high)} ${count}`);
+  }
+
   page(kind: number, low: number, high: number): void {
     expect([low >>> 0, high >>> 0]).toEqual([low, high]);
     this.calls.push(`page ${LETTERS[kind]} ${hex(low, high)}`);
