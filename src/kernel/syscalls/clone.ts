@@ -57,6 +57,8 @@ function clone(call: CallContext): CallResult {
   if (has(CLONE_SIGHAND) && !has(CLONE_VM)) return Errno.EINVAL;
   if ((flags & ~KNOWN) !== 0) return Errno.EINVAL;
   if (!processes.hasRoomFor(process)) return Errno.EAGAIN;
+  // A thread may begin, and even end, before its parent goes on: its number is there then, so the page comes first.
+  if (has(CLONE_VM) && tellsParent(call)) unlessBad(() => touch(call));
   const space = has(CLONE_VM) ? call.space : forkSpace(call);
   if (isOutOfMemory(space)) return Errno.ENOMEM;
   const child = processes.clone(process, space.id, requestOf(call, has));
@@ -77,15 +79,23 @@ function forkSpace(call: CallContext): SpaceState | OutOfMemory {
 
 /** The child is there, and must not be made again if the parent has to wait for the page that its number goes to. */
 function tellParent(call: CallContext, id: number): CallResult {
-  const flags = call.uint(0);
-  if ((flags & CLONE_PARENT_SETTID) !== 0 && call.address(2) !== 0) writeTid(call, id);
-  return (flags & CLONE_VFORK) !== 0 ? vforkParent(call, id) : id;
+  if (tellsParent(call)) unlessBad(() => call.user.writeU32(call.address(2), id));
+  return (call.uint(0) & CLONE_VFORK) !== 0 ? vforkParent(call, id) : id;
+}
+
+const tellsParent = (call: CallContext): boolean =>
+  (call.uint(0) & CLONE_PARENT_SETTID) !== 0 && call.address(2) !== 0;
+
+/** Has the page of the parent's word where it can be written. @throws PageWait */
+function touch(call: CallContext): void {
+  const at = call.address(2);
+  call.user.writeU32(at, call.user.readU32(at));
 }
 
 /** As Linux does: nobody is told of a bad address. */
-function writeTid(call: CallContext, id: number): void {
+function unlessBad(action: () => void): void {
   try {
-    call.user.writeU32(call.address(2), id);
+    action();
   } catch (error) {
     if (!(error instanceof BadAddress)) throw error;
   }
