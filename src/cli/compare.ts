@@ -48,7 +48,7 @@ export function addCompareCommand(program: Command): void {
     .command('compare')
     .summary('run a program, or replay a trace, under several policies, sizes and translations side by side')
     .description(
-      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills and TLBs, and compares the costs.',
+      'Runs a program once for each combination of the listed policies, memory sizes, translation schemes, refills, TLBs and superpages, and compares the costs.',
     )
     .usage('[options] <elf> [args…]')
     .argument('<elf>', 'the program, or a trace')
@@ -117,7 +117,16 @@ const listed = (text: string | undefined): (string | undefined)[] =>
   text === undefined ? [undefined] : text.split(',');
 
 /** Options that may be lists; the first varies slowest. */
-const LISTED = ['memory', 'frames', 'replacement', 'translation', 'refill', 'tlb', 'asids'] as const;
+const LISTED = [
+  'memory',
+  'frames',
+  'replacement',
+  'translation',
+  'refill',
+  'tlb',
+  'asids',
+  'superpages',
+] as const;
 type Choice = Partial<Record<(typeof LISTED)[number], string>>;
 
 /** Every combination of what the lists have. */
@@ -142,7 +151,7 @@ async function variantsOf(flags: Flags): Promise<Variant[]> {
 }
 
 function labelOf(
-  { replacement, sizing, translation, refill, tlb, asids }: SystemConfig,
+  { replacement, sizing, translation, refill, tlb, asids, superpages }: SystemConfig,
   flags: Flags,
 ): string {
   const size = sizing.mode === 'frames' ? `${sizing.frames} frames` : formatSize(sizing.frames * PAGE_SIZE);
@@ -151,6 +160,7 @@ function labelOf(
   if (flags.refill !== undefined) parts.push(refill);
   if (flags.tlb !== undefined) parts.push(formatTlb(tlb));
   if (flags.asids !== undefined) parts.push(`asids ${asids}`);
+  if (flags.superpages !== undefined) parts.push(`superpages ${superpages}`);
   return parts.join(' ');
 }
 

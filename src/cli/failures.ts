@@ -29,7 +29,9 @@ export function reasonOf(error: unknown): string {
   return reasons[code] ?? (error instanceof Error ? firstLine(error.message) : String(error));
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+/** Without what a terminal would obey: messages may quote files. */
+const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').replace(CONTROL, '\uFFFD');
+const CONTROL = /\p{Cc}/gu;
 
 /** Prints what went wrong as one line; a bug of ours also says how to see where. */
 export function printFailure(error: unknown): void {

@@ -64,6 +64,7 @@ export interface RunFlags {
   readonly cluster?: string;
   readonly cleanEvery?: string;
   readonly pageTables?: string;
+  readonly superpages?: string;
   readonly root?: string;
   readonly env: readonly string[];
   readonly config?: string;
@@ -178,6 +179,10 @@ export function addSystemOptions(command: Command): Command {
     .option(
       '--page-tables <how>',
       `page tables stay in memory, resident, or may go to swap, pageable (default: ${d.pageTables})`,
+    )
+    .option(
+      '--superpages <whose>',
+      `one entry maps 2 MiB of large areas: off, madvise (where asked for) or anonymous (default: ${d.superpages})`,
     )
     .option('--seed <n>', `seed of everything random (default: ${d.seed})`)
     .option('--costs <k=ns,…>', 'virtual time that things cost, e.g. memory=100,diskPage=10000000')
@@ -326,6 +331,7 @@ function givenOptions(flags: RunFlags): SystemOptions {
     cluster: flags.cluster,
     cleanEvery: flags.cleanEvery,
     pageTables: flags.pageTables,
+    superpages: flags.superpages,
     seed: flags.seed,
     maxTime: flags.maxTime,
     maxInstructions: flags.maxInstructions,

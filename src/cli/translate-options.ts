@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { UserError } from '../base/errors.ts';
 import { parseSize } from '../base/sizes.ts';
 import { type Place, parseTranslateConfig, schemeNames, type TranslateConfig } from '../system/translate.ts';
+import { reasonOf } from './failures.ts';
 import { readText } from './text-file.ts';
 
 /** As commander gives them. */
@@ -84,7 +85,7 @@ function readJson(path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new UserError(name, `not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(name, `not JSON: ${reasonOf(error)}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;

@@ -6,6 +6,7 @@ import type { Frame, Nanoseconds, Pid, Slot, SpaceId, VirtualAddress, Vpn } from
 import type { Access } from '../machine/contract.ts';
 import type { PageKey } from '../policies/replacement/contract.ts';
 import type { ForkMode } from './memory/contract.ts';
+import type { SplitCause } from './memory/superpage-state.ts';
 
 export type FaultCase =
   | 'zero'
@@ -135,6 +136,15 @@ export type KernelEvent = { readonly time: Nanoseconds; readonly pid: Pid } & (
       readonly frame: Frame;
       /** `evicted`: written to swap, before its frame is freed; `returned`: read back into another. */
       readonly change: 'allocated' | 'freed' | 'evicted' | 'returned';
+    }
+  /** Pages from `vpn` on are mapped by one entry, or are no more: `freed` all together, else why it was split. */
+  | {
+      readonly type: 'superpage';
+      readonly space: SpaceId;
+      readonly vpn: Vpn;
+      readonly frame: Frame;
+      readonly pages: number;
+      readonly change: 'mapped' | 'joined' | 'freed' | SplitCause;
     }
   | { readonly type: 'store-failure'; readonly slot: Slot; readonly failure: string; readonly detail: string }
   | {

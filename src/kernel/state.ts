@@ -40,6 +40,8 @@ export interface Area {
     | undefined;
   /** As in /proc/PID/maps: a path, `[heap]`, `[stack]`, `[vdso]` or empty. */
   name: string;
+  /** What the program said of them by madvise(2), where that is heard; absent: nothing. */
+  superpages?: 'wanted' | 'unwanted';
 }
 
 /** Where things lie in an address space; see loader/layout.ts. */

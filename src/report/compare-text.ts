@@ -31,19 +31,28 @@ const translationColumns: readonly [title: string, show: (report: RunReport) => 
   ['fragmentation', ({ tables }) => (tables.region === undefined ? '-' : percent(tables.region.external, 1))],
 ];
 
-/** Whether the runs translate in different ways. */
-function translationDiffers(runs: Comparison['runs']): boolean {
-  const ways = runs.map(({ report: { configuration } }) =>
-    [configuration.translation, configuration.refill, configuration.tlb].join(),
-  );
-  return new Set(ways).size > 1;
+/** Of superpages, shown where these differ. */
+const superpageColumns: readonly [title: string, show: (report: RunReport) => string][] = [
+  ['superpages', ({ configuration }) => configuration.superpages],
+  ['resident', ({ resident }) => grouped(resident.peak)],
+];
+
+type Configuration = RunReport['configuration'];
+
+const differ = (runs: Comparison['runs'], way: (configuration: Configuration) => string): boolean =>
+  new Set(runs.map(({ report }) => way(report.configuration))).size > 1;
+
+/** How the runs translate, where they do so in different ways. */
+function waysShown(runs: Comparison['runs']): typeof columns {
+  const large = differ(runs, ({ superpages }) => superpages) ? superpageColumns : [];
+  const isOther = differ(runs, ({ translation, refill, tlb }) => [translation, refill, tlb].join());
+  return large.length > 0 || isOther ? [...translationColumns, ...large] : [];
 }
 
 /** Lines that end in a line feed. */
 export function comparisonText({ runs, identicalOutput }: Comparison): string {
-  const shown = translationDiffers(runs)
-    ? [...translationColumns, ...columns.filter(([title]) => KEPT.has(title))]
-    : columns;
+  const ways = waysShown(runs);
+  const shown = ways.length > 0 ? [...ways, ...columns.filter(([title]) => KEPT.has(title))] : columns;
   const head = ['policy', 'memory', ...shown.map(([title]) => title)];
   const rows = runs.map(({ report }) => {
     const { configuration } = report;

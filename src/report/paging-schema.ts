@@ -12,6 +12,7 @@ export const pagingConfiguration = {
   cluster: count,
   cleanEvery: z.number().positive().optional().describe('ns of virtual time; absent: never'),
   pageTables: z.enum(['resident', 'pageable']).describe('whether page tables may go to swap'),
+  superpages: z.enum(['off', 'madvise', 'anonymous']).describe('which areas got superpages'),
 };
 
 export const diskSchema = z.object({
@@ -61,6 +62,34 @@ export const tablesSchema = z.object({
   swappedPeak: count,
   dropped: count.describe('empty tables that were given up for their frames'),
   parted: count.describe('entries for pages in memory that were taken out so that their table could go'),
+});
+
+export const superpagesSchema = z.object({
+  bytes: count.describe('that one maps'),
+  mapped: count.describe('at the first touch of a range'),
+  joined: count.describe('again, when mprotect(2) had made all parts alike'),
+  fellBack: count.describe('first touches of a range that found no adjacent aligned frames free'),
+  split: z
+    .object({
+      total: count,
+      unmap: count.describe('because a part was given up'),
+      protect: count.describe('got another protection, or all of it'),
+      fork: count.describe('was shared with a child, and must not be written'),
+      copyOnWrite: count.describe('was shared, and is written'),
+      evict: count.describe('was evicted'),
+      move: count.describe('was moved by mremap(2)'),
+      setAside: count.describe('left the resident set of its process'),
+    })
+    .describe('superpages that became pages, in the same frames'),
+  freed: count.describe('given up whole'),
+  peak: count,
+  left: count.describe('at the end'),
+  zeroBytes: count.describe(
+    'of pages that held nothing but zeros when their superpage was split or freed, or the run ended: what was filled and not used, and pages that zeros were written to',
+  ),
+  reach: z
+    .object({ instructions: count, data: count })
+    .describe('bytes that the TLB can hold the translation of: entries times what each maps'),
 });
 
 export const pagingSchema = z.object({

@@ -16,6 +16,7 @@ export function pagingRows(report: RunReport): [label: string, text: string | un
     ['cleaning', cleaningLine(report)],
     ['laziness', lazinessLine(report)],
     ['tables', tablesLine(report)],
+    ['superpages', superpagesLine(report)],
   ];
 }
 
@@ -80,6 +81,34 @@ function tablesLine({ configuration, tables }: RunReport): string {
     `${grouped(evicted)} evicted, ${grouped(returned)} brought back`,
     `in swap ${grouped(swapped)} at the end, ${grouped(swappedPeak)} at the peak`,
     systemText(tables),
+  ]);
+}
+
+const CAUSES = {
+  unmap: 'unmapped',
+  protect: 'protected',
+  fork: 'fork',
+  copyOnWrite: 'copied on write',
+  evict: 'evicted',
+  move: 'moved',
+  setAside: 'set aside',
+} as const;
+
+function superpagesLine({ superpages }: RunReport): string | undefined {
+  if (superpages === undefined) return undefined;
+  const { bytes, mapped, joined, fellBack, split, freed, left, zeroBytes, reach } = superpages;
+  const causes = Object.entries(CAUSES)
+    .filter(([cause]) => split[cause as keyof typeof CAUSES] > 0)
+    .map(([cause, name]) => `${name} ${grouped(split[cause as keyof typeof CAUSES])}`);
+  const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`;
+  const all = (mapped + joined) * bytes;
+  return join([
+    `${grouped(mapped)} of ${formatSize(bytes)} mapped${joined === 0 ? '' : `, ${grouped(joined)} joined again`}`,
+    `${grouped(split.total)} split${why}`,
+    `${grouped(freed)} freed whole, ${grouped(left)} left`,
+    fellBack === 0 ? undefined : `${counted(fellBack, 'range')} without adjacent frames`,
+    `${formatSize(zeroBytes)} of zeros (${percent(zeroBytes, all)})`,
+    `data TLB reaches ${formatSize(reach.data)}`,
   ]);
 }
 

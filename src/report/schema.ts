@@ -3,7 +3,13 @@
  * docs/report.md explains each field. Loaded only where a report is checked or its JSON Schema printed.
  */
 import { z } from 'zod';
-import { diskSchema, pagingConfiguration, pagingSchema, tablesSchema } from './paging-schema.ts';
+import {
+  diskSchema,
+  pagingConfiguration,
+  pagingSchema,
+  superpagesSchema,
+  tablesSchema,
+} from './paging-schema.ts';
 import { segmentConfiguration, segmentsSchema } from './segment-schema.ts';
 import { whereSchema } from './where-schema.ts';
 
@@ -266,6 +272,7 @@ export const runReportSchema = z.object({
   disk: diskSchema,
   paging: pagingSchema,
   tables: tablesSchema,
+  superpages: superpagesSchema.optional().describe('absent without --superpages'),
   resident: z.object({ pages: count, peak: count }),
   leastMemory: z
     .object({ frames: count, bytes: count })

@@ -9,6 +9,7 @@ import { Kernel, type KernelParts } from '../kernel/kernel.ts';
 import type { VirtualMemory } from '../kernel/memory/contract.ts';
 import { Memory } from '../kernel/memory/memory.ts';
 import { initialMemoryState, type Sizing } from '../kernel/memory/state.ts';
+import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
 import { noProcesses } from '../kernel/process/create.ts';
 import { Images } from '../kernel/process/image.ts';
 import { LoadControl } from '../kernel/process/load-control.ts';
@@ -57,6 +58,8 @@ export interface Assembly {
   readonly memory: VirtualMemory;
   /** The same, where it comes in pieces. */
   readonly segments: SegmentedMemory | undefined;
+  /** Where pages may have superpages. */
+  readonly superpages: SuperpageTables | undefined;
   readonly store: PageStore;
   readonly files: KernelFiles;
   readonly stream: EventStream;
@@ -108,6 +111,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
         sampleEvery: config.sampleEvery,
         shares: config.scope.shares,
         pageTables: config.pageTables,
+        superpages: config.superpages,
         asids: config.asids,
       },
     });
@@ -165,6 +169,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
     machine,
     memory,
     segments,
+    superpages: memory instanceof Memory ? memory.superpages : undefined,
     store,
     files,
     stream,

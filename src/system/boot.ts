@@ -112,7 +112,8 @@ async function must(
   });
   memory.forgetProcess(process.pid);
   if (isDone) return;
-  throw tooSmall(config, FIRST_TABLES + INSTRUCTION_PAGES, INSTRUCTION_PAGES);
+  const least = config.segments === undefined ? FIRST_TABLES + INSTRUCTION_PAGES : memory.counters.neededPeak;
+  throw tooSmall(config, least, INSTRUCTION_PAGES);
 }
 
 /** Root, and two levels each for the program and the stack. */

@@ -35,6 +35,7 @@ import { DEFAULT_TLB_OPTIONS, type TlbChoices, type TlbOptions, tlbOptionsOf } f
 import { checkRefillable, parseTlb } from './tlb-syntax.ts';
 import {
   checkPageable,
+  checkSuperpages,
   DEFAULT_PLACEMENT,
   DEFAULT_TRANSLATION,
   type TranslationConfig,
@@ -176,6 +177,8 @@ export function systemConfig(
   const translation =
     segments === undefined ? translationOf(options, tlb, placeOf) : piecesTranslation(segments);
   if (options.pageTables === 'pageable') checkPageable(translation, placeOf('pageTables'));
+  if (segments === undefined && (options.superpages ?? 'off') !== 'off')
+    checkSuperpages(translation, placeOf('superpages'));
   return {
     sizing,
     ...translation,

@@ -86,6 +86,10 @@ export const systemOptionsSchema = z.strictObject({
   cluster: count.optional().describe('pages that one write holds at most; default 1'),
   cleanEvery: z.string().optional().describe('how often dirty pages are written, e.g. 1s; default off'),
   pageTables: z.string().optional().describe('resident, or pageable: page tables may go to swap'),
+  superpages: z
+    .string()
+    .optional()
+    .describe('who gets superpages: off, madvise (those who ask) or anonymous (all large areas)'),
   seed: z.union([z.int(), z.string()]).optional().describe('seed of everything random'),
   maxTime: z.string().optional().describe('virtual time after which the run is stopped, e.g. 10s'),
   maxInstructions: count.optional().describe('instructions after which the run is stopped'),

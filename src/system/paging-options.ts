@@ -3,6 +3,7 @@ import { UserError } from '../base/errors.ts';
 import type { DiskModel } from '../kernel/disk.ts';
 import type { PageTableRule } from '../kernel/memory/assembly.ts';
 import type { PagingRules, Watermarks } from '../kernel/memory/paging-rules.ts';
+import { SUPERPAGE_RULES, type SuperpageRule } from '../kernel/memory/superpage-state.ts';
 import { parseDisk } from './disk-syntax.ts';
 import { parseCount, parseDuration } from './time-syntax.ts';
 
@@ -20,6 +21,8 @@ export interface PagingOptions {
   cleanEvery?: string | undefined;
   /** Whether page tables stay in memory, `resident`, or may go to swap, `pageable`. */
   pageTables?: string | undefined;
+  /** Which areas get superpages: none, `off`, those that programs ask for, `madvise`, or all anonymous ones. */
+  superpages?: string | undefined;
 }
 
 export const DEFAULT_PAGING = {
@@ -29,6 +32,7 @@ export const DEFAULT_PAGING = {
   cluster: 1,
   cleanEvery: 'off',
   pageTables: 'resident',
+  superpages: 'off',
 } as const satisfies PagingOptions;
 
 export const DAEMON_SYNTAX = 'LOW,HIGH or LOW,HIGH,clean-first, in frames or per cent (5%,10%), or off';
@@ -40,6 +44,7 @@ export interface PagingConfig {
   readonly disk: DiskModel;
   readonly paging: PagingRules;
   readonly pageTables: PageTableRule;
+  readonly superpages: SuperpageRule;
 }
 
 /**
@@ -63,6 +68,7 @@ export function pagingOf(
       cleanEvery: periodOf(cleanEvery ?? DEFAULT_PAGING.cleanEvery, placeOf('cleanEvery')),
     },
     pageTables: pageTablesOf(options, placeOf('pageTables')),
+    superpages: superpagesOf(options, placeOf('superpages')),
   };
 }
 
@@ -87,6 +93,25 @@ function pageTablesOf(options: PagingOptions & TableSurroundings, place: string)
     );
   if (swap === 'none') throw new UserError(place, 'pageable tables need swap to go to');
   return 'pageable';
+}
+
+function superpagesOf(options: PagingOptions & TableSurroundings, place: string): SuperpageRule {
+  const { superpages = DEFAULT_PAGING.superpages, bits = 'hardware', pageTables } = options;
+  const rule = SUPERPAGE_RULES.find((known) => known === superpages);
+  if (rule === undefined)
+    throw new UserError(place, `unknown '${superpages}'; known: ${SUPERPAGE_RULES.join(', ')}`);
+  if (rule === 'off') return rule;
+  if (bits !== 'hardware')
+    throw new UserError(
+      place,
+      `a superpage has one referenced and one dirty bit, which the hardware keeps; '--bits ${bits}' is about each page`,
+    );
+  if (pageTables === 'pageable')
+    throw new UserError(
+      place,
+      'the table that a superpage stands for has to stay in memory, and not go to swap',
+    );
+  return rule;
 }
 
 /** As it would be written. */

@@ -3,6 +3,7 @@ import { PAGE_SIZE } from '../base/numbers.ts';
 import type { AreaList } from '../kernel/kernel.ts';
 import type { MemoryCounters } from '../kernel/memory/contract.ts';
 import type { MemoryState } from '../kernel/memory/state.ts';
+import type { SuperpageTables } from '../kernel/memory/superpage-tables.ts';
 import type { SegmentedMemory } from '../kernel/segments/segmented-memory.ts';
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE, type RootState } from '../kernel/state.ts';
 import { allCalls } from '../kernel/syscalls/registry.ts';
@@ -14,7 +15,13 @@ import type { RunReport } from '../report/schema.ts';
 import type { PageStore } from '../stores/contract.ts';
 import { formatFaults } from '../stores/registry.ts';
 import type { SystemConfig } from './config.ts';
-import { pagingConfiguration, pagingReport, tablesReport, transferTime } from './paging-report.ts';
+import {
+  pagingConfiguration,
+  pagingReport,
+  superpagesReport,
+  tablesReport,
+  transferTime,
+} from './paging-report.ts';
 import type { ProgramRequest } from './ports.ts';
 import { forksReport, loadReport, processesReport } from './process-report.ts';
 import { scopeText } from './replacement-options.ts';
@@ -40,6 +47,8 @@ export interface ReportSources {
   readonly watch: RunReport['watch'];
   readonly where: RunReport['where'];
   readonly segments: SegmentedMemory | undefined;
+  /** `undefined`: there are no superpages. */
+  readonly superpages: SuperpageTables | undefined;
 }
 
 export function collectReport(sources: ReportSources): RunReport {
@@ -79,6 +88,7 @@ export function collectReport(sources: ReportSources): RunReport {
     files: { pagesRead: memory.fileReads, pagesWritten: memory.fileWrites },
     ...pagingReport(root, memory),
     tables: tablesReport(config, root, memory),
+    ...superpagesReport(config, sources.superpages, memory),
     resident: { pages: memory.residentPages, peak: memory.residentPeak },
     leastMemory: sources.end.kind === 'stopped' || sources.lacks ? undefined : leastMemory(memory),
     accessTime: accessTime(sources),

@@ -141,6 +141,7 @@ const PAGING: Readonly<Record<string, string>> = {
   sampleEvery: 'no page has bits',
   refill: 'bounds are registers, and no table is looked at',
   pageTables: 'there are none',
+  superpages: 'there are no pages',
   asids: 'bounds are registers, which change with the space',
   tlbClasses: 'bounds are registers, and no TLB has pages',
   cache: 'a cache is told of the frames of pages',

@@ -125,6 +125,7 @@ export class System {
       watch: this.#interleaving?.finish(),
       where: this.#attribution?.report(),
       segments: this.#parts.segments,
+      superpages: this.#parts.superpages,
       end: this.#end ?? { kind: 'stopped', limit: 'instructions', status: STATUS_STOPPED },
     });
   }

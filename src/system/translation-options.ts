@@ -95,6 +95,21 @@ export function checkPageable(config: TranslationConfig, place: string): void {
   );
 }
 
+/**
+ * Whether one entry can map what a table of pages does is a question of their shape as well.
+ * @throws UserError when none can
+ */
+export function checkSuperpages(config: TranslationConfig, place: string): void {
+  const schemes = schemesOf(config);
+  const [usual] = schemes;
+  if (schemes.length === 1 && (usual?.radix?.indexBits.length ?? 0) > 1) return;
+  const names = schemes.map(({ name }) => name).join(' and ');
+  throw new UserError(
+    place,
+    `superpages are entries above the last level of one scheme with levels; ${names} is not`,
+  );
+}
+
 /** @throws UserError when the scheme is unknown, or can't be had with that refill or TLB */
 export function translationOf(
   options: TranslationOptions,

@@ -215,6 +215,26 @@ describe('what is shipped makes its point:', () => {
     expect(flushed.slice(0, 8)).toEqual(Array(8).fill(0));
   });
 
+  it('superpages reach an array, fill what a sparse program leaves out, and have it written to swap', () => {
+    const rows = rowsOf('superpages');
+    const misses = column(rows, 'data TLB misses');
+    // 20 rounds of 2,048 pages, and of 1,024.
+    for (const [row, pages] of [2048, 1024, 1024].entries()) {
+      expect(misses[3 * row]!).toBeGreaterThanOrEqual(20 * pages);
+      expect(misses[3 * row + 1]!).toBeGreaterThanOrEqual(20 * pages);
+    }
+    expect(misses[2]!).toBeLessThan(20);
+    expect(misses[5]!).toBeLessThan(100);
+    const frames = column(rows, 'frames at most');
+    expect(frames[1]).toBe(frames[0]);
+    // Where 1,024 pages are touched 15 times as many are filled beside them.
+    expect(frames[4]! - frames[3]!).toBe(15 * 1024);
+    expect(column(rows, 'faults')[2]!).toBeLessThan(12);
+    const toSwap = column(rows, 'pages to swap');
+    expect(toSwap.slice(0, 7)).toEqual(Array(7).fill(0));
+    expect(Math.min(toSwap[7]!, toSwap[8]!)).toBeGreaterThan(400);
+  });
+
   it('a page at two addresses is twice in a cache that goes by virtual addresses, and one copy goes stale', () => {
     const rows = rowsOf('cache');
     const found = (name: string) => column(rows, name);

@@ -46,6 +46,8 @@ export class FakeMachine implements MachinePort {
   /** Frames whose code was dropped, in order. */
   readonly changed: Frame[] = [];
   readonly refill: 'hardware' | 'software';
+  /** How the TLB holds a superpage. */
+  readonly superpages: 'pieces' | 'whole';
   /** Why the last access that was not made was not. */
   trap: FakeTrap = 'page-fault';
   #root = frameNumber(0);
@@ -56,7 +58,13 @@ export class FakeMachine implements MachinePort {
   #drained = 0;
   #tlb = new Map<string, TlbEntry>();
 
-  constructor(frames: number, refill: 'hardware' | 'software' = 'hardware', geometry: RadixGeometry = sv39) {
+  constructor(
+    frames: number,
+    refill: 'hardware' | 'software' = 'hardware',
+    geometry: RadixGeometry = sv39,
+    superpages: 'pieces' | 'whole' = 'pieces',
+  ) {
+    this.superpages = superpages;
     this.frames = frames;
     this.refill = refill;
     this.geometry = geometry;
@@ -69,8 +77,9 @@ export class FakeMachine implements MachinePort {
 
   /** Makes one access of the guest: its physical address, or `undefined` when there is a `trap`. */
   access(address: number, access: Access): number | undefined {
-    const key = `${this.#asid}:${Math.floor(address / 4096)}`;
-    const hit = this.#tlb.get(key);
+    const page = Math.floor(address / 4096);
+    const key = `${this.#asid}:${page}`;
+    const hit = this.#tlb.get(key) ?? this.#wholeHit(page);
     if (hit !== undefined && this.#allows(hit.low, access)) {
       this.#stamps[hit.frame] = ++this.#time;
       return hit.frame * 4096 + (address % 4096);
@@ -89,14 +98,42 @@ export class FakeMachine implements MachinePort {
     const bits = (1 << layout.accessed) | (access === 'store' ? 1 << layout.dirty : 0);
     const low = (result.entry.low | bits) >>> 0;
     writeEntry(this.geometry, this.ramView, result.entryAddress, { low, high: result.entry.high });
-    this.#tlb.set(key, { frame: result.frame, low });
+    const isWhole = this.superpages === 'whole' && result.level === this.geometry.indexBits.length - 2;
+    if (!isWhole) this.#tlb.set(key, { frame: result.frame, low });
+    else {
+      const inside = Math.floor(address / 4096) % this.#span;
+      this.#tlb.delete(key);
+      this.#tlb.set(this.#wholeKey(this.#asid, Math.floor(address / 4096)), {
+        frame: (result.frame - inside) as Frame,
+        low,
+      });
+    }
     this.#stamps[result.frame] = ++this.#time;
     return result.frame * 4096 + (address % 4096);
+  }
+
+  get #span(): number {
+    return 2 ** this.geometry.indexBits.at(-1)!;
+  }
+
+  #wholeKey(asid: number, page: number): string {
+    return `${asid}:superpage ${Math.floor(page / this.#span)}`;
+  }
+
+  /** What a superpage in the TLB says of one of its pages. */
+  #wholeHit(page: number): TlbEntry | undefined {
+    const hit = this.#tlb.get(this.#wholeKey(this.#asid, page));
+    return hit && { frame: (hit.frame + (page % this.#span)) as Frame, low: hit.low };
   }
 
   /** Whether a page is in the TLB. */
   caches(asid: number, page: number): boolean {
     return this.#tlb.has(`${asid}:${page}`);
+  }
+
+  /** Whether the superpage of a page is. */
+  cachesWhole(asid: number, page: number): boolean {
+    return this.#tlb.has(this.#wholeKey(asid, page));
   }
 
   /** A store through an entry that is not dirty yet is not just made, so that the table gets its bit. */
@@ -128,6 +165,7 @@ export class FakeMachine implements MachinePort {
 
   flushPage(asid: number, page: Vpn): void {
     if (this.#tlb.delete(`${asid}:${page}`)) this.#flushed++;
+    if (this.#tlb.delete(this.#wholeKey(asid, page))) this.#flushed++;
   }
 
   flushSpace(asid: number): void {
@@ -189,7 +227,7 @@ export class FakeMachine implements MachinePort {
 
   /** Another machine in the same state. */
   clone(): FakeMachine {
-    const other = new FakeMachine(this.frames, this.refill, this.geometry);
+    const other = new FakeMachine(this.frames, this.refill, this.geometry, this.superpages);
     other.ram.set(this.ram);
     other.instructions = this.instructions;
     other.pc = this.pc;

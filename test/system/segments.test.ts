@@ -33,14 +33,22 @@ interface Ran {
   readonly segments: Segments;
 }
 
-/** Several programs at once, each with its arguments. */
+/** Several programs, each with its arguments; `arrivals` in nanoseconds. */
 async function together(
   commands: readonly (readonly [path: string, ...args: string[]])[],
   options: SystemOptions,
+  arrivals: readonly number[] = [],
 ): Promise<Ran> {
-  const requests = commands.map(([path, ...args]) => {
+  const requests = commands.map(([path, ...args], i) => {
     const name = basename(path);
-    return { name, path: `/${name}`, bytes: readFileSync(path), argv: [name, ...args], env: [] };
+    return {
+      name,
+      path: `/${name}`,
+      bytes: readFileSync(path),
+      argv: [name, ...args],
+      env: [],
+      arrival: arrivals[i] ?? 0,
+    };
   });
   const [program, ...others] = requests;
   const streams = new MemoryStreams();
@@ -107,6 +115,49 @@ describe('external fragmentation', () => {
     expect(moves.compacted.pages).toBeGreaterThan(0);
     expect(tight.report.time.moves).toBeGreaterThan(0);
   });
+});
+
+it('lets each of many grow in turn, though all came in to grow and none fits with the others', async () => {
+  // Kilobytes, and the milliseconds at which they arrive. 23 pages each to begin with, of which 22 fit.
+  const walks = [
+    [232, 0],
+    [232, 28],
+    [76, 46],
+    [348, 85],
+    [88, 92],
+    [116, 117],
+    [176, 155],
+    [272, 167],
+    [280, 195],
+    [392, 225],
+    [264, 251],
+    [148, 286],
+    [44, 305],
+    [240, 306],
+    [356, 307],
+    [56, 341],
+    [48, 365],
+    [256, 393],
+    [336, 425],
+    [200, 444],
+    [44, 466],
+    [132, 486],
+    [96, 521],
+    [280, 532],
+  ] as const;
+  const commands = walks.map(([size]) => [shipped('walk'), `${size}K`, '4K', '300'] as const);
+  const options = {
+    translation: 'base-bounds',
+    memory: '2M',
+    room: '0',
+    stack: '16K',
+    swap: 'memory,64M',
+    scheduler: 'rr:5ms',
+  };
+  const arrivals = walks.map(([, at]) => at * 1e6);
+  const { report, segments } = await together(commands, options, arrivals);
+  expect(report.processes.map(({ status }) => status)).toEqual(walks.map(() => 0));
+  expect(segments.rolledOut.pieces).toBeLessThan(5 * walks.length);
 });
 
 withCompiler('guests in C', () => {

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MemoryStreams } from '../../src/adapters/memory-streams.ts';
 import { pagingSchemes } from '../../src/kernel/memory/schemes.ts';
-import type { MemoryState } from '../../src/kernel/memory/state.ts';
 import {
   createSystem,
   type KernelEvent,
@@ -78,18 +77,33 @@ function hybrid(): Structure {
   };
 }
 
-/** None beyond the length of a table; else the system's entry, and if there is a page of the table, the entry in it. */
-function vax({ machine, root }: System): Structure {
+/**
+ * Two regions with a table each, cut into leaves of 1024 entries. P0's reaches up to the furthest leaf that was ever
+ * needed, P1's down to it; inside, the system's entry for the leaf is read, and the leaf if it has one.
+ */
+function vax(): Structure {
+  const furthest: [number, number] = [-1, 512];
+  const leaves = new Map<number, Set<number>>();
+  const leafOf = (page: number): number => Math.floor(page / 1024);
   return {
-    reads(page, space) {
-      const { system, registers } = (root.memory as MemoryState).tables.vax!;
-      const { p0Base, p0Length, p1Base, p1Length } = registers.get(space)!;
-      const inside = page % 2 ** 18;
-      const isP0 = page < 2 ** 18;
-      if (isP0 ? inside >= p0Length : inside < p1Length) return 0;
-      const address = (isP0 ? p0Base : p1Base) + inside * 4;
-      const lead = system.base * 4096 + Math.floor((address - 0x8000_0000) / 4096) * 4;
-      return machine.ramView.getUint32(lead, true) % 2 === 0 ? 1 : 2;
+    reads(page) {
+      const leaf = leafOf(page);
+      const isWithin = leaf < 256 ? leaf <= furthest[0] : leaf >= furthest[1];
+      if (!isWithin) return 0;
+      return leaves.has(leaf) ? 2 : 1;
+    },
+    faulted(page) {
+      const leaf = leafOf(page);
+      if (leaf < 256) furthest[0] = Math.max(furthest[0], leaf);
+      else furthest[1] = Math.min(furthest[1], leaf);
+      const pages = leaves.get(leaf) ?? new Set();
+      leaves.set(leaf, pages.add(page));
+    },
+    gone(first, count) {
+      for (const [leaf, pages] of leaves) {
+        for (const page of pages) if (page >= first && page < first + count) pages.delete(page);
+        if (pages.size === 0) leaves.delete(leaf);
+      }
     },
   };
 }
@@ -163,7 +177,7 @@ function structureOf({ translation, geometry, sizing, segments }: SystemConfig, 
     case 'hybrid':
       return hybrid();
     case 'vax':
-      return vax(system);
+      return vax();
     case 'hashed':
       return hashed(sizing.frames);
     case 'inverted':

@@ -3,9 +3,11 @@
  * against those of another; what a scheme can't hold.
  */
 import { describe, expect, it } from 'vitest';
+import { MemoryFiles } from '../../src/adapters/memory-files.ts';
+import { MemoryStreams } from '../../src/adapters/memory-streams.ts';
 import { pagingSchemes } from '../../src/kernel/memory/schemes.ts';
-import { type SystemOptions, systemConfig } from '../../src/system/index.ts';
-import { type Guest, runGuest, shipped } from '../support/run-system.ts';
+import { createSystem, type SystemOptions, systemConfig } from '../../src/system/index.ts';
+import { type Guest, portsOf, runGuest, shipped } from '../support/run-system.ts';
 
 const guest = (name: string, ...args: string[]): Guest => ({ path: shipped(name), args });
 
@@ -14,6 +16,7 @@ const programs: readonly Guest[] = [
   guest('treewalk', '5', '10'),
   guest('echo-args', 'one', 'two'),
 ];
+const programOf = (program: Guest) => portsOf(program, new MemoryStreams({})).program;
 const kilobytes = (pages: number): string => `${pages * 4}K`;
 
 /** A little more than the tables of the scheme, so that pages have to go. */
@@ -68,6 +71,32 @@ describe('a look-up', () => {
   });
 });
 
+/** Five programs at once on little memory for pages, each under a scheme of its own. */
+describe('side by side', () => {
+  const own = ['linear', 'hybrid', 'inverted:scan', 'inverted', 'hashed', 'vax', 'two-level', 'sv39'];
+  it.each([
+    ['in this order', own],
+    ['the other way round', [...own].reverse()],
+  ])('schemes keep out of each other, %s', async (_order, schemes) => {
+    const program = (translation: string) => ({
+      ...programOf(guest('sparse', '512M', '60', 'spread', '3')),
+      translation,
+    });
+    const [first, ...others] = schemes.map(program);
+    const streams = new MemoryStreams({});
+    const translation = { translation: 'sv39', translations: schemes.filter((name) => name !== 'sv39') };
+    const config = systemConfig({ swap: 'memory,64M', frames: 60, ...translation });
+    const files = { files: new MemoryFiles(), stores: { file: undefined, temporary: undefined } };
+    const ports = { ...files, streams, turn: () => Promise.resolve() };
+    const system = createSystem(config, { ...ports, program: first!, others });
+    await system.run();
+    system.checkInvariants();
+    const alone = await runGuest(guest('sparse', '512M', '60', 'spread', '3'), {});
+    expect(streams.text(1)).toBe(Buffer.from(alone.output).toString().repeat(schemes.length));
+    expect(system.report().evictions.dirty).toBeGreaterThan(40);
+  });
+});
+
 describe('schemes without pages', () => {
   it.each([
     'base-bounds',
@@ -110,6 +139,31 @@ describe('what can not be had', () => {
     [{ translation: { indexBits: [4] } }, /^--translation: the widths add up to 16 bits/],
     [{ translation: 'base-bounds', replacement: 'lru' }, /^--replacement: not under base-bounds/],
     [{ segments: 4 }, /^--segments: only for/],
+    [{ translation: '__proto__' }, /^--translation: unknown '__proto__'; known: sv39, /],
+    [{ translation: { indexBits: [] } }, /^--translation: indexBits has to be a list of widths from 1 on/],
+    [
+      { translation: { indexBits: [9, 0] } },
+      /^--translation: indexBits has to be a list of widths from 1 on/,
+    ],
+    [
+      { translation: { indexBits: [9, 2.5] } },
+      /^--translation: indexBits has to be a list of widths from 1 on/,
+    ],
+    [
+      { translation: { indexBits: [9, 9, 9, 9, 9] } },
+      /^--translation: the widths add up to 57 bits; addresses have at most 48/,
+    ],
+    [
+      { refill: 'software', tlb: 'unified:2' },
+      /^--tlb: .*an instruction may need 4 entries of a set at once/,
+    ],
+    [{ translation: 'segmented', segments: 3 }, /^--segments: '3' is not 2, 4, 8 or 16/],
+    [{ translation: 'segmented', addressBits: 39 }, /^--address-bits: 39 is not 20 to 38/],
+    [{ translation: 'segmented', room: '5G' }, /^--room: '5G' is more than 4G/],
+    [{ translation: 'segmented', stack: '1' }, /^--stack: '1' is not a whole number of 4K pages/],
+    [{ translation: 'relocated', loadAt: '1' }, /^--load-at: '1' is not a whole number of 4K pages/],
+    [{ translation: 'base-bounds', frames: 20 }, /^--frames: not under base-bounds/],
+    [{ translation: 'base-bounds', moveEvery: '0' }, /^--move-every: '0' is not a time/],
   ])('%j', (options, message) => {
     expect(() => systemConfig(options)).toThrow(message);
   });
@@ -119,6 +173,20 @@ describe('what can not be had', () => {
       /^--memory/,
     );
   });
+});
+
+it('a piece that has no room says how much is enough, and it is', async () => {
+  const under = (memory: string) =>
+    runGuest(guest('hello'), { translation: 'base-bounds', memory, swap: 'none' });
+  const problem: Error = await under('64K').then(
+    () => expect.fail('64K are too little'),
+    (error: Error) => error,
+  );
+  const [, enough] = /^--memory 64K: too small for this program, which needs (\d+)K or more$/.exec(
+    problem.message,
+  )!;
+  expect((await under(`${enough}K`)).status).toBe(0);
+  await expect(under(`${Number(enough) - 4}K`)).rejects.toThrow(/too small/);
 });
 
 it('tables of a geometry of the user’s own translate', async () => {

@@ -1,4 +1,6 @@
-// A process reaches nothing but what it has mapped, whoever else is in memory, and frames of others come back as zeros
+// A process reaches nothing but what it has mapped, whoever else is in memory, and frames of others come back as zeros.
+// With pieces of memory: what lies around mappings in one segment (an argument says how many there are) is its own, has
+// an end, and holds nothing of others.
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -30,7 +32,13 @@ static void read_maps(void) {
   fclose(file);
 }
 
+/** Bytes that one piece of memory can have at most; 0: pages. */
+static unsigned long reach;
+
 static int is_mapped(unsigned long address) {
+  for (int i = 0; reach && i < map_count; i++)
+    if (address / reach == maps[i].from / reach) return 1;
+  if (reach) return 0;
   for (int i = 0; i < map_count; i++)
     if (address >= maps[i].from && address < maps[i].to) return 1;
   // A stack grows to where it is touched.
@@ -73,6 +81,20 @@ static void probe_all(void) {
   }
 }
 
+/** Words behind each mapping, up to the end of its piece, that another process has written; -1: there is no end. */
+static int behind(unsigned long pattern) {
+  int found = 0;
+  for (int i = 0; i < map_count; i++) {
+    volatile unsigned long at = maps[i].to;
+    if (sigsetjmp(back, 1)) continue;
+    for (; i + 1 == map_count || at < maps[i + 1].from; at += 64) {
+      if (at - maps[i].to > (64UL << 20)) return -1;
+      found += *(volatile unsigned long *)at == pattern;
+    }
+  }
+  return found;
+}
+
 /** Pages full of a pattern; how many bytes of fresh ones are not zero. */
 static int stain(unsigned char with) {
   unsigned char *pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -82,19 +104,18 @@ static int stain(unsigned char with) {
   return stained;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1) reach = (1UL << 32) / atol(argv[1]);
   struct sigaction action = {.sa_sigaction = caught, .sa_flags = SA_SIGINFO | SA_NODEFER};
   sigaction(SIGSEGV, &action, NULL);
   int stained = stain(0xee);
-  unsigned char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pid_t pid = fork();
   if (pid == 0) {
     // Of the child alone, at places that the parent does not have.
     stained = stain(0xdd);
     read_maps();
     probe_all();
-    shared[0] = stained > 0 || leaks > 0 || misplaced > 0 || refused != probed;
-    _exit(probed > 200 ? 7 : 8);
+    _exit(stained > 0 | (leaks > 0) << 1 | (misplaced > 0) << 2 | (refused != probed) << 3 | (probed < 50) << 4);
   }
   int status;
   waitpid(pid, &status, 0);
@@ -102,8 +123,9 @@ int main(void) {
   stained += stain(0xcc);
   read_maps();
   probe_all();
-  printf("child: %d, %d\n", WEXITSTATUS(status), shared[0]);
+  if (reach) printf("behind: %d\n", behind(0xddddddddddddddddUL));
+  printf("child: %d\n", status);
   printf("stained %d, leaks %d, misplaced %d, all refused: %s\n", stained, leaks, misplaced,
          refused == probed ? "yes" : "no");
-  return probed > 200 ? 0 : 1;
+  return probed < 50;
 }

@@ -2,16 +2,18 @@
 import { type Frame, PAGE_SIZE, pageOf, roundUp, type VirtualAddress, type Vpn } from '../../base/numbers.ts';
 import { Errno } from '../errno.ts';
 import type { Area, ObjectId, SpaceState } from '../state.ts';
-import { findArea, isCovered, overlapping } from './areas.ts';
+import { carve, findArea, isCovered, overlapping, putBack } from './areas.ts';
 import type { ReferenceSink, Result } from './contract.ts';
 import { backedPage, showsObject } from './fault-site.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
+import type { ObjectAreas } from './object-areas.ts';
 import type { PageBits } from './page-bits.ts';
 import type { PageTables } from './page-tables.ts';
 import type { PageCache } from './pagecache.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING } from './state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { WriteBack } from './writeback.ts';
 
 export interface AdviseParts {
@@ -24,13 +26,17 @@ export interface AdviseParts {
   readonly replacement: Replacement;
   readonly writeBack: WriteBack;
   readonly references: ReferenceSink | undefined;
+  readonly objectAreas: ObjectAreas;
+  readonly superpages: SuperpageTables | undefined;
 }
 
 const MADV_DONTNEED = 4;
 const MADV_FREE = 8;
+const MADV_HUGEPAGE = 14;
+const MADV_NOHUGEPAGE = 15;
 /**
- * Advice without effect here: NORMAL, RANDOM, SEQUENTIAL, WILLNEED, HUGEPAGE, NOHUGEPAGE, DONTDUMP, DODUMP,
- * COLD, PAGEOUT (asm-generic/mman-common.h).
+ * Advice without effect here: NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTDUMP, DODUMP, COLD, PAGEOUT
+ * (asm-generic/mman-common.h); HUGEPAGE and NOHUGEPAGE too, unless there are superpages.
  */
 const HINTS: readonly number[] = [0, 1, 2, 3, 14, 15, 16, 17, 20, 21];
 
@@ -52,14 +58,30 @@ export function advise(
   if (advice === MADV_FREE && areas.some((area) => area.shared || area.backing !== undefined))
     return Errno.EINVAL;
   if (drops) for (const area of areas) drop(parts, space, area, address, end);
+  if (advice === MADV_HUGEPAGE) mark(parts, space, address, end, 'wanted');
+  if (advice === MADV_NOHUGEPAGE) mark(parts, space, address, end, 'unwanted');
   return isCovered(space.areas, address, end) ? 0 : Errno.ENOMEM;
+}
+
+/** What is in memory stays as it is; the next first touch of a range goes by it. */
+function mark(
+  { superpages, objectAreas }: AdviseParts,
+  space: SpaceState,
+  from: number,
+  to: number,
+  how: 'wanted' | 'unwanted',
+): void {
+  if (superpages === undefined) return;
+  for (const area of carve(space.areas, from, to, objectAreas))
+    putBack(space.areas, { ...area, superpages: how }, objectAreas);
 }
 
 /** Private pages lose what was written to them; shared ones lose only their entries. */
 function drop(parts: AdviseParts, space: SpaceState, area: Area, from: number, to: number): void {
-  const { tables, mappings, references } = parts;
+  const { tables, superpages, mappings, references } = parts;
   const start = Math.max(from, area.start);
   const end = Math.min(to, area.end);
+  superpages?.splitRange(space, start / PAGE_SIZE, end / PAGE_SIZE, 'unmap');
   tables.forEach(space, start / PAGE_SIZE, end / PAGE_SIZE, (page, at) => mappings.clear(space, page, at));
   tables.prune(space, start / PAGE_SIZE, end / PAGE_SIZE);
   if (!area.shared) references?.gone(space.id, (start / PAGE_SIZE) as Vpn, (end - start) / PAGE_SIZE);

@@ -143,6 +143,7 @@ function canMerge(left: Area, right: Area): boolean {
     left.shared === right.shared &&
     left.growLimit === right.growLimit &&
     left.name === right.name &&
+    left.superpages === right.superpages &&
     backingsContinue(left, right)
   );
 }

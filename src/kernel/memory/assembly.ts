@@ -19,6 +19,7 @@ import { Clusters } from './clusters.ts';
 import type { BackingObjects, Clock, MemoryCounters, ReferenceSink } from './contract.ts';
 import type { ExecuteRule } from './execute-rule.ts';
 import { Faults } from './faults.ts';
+import { FirstTouch } from './first-touch.ts';
 import { Forks } from './fork.ts';
 import { ForkPages } from './fork-pages.ts';
 import { FramedTables } from './framed-tables.ts';
@@ -44,6 +45,8 @@ import { buildTables, type PagingScheme } from './schemes.ts';
 import type { ShareRule } from './shares.ts';
 import { Spaces } from './spaces.ts';
 import type { MemoryState } from './state.ts';
+import type { SuperpageRule } from './superpage-state.ts';
+import { SuperpageTables } from './superpage-tables.ts';
 import { Swap } from './swap.ts';
 import { SwapIo } from './swap-io.ts';
 import { TableEviction } from './table-eviction.ts';
@@ -92,6 +95,8 @@ export interface MemoryParts {
     readonly shares: ShareRule;
     /** Whether leaf tables may go to swap. */
     readonly pageTables: PageTableRule;
+    /** Which areas get superpages; only where tables of one radix format stay in memory, and the hardware keeps bits. */
+    readonly superpages: SuperpageRule;
   };
 }
 
@@ -106,6 +111,8 @@ export interface Structures {
   readonly frames: FrameTable;
   readonly tables: PageTables;
   readonly framed: FramedTables | undefined;
+  /** `undefined`: there are no superpages. */
+  readonly superpages: SuperpageTables | undefined;
   /** `undefined`: all tables stay in memory. */
   readonly leaves: LeafTables | undefined;
   readonly swap: Swap;
@@ -159,11 +166,14 @@ export function buildStructures(parts: MemoryParts): Structures {
   const mayLeave = pageTables === 'pageable' && form !== undefined;
   const leaves = mayLeave ? new LeafTables({ ...leafParts, form }) : undefined;
   const { placement } = parts;
-  const tables = buildTables(schemes, { state, machine, frames, pins, events, stamps, leaves, placement });
+  const own = { state, machine, frames, pins, events, stamps, leaves, placement };
+  const mayBeLarge = parts.options.superpages !== 'off';
+  const tables = buildTables(schemes, { ...own, superpages: mayBeLarge ? spaces : undefined });
   const framed = tables instanceof FramedTables ? tables : undefined;
-  const pageBits = new PageBits({ mode: bits, spaces, frames, tables, pins });
+  const superpages = tables instanceof SuperpageTables ? tables : undefined;
+  const pageBits = new PageBits({ mode: bits, spaces, frames, tables, superpages, pins });
   const held = { root, spaces, state, counters, machine, asids, references };
-  const below = { ...held, frames, tables, framed, swap, cache, pageBits };
+  const below = { ...held, frames, tables, framed, superpages, swap, cache, pageBits };
   const replacement = new Replacement({ ...below, definition, events, sampleEvery, shares });
   const mappings = new Mappings({ ...below, pins, replacement, events, execute });
   return { ...below, leaves, swapIo, pins, replacement, mappings };
@@ -174,7 +184,9 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
   const { machine, tables } = structures;
   const { writeXorExecute, execute } = options;
   const places = new DiskPlaces({ disk: structures.root.disk, objects });
-  const basics = { ...structures, places, rules: options.paging, clock, costs, events, objects, execute };
+  const { paging: rules, superpages: superpageRule } = options;
+  const chosen = { rules, superpageRule, execute };
+  const basics = { ...structures, ...chosen, places, clock, costs, events, objects };
   const writeBack = new WriteBack({ ...basics, ram: machine.ram });
   const clusters = new Clusters({ ...basics, ram: machine.ram, writeBack });
   structures.replacement.connect((frames) => cleanPages({ ...structures, clusters }, frames));
@@ -185,7 +197,8 @@ export function buildPaths(parts: MemoryParts, structures: Structures): Paths {
     tables.ensure(space, page, () => reclaim.table(key, space.id));
   const transfers = new Transfers({ ...basics, ensureEntry });
   const readAhead = new ReadAhead({ ...basics, reclaim, transfers });
-  const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead });
+  const firstTouch = new FirstTouch({ ...basics, reclaim });
+  const resolvers = new Resolvers({ ...basics, reclaim, transfers, readAhead, firstTouch });
   const faults = new Faults({ ...basics, resolvers, transfers, tableTransfers });
   const objectAreas = new ObjectAreas({ ...basics, writeBack });
   const calls = { ...basics, writeBack, objectAreas, ensureEntry, tableTransfers, writeXorExecute };

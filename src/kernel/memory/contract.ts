@@ -8,6 +8,7 @@ import type { ElfImage } from '../loader/elf.ts';
 import type { Area, ObjectId, RequestState, SpaceState } from '../state.ts';
 import type { TableCounters } from './leaf-table-state.ts';
 import type { PagingCounters } from './paging-rules.ts';
+import type { SuperpageCounters } from './superpage-state.ts';
 
 /** What became of a fault. Only trap code turns it into resume, sleep, signal or kill. */
 export type Outcome =
@@ -172,6 +173,7 @@ export interface MemoryCounters {
   refills: RefillCounters;
   /** Where leaf tables may go to swap. */
   tablePaging: TableCounters;
+  superpages: SuperpageCounters;
   /** Pages that left their resident sets and stayed in their frames, and those that were used again there. */
   setAside: number;
   rescues: number;

@@ -44,6 +44,26 @@ export class FrameTable {
     return frame;
   }
 
+  /**
+   * `count` adjacent free frames for pages, the first of which is a multiple of `count`, and which are pages without
+   * identity or keys now; the lowest ones. -1 when there are none.
+   */
+  allocateRun(count: number): Frame | -1 {
+    const { pages, use } = this.state;
+    for (let first = 0; first + count <= pages.limit; first += count) {
+      let taken = 0;
+      while (taken < count && use[first + taken] === FREE) taken++;
+      if (taken < count) continue;
+      takeRun(pages, first, count);
+      use.fill(PAGE, first, first + count);
+      const counters = this.#counters;
+      counters.residentPages += count;
+      counters.residentPeak = Math.max(counters.residentPeak, counters.residentPages);
+      return first as Frame;
+    }
+    return -1;
+  }
+
   allocateTable(): Frame | -1 {
     const frame = take(this.state.tables ?? this.state.pages);
     if (frame === -1) return -1;
@@ -95,6 +115,10 @@ export class FrameTable {
 
   clear(frame: Frame, flag: number): void {
     this.state.flags[frame]! &= ~flag;
+  }
+
+  setKey(frame: Frame, key: PageKey): void {
+    this.state.key[frame] = key;
   }
 
   key(frame: Frame): PageKey {
@@ -206,6 +230,15 @@ export class FrameTable {
     }
     if (further.length === 0) state.mappers.delete(frame);
   }
+}
+
+/** Takes free frames out of the middle of a pool. Those never used that lie before them are given out next, in order. */
+function takeRun(pool: FramePool, first: number, count: number): void {
+  const end = first + count;
+  if (first < pool.fresh) pool.freed = pool.freed.filter((frame) => frame < first || frame >= end);
+  if (end <= pool.fresh) return;
+  for (let frame = first - 1; frame >= pool.fresh; frame--) pool.freed.push(frame);
+  pool.fresh = end;
 }
 
 function take(pool: FramePool): Frame | -1 {

@@ -28,6 +28,8 @@ import {
   spaceOfCode,
   TABLE,
 } from './state.ts';
+import { checkSuperpages } from './superpage-invariants.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
 
 export interface InvariantParts {
@@ -37,6 +39,7 @@ export interface InvariantParts {
   readonly tables: PageTables;
   readonly framed: FramedTables | undefined;
   readonly leaves: LeafTables | undefined;
+  readonly superpages: SuperpageTables | undefined;
   readonly mappings: Mappings;
   readonly pageBits: PageBits;
   readonly swap: Swap;
@@ -69,6 +72,7 @@ export function checkInvariants(parts: InvariantParts): void {
   checkForks(parts);
   checkPaging(parts);
   checkLeafTables(parts);
+  checkSuperpages(parts);
 }
 
 function checkAsids({ root }: InvariantParts): void {

@@ -67,8 +67,11 @@ export class InvertedTables implements PageTables {
   constructor(parts: TableParts, search: 'hash' | 'scan') {
     this.#machine = parts.machine;
     this.#flushes = new Flushes(parts.machine, parts.events);
-    parts.state.tables.inverted ??= emptyTable(parts, search);
-    this.#state = parts.state.tables.inverted;
+    const { tables } = parts.state;
+    // Each has a table of its own where both are side by side.
+    const name = search === 'scan' ? 'scanned' : 'inverted';
+    tables[name] ??= emptyTable(parts, search);
+    this.#state = tables[name];
   }
 
   open({ id }: SpaceState): boolean {

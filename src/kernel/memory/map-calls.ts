@@ -20,12 +20,16 @@ import type { ReferenceSink, Result, VirtualMemory } from './contract.ts';
 import type { Mappings } from './mappings.ts';
 import type { ObjectAreas } from './object-areas.ts';
 import type { PageTables } from './page-tables.ts';
+import type { SuperpageRule } from './superpage-state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 
 /** Lowest address that a program may map, vm.mmap_min_addr of Linux. */
 export const LOWEST_ADDRESS = 65536;
 
 export interface MapParts {
   readonly tables: PageTables;
+  readonly superpages: SuperpageTables | undefined;
+  readonly superpageRule: SuperpageRule;
   readonly mappings: Mappings;
   readonly objectAreas: ObjectAreas;
   readonly references: ReferenceSink | undefined;
@@ -55,7 +59,7 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
   if (request.backing !== undefined && request.backing.offset % PAGE_SIZE !== 0) return Errno.EINVAL;
   if (length > space.layout.end) return Errno.ENOMEM;
   if (isForbidden(parts, request.protection)) return Errno.EACCES;
-  const start = placeOf(space, request, length);
+  const start = placeOf(parts, space, request, length);
   if (start < 0) return start;
   const { protection, shared, growLimit, name, backing } = request;
   // What is replaced may be the last that maps the object, which must live on.
@@ -78,9 +82,10 @@ export function map(parts: MapParts, space: SpaceState, request: MapRequest): Re
   return start;
 }
 
-function placeOf(space: SpaceState, request: MapRequest, length: number): Result {
-  const { address, fixed } = request;
-  if (fixed === 'hint') return placeNear(space, address, length);
+function placeOf(parts: MapParts, space: SpaceState, request: MapRequest, length: number): Result {
+  const { address, fixed, backing, shared } = request;
+  const alignment = backing === undefined && !shared ? alignmentOf(parts, length) : PAGE_SIZE;
+  if (fixed === 'hint') return placeNear(space, address, length, alignment);
   if (address % PAGE_SIZE !== 0) return Errno.EINVAL;
   if (!(address + length <= space.layout.end)) return Errno.ENOMEM;
   if (address < LOWEST_ADDRESS) return Errno.EPERM;
@@ -88,11 +93,19 @@ function placeOf(space: SpaceState, request: MapRequest, length: number): Result
   return address;
 }
 
-function placeNear(space: SpaceState, hint: number, length: number): Result {
+/** Where a superpage fits into a mapping, and there may be any, it is laid so that one does. */
+function alignmentOf({ superpages }: MapParts, length: number): number {
+  const bytes = (superpages?.span ?? 1) * PAGE_SIZE;
+  return length >= bytes ? bytes : PAGE_SIZE;
+}
+
+function placeNear(space: SpaceState, hint: number, length: number, alignment: number): Result {
   const wished = roundDown(hint);
   const fits = wished >= LOWEST_ADDRESS && wished + length <= space.layout.end;
   if (fits && isFreeWithGap(space.areas, wished, wished + length)) return wished;
-  return findPlace(space, length);
+  // Room enough that an aligned place is in it. (Linux 6.7, mm/huge_memory.c, __thp_get_unmapped_area.)
+  const room = alignment === PAGE_SIZE ? -1 : findPlace(space, length + alignment - PAGE_SIZE);
+  return room < 0 ? findPlace(space, length) : Math.ceil(room / alignment) * alignment;
 }
 
 /** The highest place below `mmapTop`, else the highest anywhere; ENOMEM when there is none. */
@@ -114,9 +127,10 @@ export function unmap(parts: MapParts, space: SpaceState, address: VirtualAddres
 
 /** Takes areas and pages out of a range. */
 export function removeRange(parts: MapParts, space: SpaceState, start: number, end: number): void {
-  const { tables, mappings, objectAreas, references } = parts;
+  const { tables, superpages, mappings, objectAreas, references } = parts;
   const taken = carve(space.areas, start, end, objectAreas);
   if (taken.length === 0) return;
+  superpages?.splitRange(space, start / PAGE_SIZE, end / PAGE_SIZE, 'unmap');
   for (const area of taken) {
     tables.forEach(space, area.start / PAGE_SIZE, area.end / PAGE_SIZE, (page, at) =>
       mappings.clear(space, page, at),

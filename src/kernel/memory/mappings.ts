@@ -32,11 +32,13 @@ import type { PageCache } from './pagecache.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { AHEAD, ASIDE, LOADING, MODIFIED, USED } from './state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
 
 export interface MappingParts {
   readonly frames: FrameTable;
   readonly tables: PageTables;
+  readonly superpages: SuperpageTables | undefined;
   readonly cache: PageCache;
   readonly swap: Swap;
   readonly pins: Pins;
@@ -88,6 +90,17 @@ export class Mappings {
       events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
   }
 
+  /** Maps `frame`, which nobody has used here yet, at an empty entry. */
+  place(space: SpaceState, area: Area, page: Vpn, at: number, frame: Frame): void {
+    const { frames, tables, events } = this.#parts;
+    frames.addMapper(frame, space.id, page, at);
+    countResident(space);
+    const { low, high } = this.#leaf(area, frame, 0);
+    tables.write(at, low, high);
+    if (events.watched)
+      events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+  }
+
   /**
    * Gives `child` the page that `parent` has in `frame` at the same place: neither may write a private page from
    * now on, and the child has not used it yet. Whether the parent's entry lost its write permission, so that the
@@ -96,17 +109,13 @@ export class Mappings {
    *   parent  RW A D ─▶ frame           parent  R- A D ─▶ frame ◀─ R- - -  child
    */
   share(parent: LeafEntry, child: LeafEntry, area: Area, frame: Frame): boolean {
-    const { frames, tables, events } = this.#parts;
+    const { tables } = this.#parts;
     const { space, page } = child;
-    frames.addMapper(frame, space.id, page, child.at);
-    countResident(space);
-    const { low, high } = this.#leaf(area, frame, 0);
-    tables.write(child.at, low, high);
-    if (events.watched)
-      events.emit({ type: 'map', space: space.id, vpn: page, frame, page: frames.key(frame) });
+    this.place(space, area, page, child.at, frame);
     const before = tables.low(parent.at);
     const { write } = this.#format.entry;
     if (area.shared || !tables.isValid(before) || !hasBit(before, write)) return false;
+    this.#parts.superpages?.split(parent.at, 'fork');
     tables.clearBits(parent.at, 1 << write);
     return true;
   }
@@ -257,7 +266,8 @@ export class Mappings {
 
   /** Moves whatever `from` says to `to`, which is empty: the page itself stays where it is. */
   move(space: SpaceState, page: Vpn, from: number, newPage: Vpn, to: number): void {
-    const { frames, tables } = this.#parts;
+    const { frames, tables, superpages } = this.#parts;
+    superpages?.split(from, 'move');
     const frame = this.frameOf(from);
     if (frame !== -1) {
       if (tables.isValid(tables.low(from))) tables.flush(space, page);

@@ -22,6 +22,7 @@
  *   asids           their tags in the TLB
  *   pauses          the older go first           fork-pages     a page of it
  *   whole-space     all pages of a space at once  places         where pages lie on the disk
+ *   superpage-tables one entry for many pages    first-touch    when there is one
  *   leaf-tables     tables that may go to swap   table-eviction which go, and when
  *   table-transfers tables on their way back     leaf-table-state all of it as plain data
  *   page-daemon     frames before they are wanted read-ahead     pages before they are
@@ -64,6 +65,7 @@ import { addArea, type MapRequest, map, setBreak, unmap } from './map-calls.ts';
 import { objectTruncated, readThroughCache, writeThroughCache } from './object-calls.ts';
 import { protect } from './protect.ts';
 import { remap } from './remap.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import { sampleWorkingSet, swapOut } from './whole-space.ts';
 
 export type { MemoryParts } from './assembly.ts';
@@ -233,6 +235,11 @@ export class Memory implements VirtualMemory {
     const { tables } = this.#structures;
     const at = tables.find(space, pageOf(address));
     return at !== -1 && tables.isValid(tables.low(at)) ? tables.frameAt(at) : -1;
+  }
+
+  /** `undefined`: there are none. */
+  get superpages(): SuperpageTables | undefined {
+    return this.#structures.superpages;
   }
 
   get nextInterrupt(): number | undefined {

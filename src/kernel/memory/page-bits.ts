@@ -28,6 +28,7 @@ import type { FrameTable } from './frames.ts';
 import type { PageTables } from './page-tables.ts';
 import type { Pins } from './pins.ts';
 import { MODIFIED, pageOfCode, spaceOfCode, USED } from './state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 
 /** Who keeps referenced and dirty bits: see above. */
 export type BitsMode = 'hardware' | 'traps' | 'stamps';
@@ -37,6 +38,7 @@ export interface PageBitsParts {
   readonly spaces: readonly (SpaceState | undefined)[];
   readonly frames: FrameTable;
   readonly tables: PageTables;
+  readonly superpages: SuperpageTables | undefined;
   readonly pins: Pins;
 }
 
@@ -86,10 +88,11 @@ export class PageBits {
 
   /** Makes every entry for the page invalid; it stays in its frame, and each entry says in which. */
   hide(frame: Frame): void {
-    const { frames, tables } = this.#parts;
+    const { frames, tables, superpages } = this.#parts;
     frames.clear(frame, USED);
     const hidden = encodeInvalid(tables.format, UNUSED, frame);
     this.#eachValid(frame, (space, page, at) => {
+      superpages?.split(at, 'setAside');
       tables.flush(space, page);
       if ((tables.low(at) & this.#dirty) !== 0) frames.set(frame, MODIFIED);
       tables.write(at, hidden.low, hidden.high);

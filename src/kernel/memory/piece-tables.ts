@@ -52,8 +52,10 @@ export class PieceTables implements PageTables {
     this.#segments = 2 ** segmentBits;
     this.#segmentPages = 2 ** (format.addressBits - format.offsetBits - segmentBits);
     this.least = segmentBits === 0 ? Math.ceil(this.#segmentPages / ENTRIES_A_FRAME) : 2;
-    parts.state.tables.pieces ??= firstRegion(parts, this.least);
-    this.#state = parts.state.tables.pieces;
+    const { tables } = parts.state;
+    const name = segmentBits === 0 ? 'linear' : 'hybrid';
+    tables[name] ??= firstRegion(parts, this.least);
+    this.#state = tables[name];
     this.#region = new TableRegion(this.#state, parts.machine, parts.placement, PAGE_SIZE);
   }
 

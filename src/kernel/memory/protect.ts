@@ -5,6 +5,7 @@ import { PROT_EXEC, PROT_READ, PROT_WRITE, type SpaceState } from '../state.ts';
 import { carve, findArea, indexAbove, insertArea } from './areas.ts';
 import type { Result } from './contract.ts';
 import { isForbidden, type MapParts } from './map-calls.ts';
+import { mayHaveSuperpages } from './superpage-state.ts';
 
 const ALL = PROT_READ | PROT_WRITE | PROT_EXEC;
 /** Accepted and without effect: atomic access is always possible (asm-generic/mman-common.h). */
@@ -44,7 +45,8 @@ function coveredUntil(space: SpaceState, address: number): number {
 }
 
 function apply(parts: MapParts, space: SpaceState, start: number, end: number, protection: number): void {
-  const { tables, mappings, objectAreas } = parts;
+  const { tables, superpages, mappings, objectAreas } = parts;
+  superpages?.splitRange(space, start / PAGE_SIZE, end / PAGE_SIZE, 'protect');
   for (const area of carve(space.areas, start, end, objectAreas)) {
     const { backing } = area;
     insertArea(space.areas, { ...area, protection }, objectAreas);
@@ -54,4 +56,9 @@ function apply(parts: MapParts, space: SpaceState, start: number, end: number, p
       mappings.rederive(space, now, page, at);
     });
   }
+  superpages?.joinRange(space, start / PAGE_SIZE, end / PAGE_SIZE, (first) => {
+    const area = findArea(space.areas, first * PAGE_SIZE);
+    if (area === undefined || !mayHaveSuperpages(parts.superpageRule, area)) return false;
+    return area.end >= (first + superpages.span) * PAGE_SIZE;
+  });
 }

@@ -26,6 +26,7 @@ import { isPause, pause } from './pauses.ts';
 import type { Pins } from './pins.ts';
 import type { Replacement } from './replacement.ts';
 import { AHEAD, FREE, type MemoryState, MODIFIED, pageOfCode, spaceOfCode } from './state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
 import type { TableEviction } from './table-eviction.ts';
 import type { Urgency, WriteBack } from './writeback.ts';
@@ -43,6 +44,7 @@ export interface ReclaimParts {
   readonly writeBack: WriteBack;
   readonly clusters: Clusters;
   readonly tableEviction: TableEviction;
+  readonly superpages: SuperpageTables | undefined;
   readonly rules: PagingRules;
   readonly counters: MemoryCounters;
   readonly clock: Clock;
@@ -88,6 +90,13 @@ export class Reclaim {
     } else daemon.found++;
     if (frame !== -1) pins.fed();
     return frame;
+  }
+
+  /** Adjacent free frames for pages of a space, as `FrameTable.allocateRun` gives them; -1 when there are none to spare. */
+  run(count: number, owner: SpaceId): Frame | -1 {
+    const { frames, pins, replacement } = this.#parts;
+    if (pins.areAnyStarving || replacement.isFull(owner, count)) return -1;
+    return frames.allocateRun(count);
   }
 
   /** A frame for a table, wanted to map page `key` of space `owner`; -1 when none can be had. */
@@ -292,7 +301,7 @@ export class Reclaim {
 
   /** Every mapping now says where the page is instead. */
   #invalidate(frame: Frame): void {
-    const { root, state, frames, tables, cache, swap, mappings } = this.#parts;
+    const { root, state, frames, tables, cache, swap, mappings, superpages } = this.#parts;
     const object = frames.object(frame);
     const slot = frames.slot(frame);
     let kind: 0 | 1 | 2 = NOTHING;
@@ -302,7 +311,9 @@ export class Reclaim {
       const space = root.spaces[spaceOfCode(code)]!;
       const page = pageOfCode(code);
       state.evictedLately.get(space.id)?.add(page);
-      mappings.unmap(space, page, tables.find(space, page), kind, kind === NOTHING ? 0 : payload);
+      const at = tables.find(space, page);
+      superpages?.split(at, 'evict');
+      mappings.unmap(space, page, at, kind, kind === NOTHING ? 0 : payload);
       if (kind === SWAPPED) swap.retain(slot as never);
       // Only one page can come back as the one that was dropped.
       if (kind === DROPPED) {

@@ -131,9 +131,9 @@ export class Replacement implements FrameBits, SecondChances {
     }
   }
 
-  /** Whether a space may have no more frames than it has. */
-  isFull(owner: number): boolean {
-    return this.#policy.isFull?.(owner) ?? false;
+  /** Whether a space may not have so many frames more than it has. */
+  isFull(owner: number, more = 1): boolean {
+    return this.#policy.isFull?.(owner, more) ?? false;
   }
 
   /** A space is gone; pages that it brought in and that others use pass to one of those. */

@@ -9,6 +9,7 @@ import type { Costs } from '../state.ts';
 import { BUS_ADRERR, SIGBUS } from './classify.ts';
 import type { Clock, MemoryCounters, Outcome } from './contract.ts';
 import { type BackedPage, backedPage, type FaultSite, showsObject } from './fault-site.ts';
+import type { FirstTouch } from './first-touch.ts';
 import type { FrameTable } from './frames.ts';
 import type { Mappings } from './mappings.ts';
 import type { PageTables } from './page-tables.ts';
@@ -18,6 +19,7 @@ import type { ReadAhead } from './read-ahead.ts';
 import type { Reclaim } from './reclaim.ts';
 import type { Replacement } from './replacement.ts';
 import { LOADING, type MemoryState, MODIFIED } from './state.ts';
+import type { SuperpageTables } from './superpage-tables.ts';
 import type { Swap } from './swap.ts';
 import type { Origin, Transfers } from './transfers.ts';
 
@@ -34,6 +36,8 @@ export interface ResolverParts {
   readonly reclaim: Reclaim;
   readonly transfers: Transfers;
   readonly readAhead: Pick<ReadAhead, 'beside'>;
+  readonly superpages: SuperpageTables | undefined;
+  readonly firstTouch: FirstTouch;
   readonly counters: MemoryCounters;
   readonly events: EventSink;
   readonly clock: Clock;
@@ -61,6 +65,7 @@ export class Resolvers {
   /** A page that nothing was ever put in: a frame of zeros. */
   zero(site: FaultSite): Outcome {
     const { machine, cache, counters } = this.#parts;
+    if (this.#parts.firstTouch.superpage(site)) return RESUMED;
     const backed = backedPage(site.area, site.page);
     const shared = backed !== undefined && showsObject(site.area, backed);
     const key = shared ? cache.key(backed.object, backed.index) : this.#keyOf(site);
@@ -151,6 +156,7 @@ export class Resolvers {
     const source = present !== -1 ? present : cache.frame(backed!.object, backed!.index);
     assert(source !== -1, 'what is copied is in memory');
     if (frames.has(source, LOADING)) return transfers.pendingInto(source);
+    this.#parts.superpages?.split(site.entryAddress, 'copyOnWrite');
     return this.#isLastSharer(source, present)
       ? this.#takeOver(site, source, present)
       : this.#copy(site, source, present, backed);

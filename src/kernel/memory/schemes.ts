@@ -15,6 +15,7 @@ import { twoLevel } from '../../translation/two-level.ts';
 import { vaxFormat } from '../../translation/vax.ts';
 import { x86 } from '../../translation/x86-64.ts';
 import type { EventSink } from '../events.ts';
+import type { SpaceState } from '../state.ts';
 import type { FrameTable } from './frames.ts';
 import { HashedTables } from './hashed-tables.ts';
 import { InvertedTables } from './inverted-tables.ts';
@@ -24,6 +25,7 @@ import type { PageTables } from './page-tables.ts';
 import { PieceTables } from './piece-tables.ts';
 import type { Pins } from './pins.ts';
 import type { MemoryState } from './state.ts';
+import { SuperpageTables } from './superpage-tables.ts';
 import { RadixTables, type StampFrames } from './tables.ts';
 import { VaxTables } from './vax-tables.ts';
 
@@ -40,6 +42,8 @@ export interface TableParts {
   readonly placement: PlacementDefinition;
   /** With times of last use in the entries; see tables.ts. */
   readonly stamps: StampFrames | undefined;
+  /** All spaces, where these may have superpages; absent: none may. Only radix tables go by it. */
+  readonly superpages?: readonly (SpaceState | undefined)[] | undefined;
 }
 
 export interface PagingScheme {
@@ -53,6 +57,8 @@ export interface PagingScheme {
   readonly mmapEnd?: number;
   /** Where leaf tables have frames of their own: the form of their entries. Only such tables may go to swap. */
   readonly framed?: EntryFormat;
+  /** Where tables have levels: their format. An entry above the last level may then map what a table would. */
+  readonly radix?: RadixFormat;
   /** The format that the machine's walker knows; `undefined`: the TLB has to be refilled by software. */
   readonly walked: RadixGeometry | undefined;
   /** Frames for tables beside those of pages (`--frames`), where more than the usual are needed. */
@@ -78,13 +84,22 @@ export const radixScheme = (
   source,
   end: userLimit(format),
   framed: format,
+  radix: format,
   walked,
-  build: (parts) => new RadixTables({ ...parts, radix: format }),
+  build: (parts) => radixTables(parts, format),
 });
+
+function radixTables(parts: TableParts, radix: RadixFormat): RadixTables {
+  const { superpages: spaces, state } = parts;
+  if (spaces === undefined) return new RadixTables({ ...parts, radix });
+  const { superpages, counters } = state;
+  return new SuperpageTables({ ...parts, radix, spaces, superpages, counters });
+}
 
 const vax = vaxFormat();
 /** 128 MiB of tables in S, for which the system table takes 128 KiB: two tables of full length for 64 spaces. */
 const VAX_SYSTEM_PAGES = 2 ** 15;
+
 const RISCV = 'RISC-V Instruction Set Manual, volume II, version 20240411';
 
 export const pagingSchemes: readonly PagingScheme[] = [

@@ -9,6 +9,7 @@ import type { HashedState } from './hashed-tables.ts';
 import type { InvertedState } from './inverted-tables.ts';
 import { initialLeafTables, initialTableCounters, type LeafTableState } from './leaf-table-state.ts';
 import { initialPagingCounters, initialPagingState, type PagingState } from './paging-rules.ts';
+import { initialSuperpageCounters, initialSuperpages, type SuperpageState } from './superpage-state.ts';
 import type { RegionState } from './table-region.ts';
 import type { VaxState } from './vax-tables.ts';
 
@@ -182,6 +183,7 @@ export interface MemoryState {
   tables: SharedTables;
   /** Where leaf tables may go to swap: see leaf-tables.ts. */
   leafTables: LeafTableState;
+  superpages: SuperpageState;
   asids: AsidState;
   nextKey: PageKey;
   policy: unknown;
@@ -195,7 +197,10 @@ export interface MemoryState {
 export interface SharedTables {
   hashed?: HashedState;
   inverted?: InvertedState;
-  pieces?: RegionState;
+  /** Inverted as well, without anchors. */
+  scanned?: InvertedState;
+  linear?: RegionState;
+  hybrid?: RegionState;
   vax?: VaxState;
 }
 
@@ -250,6 +255,7 @@ export function initialMemoryState(start: MemoryStart): MemoryState {
     stampFrames: new Map(),
     tables: {},
     leafTables: initialLeafTables(),
+    superpages: initialSuperpages(),
     asids: initialAsidState(),
     nextKey: 0,
     policy: policyDefinition.initial(pageFrames, start.random),
@@ -314,6 +320,7 @@ export function initialCounters(): MemoryCounters {
     paging: initialPagingCounters(),
     refills: { misses: 0, modifies: 0, reads: 0, byHandler: 0 },
     tablePaging: initialTableCounters(),
+    superpages: initialSuperpageCounters(),
     setAside: 0,
     rescues: 0,
     cleaned: 0,

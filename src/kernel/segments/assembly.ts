@@ -12,6 +12,7 @@ import { Swap } from '../memory/swap.ts';
 import { SwapIo } from '../memory/swap-io.ts';
 import type { Costs, ObjectId, RootState } from '../state.ts';
 import { Arrivals } from './arrivals.ts';
+import { Claim } from './claim.ts';
 import { Compaction } from './compaction.ts';
 import { Misses } from './miss.ts';
 import { Mover } from './mover.ts';
@@ -79,8 +80,9 @@ export function buildSegments(parts: SegmentParts) {
   const rolling = new Rolling(moving);
   const arrivals = new Arrivals(moving);
   const compaction = new Compaction(moving);
-  const room = new Room({ ...moving, rolling, arrivals, compaction });
-  const spaces = new Spaces({ ...moving, rolling, arrivals, room });
+  const claim = new Claim(basics);
+  const room = new Room({ ...moving, rolling, arrivals, compaction, claim });
+  const spaces = new Spaces({ ...moving, rolling, arrivals, room, claim });
   const misses = new Misses({ ...moving, spaces, arrivals });
   const mover = new Mover(moving);
   return {

@@ -102,7 +102,12 @@ function takeOver(
 function fill(parts: ForkParts, child: SpaceId, copies: readonly Copy[]): OutOfMemory | undefined {
   const { spaces, pieces, room, rolling, clock, costs, state } = parts;
   const record = spaces.record(child);
-  if (room.placeNow(copies.map(([, to]) => to))) {
+  if (
+    room.placeNow(
+      copies.map(([, to]) => to),
+      child,
+    )
+  ) {
     for (const [from, to] of copies) pieces.copy(from, to, 'forks');
     record.where = 'in';
     record.since = clock.now;

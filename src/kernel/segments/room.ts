@@ -11,6 +11,7 @@ import { formatSize } from '../../base/sizes.ts';
 import type { Placement } from '../../policies/placement/contract.ts';
 import type { Outcome, OutOfMemory } from '../memory/contract.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { Claim } from './claim.ts';
 import type { Compaction } from './compaction.ts';
 import { type Pieces, usedPages } from './pieces.ts';
 import type { Rolling } from './rolling.ts';
@@ -23,12 +24,15 @@ export interface RoomParts {
   readonly compaction: Compaction;
   readonly rolling: Rolling;
   readonly arrivals: Arrivals;
+  readonly claim: Claim;
 }
 
 /** Why there is no room; `blocked`: none yet. */
 export type NoRoom = OutOfMemory | (Outcome & { readonly kind: 'blocked' });
 
 type Keep = ReadonlySet<SpaceId>;
+/** Somebody else has to get the processor before there is anything to be had. */
+const A_WHILE = 1_000_000;
 
 export class Room {
   readonly #parts: RoomParts;
@@ -37,14 +41,23 @@ export class Room {
     this.#parts = parts;
   }
 
-  /** Gives pieces their frames, all or none. @param keep spaces that must stay in memory meanwhile */
-  place(wanted: readonly Piece[], keep: Keep): NoRoom | undefined {
+  /** Gives pieces their frames, all or none. @param asker the space that they are for, which stays in memory meanwhile */
+  place(wanted: readonly Piece[], asker: SpaceId): NoRoom | undefined {
+    if (wanted.length === 0) return undefined;
     const frames = wanted.reduce((sum, piece) => sum + piece.frames, 0);
-    return this.#untilDone(frames, keep, () => this.placeNow(wanted));
+    const failure = this.#untilDone(frames, asker, () => this.#placeAll(wanted));
+    const { counters } = this.#parts.state;
+    // What would have been enough for them alone is known now.
+    if (failure !== undefined) counters.neededPeak = Math.max(counters.neededPeak, frames);
+    return failure;
   }
 
   /** The same without making anybody leave; false when there is no room, or when compaction does not make it. */
-  placeNow(wanted: readonly Piece[]): boolean {
+  placeNow(wanted: readonly Piece[], asker: SpaceId): boolean {
+    return this.#parts.claim.heldAgainst(asker) === undefined && this.#placeAll(wanted);
+  }
+
+  #placeAll(wanted: readonly Piece[]): boolean {
     const starts = this.#takeAll(wanted);
     if (starts === undefined) return false;
     for (const [i, piece] of wanted.entries()) this.#parts.pieces.put(piece, starts[i]!);
@@ -55,13 +68,15 @@ export class Room {
    * Gives a piece in memory `needed` frames or, where that costs nothing, up to `wished`. It stays where it is, moves to a
    * larger hole, or others move.
    */
-  grow(piece: Piece, needed: number, wished: number, keep: Keep): NoRoom | undefined {
+  grow(piece: Piece, needed: number, wished: number, asker: SpaceId): NoRoom | undefined {
     const more = needed - piece.frames;
-    return this.#untilDone(more, keep, () => this.#growNow(piece, needed, wished));
+    const failure = this.#untilDone(more, asker, () => this.#growNow(piece, needed, wished));
+    if (failure?.kind !== 'blocked') this.#parts.claim.end(asker);
+    return failure;
   }
 
   #growNow(piece: Piece, needed: number, wished: number): boolean {
-    const { placement, pieces, compaction } = this.#parts;
+    const { placement, pieces, compaction, state } = this.#parts;
     if (this.#growInPlace(piece, wished) || this.#growInPlace(piece, needed)) return true;
     for (const frames of new Set([wished, needed])) {
       const start = placement.place(frames);
@@ -69,7 +84,11 @@ export class Room {
       pieces.move(piece, start, frames, 'grown');
       return true;
     }
-    if (placement.figures().free < needed - piece.frames) return false;
+    if (placement.figures().free < needed - piece.frames) {
+      state.figures.short++;
+      return false;
+    }
+    state.figures.fragmented++;
     compaction.beside(piece, needed);
     if (this.#growInPlace(piece, needed)) return true;
     const start = placement.place(needed);
@@ -120,15 +139,21 @@ export class Room {
     return starts;
   }
 
-  #untilDone(frames: number, keep: Keep, tryNow: () => boolean): NoRoom | undefined {
-    const { rolling, arrivals, state } = this.#parts;
+  #untilDone(frames: number, asker: SpaceId, tryNow: () => boolean): NoRoom | undefined {
+    const { rolling, arrivals, state, claim } = this.#parts;
+    const keep: Keep = new Set([asker]);
     // Nobody has to leave for what could not be had in any case.
     if (frames + this.#kept(keep) > state.frames) return this.#none(frames);
+    const held = claim.heldAgainst(asker);
+    if (held !== undefined) return arrivals.pause(held + A_WHILE) as NoRoom;
     for (;;) {
       if (tryNow()) return undefined;
       const candidate = rolling.candidate(keep);
       if (candidate.kind === 'none') return this.#none(frames);
-      if (candidate.kind === 'later') return arrivals.pause(candidate.until) as NoRoom;
+      if (candidate.kind === 'later') {
+        claim.wait(asker, candidate.until);
+        return arrivals.pause(candidate.until) as NoRoom;
+      }
       if (!rolling.out(candidate.id, keep)) return this.#none(frames);
     }
   }

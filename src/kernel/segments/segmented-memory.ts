@@ -13,6 +13,7 @@
  *   pieces         memory in one piece          room          holes when they are wanted
  *   compaction     one hole of many             mover         moves on request
  *   rolling        whole processes in swap      arrivals      pages on their way
+ *   claim          whose turn it is
  *   fills          files to be read             spaces        spaces come and go
  *   mapping        areas change                 map-calls     mmap, brk, mprotect
  *   miss           one address                  access        the kernel's access

@@ -14,6 +14,7 @@ import { type AreaWatch, carve } from '../memory/areas.ts';
 import type { Clock, Outcome, OutOfMemory } from '../memory/contract.ts';
 import type { RootState, SpaceState } from '../state.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { Claim } from './claim.ts';
 import { type Extent, extentsOf, framesFor, type IsMemory, type Shape } from './extents.ts';
 import { coveredBy, fillsIn } from './fills.ts';
 import { type Pieces, usedPages } from './pieces.ts';
@@ -34,6 +35,7 @@ export interface SpacesParts {
   readonly room: Room;
   readonly rolling: Rolling;
   readonly arrivals: Arrivals;
+  readonly claim: Claim;
   readonly clock: Clock;
   readonly watch: AreaWatch;
   readonly isMemory: IsMemory;
@@ -125,7 +127,7 @@ export class Spaces {
 
   /** Makes all pieces of a space be in memory; what has to come first. */
   bringIn(space: SpaceState): Outcome {
-    const { pieces, arrivals, clock } = this.#parts;
+    const { pieces, arrivals, clock, claim, root } = this.#parts;
     let record = this.record(space.id);
     if (record.where !== 'in') {
       if (record.where === 'unplaced') this.#makePieces(space, record);
@@ -138,9 +140,13 @@ export class Spaces {
     }
     for (const { piece } of record.segments) {
       const pending = arrivals.pendingFor(pieces.of(piece), 'swap');
-      if (pending !== undefined) return pending;
+      if (pending?.kind !== 'blocked') continue;
+      const request = root.requests.find(({ id }) => id === pending.request);
+      claim.arrives(space.id, request?.due ?? clock.now);
+      return pending;
     }
     if (!record.used) {
+      claim.met(space.id);
       record.used = true;
       record.took = Math.max(0, clock.now - record.since);
       record.since = clock.now;
@@ -158,7 +164,6 @@ export class Spaces {
   reserve(space: SpaceState, shape: Shape): NoRoom | undefined {
     const { pieces, room, state } = this.#parts;
     const record = this.record(space.id);
-    const keep = new Set([space.id]);
     const made: Piece[] = [];
     for (const extent of this.extents(space, shape)) {
       const own = record.segments.find(({ segment }) => segment === extent.segment);
@@ -173,7 +178,7 @@ export class Spaces {
       for (const piece of made) state.pieces.delete(piece.id);
       return failure;
     }
-    const failure = made.length === 0 ? undefined : room.place(made, keep);
+    const failure = made.length === 0 ? undefined : room.place(made, space.id);
     if (failure !== undefined) for (const piece of made) state.pieces.delete(piece.id);
     else for (const piece of made) this.#attach(record, piece, 0);
     this.#countNeeded(record);
@@ -195,7 +200,7 @@ export class Spaces {
   }
 
   destroy(id: SpaceId): void {
-    const { root, state, machine, watch } = this.#parts;
+    const { root, state, machine, watch, claim } = this.#parts;
     const space = root.spaces[id];
     assert(space !== undefined, `space ${id} exists`);
     const record = this.record(id);
@@ -206,6 +211,7 @@ export class Spaces {
       if (backing !== undefined) watch.gone(backing.object);
     machine.flushSpace(space.asid);
     state.spaces.delete(id);
+    claim.end(id);
     root.spaces[id] = undefined;
   }
 
@@ -261,7 +267,7 @@ export class Spaces {
     const { pieces, room, arrivals, state, root } = this.#parts;
     const missing = segments.map(({ piece }) => pieces.of(piece)).filter(({ start }) => start === -1);
     const wasOut = missing.some(({ slots }) => slots.length > 0);
-    const failure = room.place(missing, new Set([space.id]));
+    const failure = room.place(missing, space.id);
     if (failure !== undefined) return failure;
     if (wasOut) {
       const pages = missing.reduce((sum, { slots }) => sum + slots.length, 0);
@@ -288,7 +294,7 @@ export class Spaces {
     const piece = pieces.of(own.piece);
     const needed = framesFor(extent.size);
     if (needed <= piece.frames) return undefined;
-    return room.grow(piece, needed, framesFor(extent.size + extent.room), new Set([space.id]));
+    return room.grow(piece, needed, framesFor(extent.size + extent.room), space.id);
   }
 
   /** Gives a space a copy of code that others have too. */
@@ -303,7 +309,7 @@ export class Spaces {
       return undefined;
     }
     const copy = pieces.createLike({ ...shared, fills, sharing: 'private', code: undefined }, space.id);
-    const failure = room.place([copy], new Set([space.id]));
+    const failure = room.place([copy], space.id);
     if (failure !== undefined) {
       state.pieces.delete(copy.id);
       return failure;

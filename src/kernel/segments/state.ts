@@ -177,6 +177,8 @@ export interface SegmentsState {
   /** The piece that was moved last because of `moveEvery`, and when the next one is. */
   movedLast: PieceId;
   nextMove: number;
+  /** Who is to have memory first, when what it waits for is there, and when it has it no longer. */
+  claim: { readonly space: SpaceId; readonly next: number; readonly ends: number } | undefined;
   counters: MemoryCounters;
   figures: SegmentFigures;
   /** The first ones. */
@@ -210,6 +212,7 @@ export function initialSegmentsState({
     active: -1 as SpaceId,
     movedLast: 0,
     nextMove: rules.moveEvery ?? 0,
+    claim: undefined,
     counters: initialCounters(),
     figures: initialFigures(),
     ended: [],

@@ -245,8 +245,8 @@ class CheckedPolicy implements ReplacementPolicy {
     this.#guarded('rescued', () => this.#own.rescued?.(frame, owner));
   }
 
-  isFull(owner: number): boolean {
-    return this.#guarded('isFull', () => this.#own.isFull?.(owner) === true);
+  isFull(owner: number, more = 1): boolean {
+    return this.#guarded('isFull', () => this.#own.isFull?.(owner, more) === true);
   }
 
   ended(owner: number, heir: (frame: Frame) => number): void {

@@ -93,8 +93,11 @@ export interface ReplacementPolicy {
   interrupt?(now: number): void;
   /** `owner` has used the page in `frame`, which had been set aside and no longer is. Only for `rescues`. */
   rescued?(frame: Frame, owner: number): void;
-  /** Whether `owner` has all the frames that it may have, so that one of its own has to go though others are free. */
-  isFull?(owner: number): boolean;
+  /**
+   * Whether `owner` may not have `more` frames (1) beside those that it has, so that some of its own have to go though
+   * others are free.
+   */
+  isFull?(owner: number, more?: number): boolean;
   /**
    * `owner` is gone. A page that it brought in and that is still there is `heir`'s from now on: a process that has
    * it mapped, or `NOBODY`. Only for policies that keep processes apart.

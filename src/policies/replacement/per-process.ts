@@ -87,9 +87,9 @@ class PerProcess implements ReplacementPolicy {
     for (const policy of this.#policies.values()) policy.interrupt?.(now);
   }
 
-  isFull(owner: number): boolean {
+  isFull(owner: number, more = 1): boolean {
     const { frames } = this.#state;
-    if (sizeOf(frames, owner) < this.#shareOf(owner)) return false;
+    if (sizeOf(frames, owner) + more <= this.#shareOf(owner)) return false;
     return oldestThat(frames, owner, (frame) => !this.#environment.bits.isPinned(frame)) !== -1;
   }
 

@@ -26,6 +26,7 @@ import type { RefillTime } from '../../../src/kernel/memory/refill.ts';
 import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
 import type { ShareRule } from '../../../src/kernel/memory/shares.ts';
 import { initialMemoryState, type Sizing } from '../../../src/kernel/memory/state.ts';
+import type { SuperpageRule } from '../../../src/kernel/memory/superpage-state.ts';
 import type { Area, ObjectId, ProcessState, RootState, SpaceState } from '../../../src/kernel/state.ts';
 import type { Access } from '../../../src/machine/contract.ts';
 import { firstFit } from '../../../src/policies/placement/first-fit.ts';
@@ -131,6 +132,9 @@ export interface WorldOptions {
   readonly asids?: AsidChoice;
   readonly checksums?: 'on' | 'off';
   readonly pageTables?: PageTableRule;
+  readonly superpages?: SuperpageRule;
+  /** In the TLB. */
+  readonly superpagesHeld?: 'pieces' | 'whole';
   readonly disk?: DiskModel;
   readonly paging?: Partial<PagingRules>;
   /** Whether events are kept; they are unless this says no. */
@@ -175,7 +179,12 @@ export class World {
       options;
     this.machine =
       from === undefined
-        ? new FakeMachine(options.frames, refill === 'hardware' ? 'hardware' : 'software', scheme.walked)
+        ? new FakeMachine(
+            options.frames,
+            refill === 'hardware' ? 'hardware' : 'software',
+            scheme.walked,
+            options.superpagesHeld,
+          )
         : from.machine.clone();
     this.root = from === undefined ? emptyRoot() : structuredClone(from.root);
     this.objects = new FakeObjects(from === undefined ? [] : structuredClone(from.objects.list));
@@ -211,6 +220,7 @@ export class World {
         sampleEvery: options.sampleEvery,
         shares: options.shares ?? 'equal',
         pageTables: options.pageTables ?? 'resident',
+        superpages: options.superpages ?? 'off',
         asids: options.asids ?? 65_536,
         paging: { ...DEMAND_PAGING, ...options.paging },
       },

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
 import type { Vpn } from '../../../src/base/numbers.ts';
+import type { InvertedState } from '../../../src/kernel/memory/inverted-tables.ts';
 import { PieceTables } from '../../../src/kernel/memory/piece-tables.ts';
 import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
 import { TABLE } from '../../../src/kernel/memory/state.ts';
+import type { RegionState } from '../../../src/kernel/memory/table-region.ts';
 import { placementPolicies } from '../../../src/policies/placement/registry.ts';
 import { twoLevel } from '../../../src/translation/two-level.ts';
 import { NaiveHashed, NaiveInverted, naivePowerOfTwo } from '../../support/naive-tables.ts';
@@ -57,6 +59,11 @@ describe.each(ofRadix)('$scheme.name', (subject) => {
 
 // Pieces: one read; a table for a segment is as long as its furthest page needs; all that is free can be had.
 
+function regionOf({ state }: TableWorld): RegionState {
+  const { linear, hybrid } = state.tables;
+  return (linear ?? hybrid)!;
+}
+
 class PieceTwin implements StructureTwin {
   readonly #world: () => TableWorld;
   readonly #segments: number;
@@ -70,7 +77,7 @@ class PieceTwin implements StructureTwin {
   }
 
   get #free(): number {
-    const { units } = this.#world().state.tables.pieces!;
+    const { units } = regionOf(this.#world());
     return [...this.#lengths.values()].reduce((left, length) => left - length, units);
   }
 
@@ -109,19 +116,19 @@ class PieceTwin implements StructureTwin {
   }
 
   check(): void {
-    const { pieces } = this.#world().state.tables;
-    const lengths = [...pieces!.pieces.values()].map((piece) => [
+    const region = regionOf(this.#world());
+    const lengths = [...region.pieces.values()].map((piece) => [
       `${piece.space}.${piece.segment}`,
       piece.units,
     ]);
     expect(new Map(lengths as [string, number][])).toEqual(this.#lengths);
-    const taken = [...pieces!.pieces.values()].sort((a, b) => a.start - b.start);
+    const taken = [...region.pieces.values()].sort((a, b) => a.start - b.start);
     let end = 0;
     for (const { start, units } of taken) {
       expect(start).toBeGreaterThanOrEqual(end);
       end = start + units;
     }
-    expect(end).toBeLessThanOrEqual(pieces!.units);
+    expect(end).toBeLessThanOrEqual(region.units);
   }
 }
 
@@ -159,8 +166,8 @@ describe.each(ofPieces)('$title', (subject) => {
     conforms(subject, 40, ({ seen: { lacked, noSpace }, world }) => {
       seen.lacked += lacked;
       seen.noSpace += noSpace;
-      seen.compactions += world.state.tables.pieces!.compactions;
-      seen.moves += world.state.tables.pieces!.moves;
+      seen.compactions += regionOf(world).compactions;
+      seen.moves += regionOf(world).moves;
     });
     if (subject.title.startsWith('linear')) expect(seen.noSpace).toBeGreaterThan(0);
     else expect(Math.min(seen.lacked, seen.compactions, seen.moves)).toBeGreaterThan(0);
@@ -182,13 +189,18 @@ describe('hybrid with each placement policy', () => {
     };
     let moves = 0;
     conforms({ ...subject, placement, twin }, 12, ({ world }) => {
-      moves += world.state.tables.pieces!.moves;
+      moves += regionOf(world).moves;
     });
     expect(moves).toBeGreaterThan(0);
   });
 });
 
 // Inverted: an entry a frame, which is that of a page that the frame is mapped as.
+
+function invertedOf({ state }: TableWorld): InvertedState {
+  const { inverted, scanned } = state.tables;
+  return (inverted ?? scanned)!;
+}
 
 class InvertedTwin implements StructureTwin {
   readonly #world: () => TableWorld;
@@ -211,7 +223,7 @@ class InvertedTwin implements StructureTwin {
   /** The table's bytes: whose page each frame holds, and with which rights. */
   check(spaces: ReadonlyMap<number, ReadonlyMap<number, Halves>>): void {
     const { machine, state } = this.#world();
-    const { base } = state.tables.inverted!.table;
+    const { base } = invertedOf(this.#world()).table;
     const view = machine.ramView;
     const wrong: unknown[] = [];
     for (let frame = 0; frame < state.frames.pages.limit; frame++) {
@@ -244,7 +256,7 @@ describe.each(['inverted', 'inverted:scan'] as const)('%s', (name) => {
   it('keeps the contract; a frame is found as the page that was looked up last', () => {
     let reentered = 0;
     conforms(ofInverted(name), 60, ({ world }) => {
-      reentered += world.state.tables.inverted!.reentered;
+      reentered += invertedOf(world).reentered;
     });
     expect(reentered).toBeGreaterThan(0);
   });
@@ -258,7 +270,7 @@ describe.each(['inverted', 'inverted:scan'] as const)('%s', (name) => {
     trial.zero(first!, 512, 513, true);
     trial.walk(second!, 512);
     trial.compare();
-    expect(trial.world.state.tables.inverted!.reentered).toBe(1);
+    expect(invertedOf(trial.world).reentered).toBe(1);
   });
 });
 

@@ -6,10 +6,13 @@ import fc from 'fast-check';
 import { PAGE_SIZE } from '../../../src/base/numbers.ts';
 import { PieceTables } from '../../../src/kernel/memory/piece-tables.ts';
 import type { RefillTime } from '../../../src/kernel/memory/refill.ts';
-import { type PagingScheme, pagingSchemes } from '../../../src/kernel/memory/schemes.ts';
+import { type PagingScheme, pagingSchemes, radixScheme } from '../../../src/kernel/memory/schemes.ts';
 import { VaxTables } from '../../../src/kernel/memory/vax-tables.ts';
+import type { RadixFormat, RadixGeometry } from '../../../src/translation/radix.ts';
+import { sv39 } from '../../../src/translation/sv39.ts';
 import { twoLevel } from '../../../src/translation/two-level.ts';
 import { vaxFormat } from '../../../src/translation/vax.ts';
+import { x86 } from '../../../src/translation/x86-64.ts';
 import type { WorldOptions } from './harness.ts';
 import { HALF } from './trial.ts';
 
@@ -23,6 +26,8 @@ export interface SmallScheme {
   readonly tables: (spaces: number) => number;
   /** Of what is there one half is the tables' from the beginning. */
   readonly isHalved: boolean;
+  /** Where programs get superpages, and how the TLB holds them. */
+  readonly superpages?: Pick<WorldOptions, 'superpages' | 'superpagesHeld'>;
 }
 
 const scheme = (name: string): PagingScheme => pagingSchemes.find((one) => one.name === name)!;
@@ -51,6 +56,29 @@ const pieces = (segmentBits: number, segmentPages: number, middle: number, frame
     isHalved: true,
   };
 };
+
+const smaller = (format: RadixFormat, indexBits: readonly number[]): PagingScheme =>
+  radixScheme({ ...format, indexBits }, '', '');
+
+/** Tables of RISC-V whose last level has so many index bits. */
+export function walkedBy(lastBits: number): PagingScheme {
+  const format: RadixGeometry = { ...sv39, indexBits: [9, 9, 9 - lastBits, lastBits] };
+  return radixScheme(format, '', '', format);
+}
+
+/** Six tables of the last level, where they have four entries, and those above. */
+const withSuperpages = (
+  scheme: PagingScheme,
+  refill: SmallScheme['refill'],
+  superpagesHeld: 'pieces' | 'whole',
+): SmallScheme => ({
+  scheme,
+  refill,
+  base: AT_ONE_GIB,
+  tables: (spaces) => 12 * spaces,
+  isHalved: false,
+  superpages: { superpages: 'anonymous', superpagesHeld },
+});
 
 /** Regions of a quarter of so many bits; the system table has so many entries. */
 export function smallVax(addressBits: number, systemPages: number): PagingScheme {
@@ -94,17 +122,31 @@ const others: readonly SmallScheme[] = [
   vax(2048),
 ];
 
-/** A third of the draws are those of the scheme that is the default. */
+/** With superpages so small that a few frames hold some: of four pages, and of eight. */
+const superpages: readonly SmallScheme[] = [
+  withSuperpages(walkedBy(2), 'hardware', 'whole'),
+  withSuperpages(walkedBy(2), 'hardware', 'pieces'),
+  withSuperpages(walkedBy(3), 'hardware', 'whole'),
+  withSuperpages(walkedBy(2), 'handler', 'pieces'),
+  withSuperpages(smaller(x86, [9, 9, 9, 7, 2]), 'retry', 'pieces'),
+  withSuperpages(smaller(twoLevel, [10, 8, 2]), 'retry', 'pieces'),
+];
+
+/** Those with superpages alone. */
+export const smallSuperpages: fc.Arbitrary<SmallScheme> = fc.constantFrom(...superpages);
+
+/** A quarter of the draws are those of the scheme that is the default. */
 export const smallScheme: fc.Arbitrary<SmallScheme> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(walked) },
   { weight: 2, arbitrary: fc.constantFrom(...others) },
+  { weight: 1, arbitrary: smallSuperpages },
 );
 
 /** Frames for tables and pages together: so many are the pages'. */
 export function sharedMemory(small: SmallScheme, spaces: number, pages: number): WorldOptions {
   const tables = small.tables(spaces);
   const frames = small.isHalved ? 2 * Math.max(tables, pages) : tables + pages;
-  return { scheme: small.scheme, refill: small.refill, frames };
+  return { scheme: small.scheme, refill: small.refill, frames, ...small.superpages };
 }
 
 /** So many frames for pages, and enough beside them. */
@@ -112,5 +154,5 @@ export function pageFrames(small: SmallScheme, spaces: number, pages: number): W
   // A fork wants to see one that is free.
   const tables = small.isHalved ? 2 * small.tables(spaces) : small.tables(spaces) + 1;
   const sizing = { mode: 'frames', frames: pages } as const;
-  return { scheme: small.scheme, refill: small.refill, frames: tables + pages, sizing };
+  return { scheme: small.scheme, refill: small.refill, frames: tables + pages, sizing, ...small.superpages };
 }

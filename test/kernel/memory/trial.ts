@@ -144,9 +144,9 @@ const MOST_SPACES = 4;
 
 /** Frames of tables that are no space's and stay. */
 function sharedFrames({ root }: World): number {
-  const { hashed, inverted, pieces, vax } = (root.memory as MemoryState).tables;
+  const { hashed, inverted, scanned, linear, hybrid, vax } = (root.memory as MemoryState).tables;
   if (vax !== undefined) return systemFrames(vax);
-  return (hashed ?? inverted)?.frames.length ?? pieces?.units ?? 0;
+  return (hashed ?? inverted ?? scanned)?.frames.length ?? (linear ?? hybrid)?.units ?? 0;
 }
 
 export class Trial {
