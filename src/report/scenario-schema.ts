@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { translationResultSchema } from './replay-schema.ts';
 import { runReportSchema } from './schema.ts';
 
-/** How a value is written for people. `share`: of 1, as per cent. `times`: a ratio. */
-export const VALUE_FORMS = ['count', 'time', 'share', 'times'] as const;
+/** How a value is written for people. `share`: of 1, as per cent. `times`: a ratio. `pages`: of 4 KiB, as their size. */
+export const VALUE_FORMS = ['count', 'time', 'share', 'times', 'pages'] as const;
 export type ValueForm = (typeof VALUE_FORMS)[number];
 
 /** Of a row with a page size: a run that was recorded and replayed. */
@@ -24,7 +24,7 @@ export const scenarioReportSchema = z.object({
   rows: z.array(
     z.object({
       names: z.array(z.string()).describe('by axis'),
-      values: z.array(z.number()).describe('by column; ns for times'),
+      values: z.array(z.number()).describe('by column; ns for times, and pages of 4 KiB as such'),
       outputBytes: z.int().nonnegative(),
       outputHash: z.string(),
       report: z.union([runReportSchema, replayedRowSchema]),

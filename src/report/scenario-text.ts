@@ -1,4 +1,6 @@
 /** The answer of `pagewalk scenario` for people: the point, a table, a row a run. */
+import { PAGE_SIZE } from '../base/numbers.ts';
+import { formatSize } from '../base/sizes.ts';
 import { duration, grouped, percent } from './format.ts';
 import type { Plot, Series } from './plot/contract.ts';
 import type { ScenarioReport, ValueForm } from './scenario-schema.ts';
@@ -11,6 +13,7 @@ const forms: Readonly<Record<ValueForm, (value: number) => string>> = {
   time: duration,
   share: (value) => percent(value, 1),
   times: (value) => value.toFixed(2),
+  pages: (value) => formatSize(value * PAGE_SIZE),
 };
 
 /**
@@ -40,7 +43,7 @@ function wrapped(text: string): string {
   return lines.join('\n');
 }
 
-const units = { count: 'count', time: 'ns', share: 'ratio', times: 'count' } as const;
+const units = { count: 'count', time: 'ns', share: 'ratio', times: 'count', pages: 'count' } as const;
 
 /**
  * One column over the last axis, whose names are numbers; a line for each name of the first one, if there are two.

@@ -44,7 +44,7 @@ export const segmentsSchema = z
       holes: count,
       external: share.describe('free memory that is not in the largest hole'),
       internal: count.describe('frames in use that nobody asked for (buddy)'),
-      worstExternal: share.describe('most of it when a piece had been placed'),
+      worstExternal: share.describe('most of it when a piece had been placed or had moved'),
     }),
     placement: z.object({
       placed: count,

@@ -24,6 +24,7 @@ import {
   replacementOf,
 } from './replacement-options.ts';
 import {
+  checkAllAlike,
   piecesTranslation,
   refusePaging,
   type SegmentConfig,
@@ -170,6 +171,7 @@ export function systemConfig(
   const tlb = parseTlb(options.tlb ?? DEFAULT_OPTIONS.tlb, placeOf('tlb'));
   const name = typeof options.translation === 'string' ? options.translation : DEFAULT_TRANSLATION;
   const segments = segmentsOf(name, options, placeOf);
+  checkAllAlike(name, options.translations, placeOf('programs'));
   if (segments !== undefined) {
     refusePaging(segments, { ...options }, placeOf);
     checkRefillable(tlb, placeOf('tlb'));

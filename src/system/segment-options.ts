@@ -176,6 +176,19 @@ export function refusePaging(
     refuse('swapping', 'a program that is at its physical addresses can go nowhere');
 }
 
+/**
+ * @param others schemes that single programs are to have
+ * @throws UserError when some would have pages and some not
+ */
+export function checkAllAlike(name: string, others: readonly string[] | undefined, place: string): void {
+  const other = others?.find((one) => one !== name && (isSegmentScheme(name) || isSegmentScheme(one)));
+  if (other === undefined) return;
+  throw new UserError(
+    place,
+    `'${other}' can't be for one program while the others have ${name}: all of a run have pages, or none has`,
+  );
+}
+
 /** What there is to say of translation where nothing is looked up in tables. */
 export const piecesTranslation = ({ rules, placement }: SegmentConfig): TranslationConfig => ({
   translation: rules.scheme.name,

@@ -253,6 +253,48 @@ describe('what is shipped makes its point:', () => {
     expect(first! - late!).toBeGreaterThan(0.95 * found('accesses')[2]!);
   });
 
+  it('pieces that fit into no hole have others moved: worst fit breaks up the large ones, buddy wastes inside', () => {
+    const { out } = pagewalk(['scenario', 'fragmentation', '--json']);
+    const { rows } = JSON.parse(out) as ScenarioReport;
+    const runs = rows.map(({ report }) => runReportSchema.parse(report));
+    for (const { processes } of runs) for (const { status } of processes) expect(status).toBe(0);
+    const compactions = new Map(rows.map(({ names, values }) => [names[0], values[1]!]));
+    const fragmentation = new Map(rows.map(({ names, values }) => [names[0], values[0]!]));
+    for (const [i, { segments }] of runs.entries()) {
+      const { placement, compactions: made, moves } = segments!;
+      expect(placement.fragmented).toBe(made.count);
+      // Enough was free each time, in no one hole; then it was in one, unless that has to be a block of buddy's.
+      for (const { wanted, free, largestBefore, largestAfter } of made.list) {
+        expect([free >= wanted, largestBefore < wanted]).toEqual([true, true]);
+        if (rows[i]!.names[0] !== 'buddy') expect(largestAfter).toBeGreaterThanOrEqual(wanted);
+      }
+      expect(moves.compacted.pages).toBe(rows[i]!.values[2]);
+    }
+    for (const other of ['first-fit', 'best-fit', 'next-fit', 'segregated']) {
+      expect(compactions.get('worst-fit')!).toBeGreaterThan(compactions.get(other)!);
+      expect(compactions.get('buddy')!).toBeGreaterThan(compactions.get(other)!);
+      expect(fragmentation.get('worst-fit')!).toBeGreaterThan(fragmentation.get(other)!);
+    }
+    expect(compactions.get('best-fit')!).toBeLessThan(compactions.get('first-fit')!);
+    // All but buddy give what is asked for, so that nobody has to leave.
+    const left = runs.map(({ segments }) => segments!.rolledOut.pieces > 0);
+    expect(left).toEqual([false, false, false, false, false, true]);
+  });
+
+  it('a process that moves does the same, and pays for each word', () => {
+    const { status, out } = pagewalk(['scenario', 'moving', '--json']);
+    expect(status).toBe(0);
+    const { identicalOutput, rows } = JSON.parse(out) as ScenarioReport;
+    expect(identicalOutput).toBe(true);
+    const [moves, pages, moving, time] = [0, 1, 2, 3].map((at) => rows.map(({ values }) => values[at]!));
+    expect(moves![0]).toBe(0);
+    // Ten times as often, less what the moves themselves take.
+    for (const at of [2, 3]) expect(moves![at]!).toBeGreaterThan(7 * moves![at - 1]!);
+    // 512 words of a page are loaded and stored, 100 ns each.
+    expect(moving).toEqual(pages!.map((count) => count * 512 * 2 * 100));
+    expect(time).toEqual(time!.toSorted((a, b) => a - b));
+  });
+
   it('larger pages are missed less and have smaller tables, and more of them is not used', () => {
     const rows = rowsOf('page-sizes');
     for (const program of ['array', 'pieces']) {

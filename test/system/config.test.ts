@@ -145,6 +145,14 @@ describe('a configuration', () => {
     [{ cache: '1G:8:64' }, /^--cache: 1G is too large; give 64M or less$/],
     [{ cache: '32K:8:64', translation: 'base-bounds' }, /^--cache: not under base-bounds: /],
     [{ tlbClasses: true, translation: 'segmented' }, /^--tlb-classes: not under segmented: /],
+    [
+      { translation: 'base-bounds', translations: ['sv39'] },
+      /^--programs: 'sv39' can't be for one program while /,
+    ],
+    [
+      { translations: ['segmented'] },
+      /^--programs: 'segmented' can't be for one program while the others have sv39/,
+    ],
     [{ swap: 'disk' }, /^--swap: unknown store 'disk'/],
     [{ swap: 'file,5' }, /^--swap: '5' is not a whole number of 4K pages/],
     [{ loading: 'fast' }, /^--loading: unknown 'fast'; known: lazy, eager$/],

@@ -88,11 +88,10 @@ export class Pieces {
 
   /** The frames from `start` on, which the placement has given, are the piece's, and hold zeros. */
   put(piece: Piece, start: number): void {
-    const { events, state, placement } = this.#parts;
+    const { events } = this.#parts;
     piece.start = start;
     this.#zeroFrames(start, piece.frames);
-    const { external } = placement.figures();
-    state.figures.worstExternal = Math.max(state.figures.worstExternal, external);
+    this.#noteHoles();
     if (events.watched) events.emit({ type: 'piece', change: 'placed', ...this.#shown(piece) });
     this.changed(piece);
   }
@@ -118,7 +117,13 @@ export class Pieces {
     piece.start = start;
     piece.frames = frames;
     placement.release(from.start, from.frames);
+    this.#noteHoles();
     this.#tellMove(piece, from.start, why);
+  }
+
+  #noteHoles(): void {
+    const { figures } = this.#parts.state;
+    figures.worstExternal = Math.max(figures.worstExternal, this.#parts.placement.figures().external);
   }
 
   /** The same for a place that may have frames in common with the old one; the placement knows of both already. */

@@ -136,7 +136,7 @@ export interface SegmentFigures {
   codeShared: number;
   /** Frames that code had that others of its users need not have. */
   codeFramesSaved: number;
-  /** Most external fragmentation that there was after a piece had been placed, 0 to 1. */
+  /** Most external fragmentation that there was after a piece had been placed or had moved, 0 to 1. */
   worstExternal: number;
   /** What was refused, and why: how often. */
   refused: Map<string, number>;
