@@ -18,8 +18,8 @@ import { linesOf, type Outcome, type Party, Programs } from './programs.ts';
 
 const interpreters = new Map(usualInterpreters().map(({ shape, bytes }) => [shape, bytes]));
 
-/** Traps between two looks at the invariants, which go through all frames. */
-const LOOK_EVERY = 32;
+/** Traps between two looks at the invariants, which go through all frames, and so through 4 MiB for each linear table. */
+const LOOK_EVERY = { usual: 32, linear: 1024 } as const;
 const SWAP = 'memory,64M';
 
 interface Ran {
@@ -115,11 +115,13 @@ export class Trials {
       turn: () => Promise.resolve(),
       interpreters: (shape) => interpreters.get(shape),
     });
+    const isLinear = [config.translation, ...config.translations].includes('linear');
+    const every = LOOK_EVERY[isLinear ? 'linear' : 'usual'];
     let seen = 0;
     if (watched)
       system.observe(({ type }) => {
         // Where a step begins.
-        if (type === 'trap' && ++seen % LOOK_EVERY === 0) system.checkInvariants();
+        if (type === 'trap' && ++seen % every === 0) system.checkInvariants();
       });
     try {
       await system.run();

@@ -63,7 +63,7 @@ describe('every policy that can run', () => {
     [...livePolicies, ...others].map(({ name }) => name),
   )('%s gives the same bytes under pressure', async (name) => {
     const roomy = await runGuest(sort('1500'), {});
-    const tight = await runGuest(sort('1500'), { frames: 12, replacement: name });
+    const tight = await runGuest(sort('1500'), { frames: 10, replacement: name });
     expect(Buffer.from(tight.output).toString()).toBe(Buffer.from(roomy.output).toString());
     expect(tight.report.evictions.clean + tight.report.evictions.dirty).toBeGreaterThan(0);
   });
