@@ -92,7 +92,8 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
   const classes = missClassesOf(config);
   const files = new KernelFiles({ root, host: ports.files, streams: ports.streams, frames: machine.frames });
   const basics = { root, machine, store, clock, files, stream, events: stream, costs: config.costs };
-  const segments = segmentedMemory(config, { ...basics, objects: files, references: undefined });
+  const references = referenceSink({ recorder, classes });
+  const segments = segmentedMemory(config, { ...basics, objects: files, references });
   const paged = (): Memory =>
     new Memory({
       ...basics,
@@ -101,7 +102,7 @@ export function assemble(config: SystemConfig, ports: AssemblyPorts, saved: Root
       schemes: schemesOf(config),
       placement: findPlacementPolicy(config.placement, '--placement'),
       refill: config.refill,
-      references: referenceSink({ recorder, classes }),
+      references,
       options: {
         writeXorExecute: config.writeXorExecute === 'on',
         execute: config.execute,

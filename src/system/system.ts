@@ -207,8 +207,8 @@ export async function resumeSystem(
 }
 
 /** @throws UserError for what is told by pages */
-function refusePorts({ record, where, jobs }: SystemPorts, translation: string): void {
-  const given = record ? '--record' : where ? '--where' : jobs ? 'jobs' : undefined;
+function refusePorts({ where, jobs }: SystemPorts, translation: string): void {
+  const given = where ? '--where' : jobs ? 'jobs' : undefined;
   if (given !== undefined) throw new UserError(given, `is about pages, and ${translation} has none`);
 }
 
