@@ -122,7 +122,11 @@ async function runRow(
   { programs = [], env = {}, pageSize, ...options }: Options,
 ): Promise<Row> {
   const place = `${path}: ${names.join(', ')}`;
-  const { config, policy, scheduling } = await systemChoice(options, (option) => `${place}: ${option}`);
+  const translations = programs.flatMap(({ translation }) => translation ?? []);
+  const { config, policy, scheduling } = await systemChoice(
+    { ...options, translations },
+    (option) => `${place}: ${option}`,
+  );
   const environment = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   const entries = new Map<string, Uint8Array>();
   const requests = requestsOf(programs, `${place}: programs`, (program, args) => {

@@ -312,6 +312,25 @@ describe('what is shipped makes its point:', () => {
     }
   });
 
+  it('a scheme is paid for in bytes of tables or in words read, and the program does the same', () => {
+    const rows = rowsOf('schemes');
+    const of = (name: string) =>
+      Object.fromEntries(rows.map(({ names, values }) => [names[0], values[name]!]));
+    const [bytes, words] = [of('table bytes'), of('words read')];
+    // A space of 32 bits has 2^20 pages, each with an entry of 4 bytes.
+    expect(bytes.linear).toBe(2 ** 22);
+    // 200 pages, 5 MiB apart: nearly each has a leaf table of 4 KiB.
+    expect(Math.abs(bytes['two-level']! / 4096 - 200)).toBeLessThan(10);
+    expect(bytes.sv48! - bytes['sv39, by hardware']!).toBe(2 * 4096);
+    // An entry of 16 bytes for each of 12,288 frames, and nothing else.
+    expect(bytes['inverted:scan']).toBe(12_288 * 16);
+    expect(words['sv39, by software']).toBe(words['sv39, by hardware']);
+    expect(words['inverted:scan']!).toBeGreaterThan(1000 * words.inverted!);
+    const misses = new Set(rows.map(({ names, values }) => (names[0] === 'vax' ? 0 : values['TLB misses'])));
+    expect(misses.size).toBe(2);
+    expect(new Set(column(rows, 'faults')).size).toBe(1);
+  });
+
   it('an array is missed once while it is in reach', () => {
     for (const { names, values } of rowsOf('reach')) {
       const reach = 4 * Number.parseInt(names[0]!, 10);
