@@ -54,21 +54,21 @@ describe.each(livePolicies.map((policy) => ({ name: policy.name, policy })))('pa
   policy,
 }) => {
   it('agrees with the model when tables and pages share the frames', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 4, 20), policy }), 15);
+    await check((scheme) => ({ ...sharedMemory(scheme, 4, 20), policy }), 10);
   });
 
   it('agrees with the model with 6 page frames', async () => {
-    await check((scheme) => ({ ...pageFrames(scheme, 4, 6), policy }), 15);
+    await check((scheme) => ({ ...pageFrames(scheme, 4, 6), policy }), 10);
   });
 
   it('agrees with the model when memory or slots may be too few', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 6), policy, swap: 14 }), 15, true);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 6), policy, swap: 14 }), 10, true);
   });
 });
 
 describe('paging with a store that takes its time', () => {
   it('agrees with the model', async () => {
     const store = () => new LateStore(new MemoryStore(100));
-    await check((scheme) => ({ ...sharedMemory(scheme, 4, 16), store: store() }), 60);
+    await check((scheme) => ({ ...sharedMemory(scheme, 4, 16), store: store() }), 40);
   });
 });
