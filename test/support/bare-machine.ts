@@ -5,6 +5,8 @@
 import { type Frame, frame, virtualAddress } from '../../src/base/numbers.ts';
 import { assemble } from '../../src/isa/text.ts';
 import type { MachineConfig, TlbShape, Trap } from '../../src/machine/contract.ts';
+import { generateInterpreter, interpreterShape } from '../../src/machine/interpreter.ts';
+import { layoutOf } from '../../src/machine/layout.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import {
   encodeLeaf,
@@ -84,12 +86,22 @@ const EXIT_GROUP = 94n;
 const QUANTUM = 100_000;
 const ROOT = frame(0);
 
+/** Made once for each shape, because tests make hundreds of machines. */
+const made = new Map<string, Uint8Array<ArrayBuffer>>();
+function interpreterFor(config: MachineConfig): Uint8Array<ArrayBuffer> {
+  const shape = interpreterShape(config);
+  const bytes = made.get(shape) ?? generateInterpreter(config, layoutOf(config));
+  made.set(shape, bytes);
+  return bytes;
+}
+
 export class BareMachine {
   readonly machine: Machine;
   #nextFrame = 1;
 
   constructor(changed: Partial<MachineConfig> = {}) {
-    this.machine = new Machine(bareConfig(changed));
+    const config = bareConfig(changed);
+    this.machine = new Machine(config, interpreterFor(config));
     this.machine.setSpace(ROOT, 1);
   }
 

@@ -28,7 +28,7 @@ import {
   type SystemOptions,
   systemConfig,
 } from '../../src/system/index.ts';
-import { usualInterpreters } from '../../src/system/interpreters.ts';
+import { interpreters } from './interpreters.ts';
 import { findTool } from './tools.ts';
 
 export const GUEST_COMPILER = 'riscv64-linux-gnu-gcc';
@@ -76,8 +76,6 @@ export function hostRuns(folder: string, { file, argv, input = '' }: Command): S
   return { out: stdout, error: stderr, status: status ?? 128 + constants.signals[signal!] };
 }
 
-const interpreters = new Map(usualInterpreters().map(({ shape, bytes }) => [shape, bytes]));
-
 /** Runs to the end and checks the kernel's invariants there. */
 export async function guestRuns(
   folder: string,
@@ -106,7 +104,7 @@ export async function guestRuns(
     streams,
     stores: { file: undefined, temporary: undefined },
     turn: () => Promise.resolve(),
-    interpreters: (shape) => interpreters.get(shape),
+    interpreters,
   });
   if (observe !== undefined) system.observe(observe);
   try {

@@ -15,6 +15,7 @@ import {
   type SystemPorts,
   systemConfig,
 } from '../../src/system/index.ts';
+import { interpreters } from './interpreters.ts';
 
 export const shipped = (name: string): string =>
   join(import.meta.dirname, '..', '..', 'programs', 'bin', `${name}.elf`);
@@ -49,6 +50,7 @@ export function portsOf(guest: Guest, streams: MemoryStreams, record?: RecordWri
     stores: { file: undefined, temporary: undefined },
     turn: () => Promise.resolve(),
     record,
+    interpreters,
   };
 }
 

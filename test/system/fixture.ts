@@ -9,6 +9,7 @@ import {
   type SystemPorts,
   systemConfig,
 } from '../../src/system/index.ts';
+import { interpreters } from '../support/interpreters.ts';
 
 /** A shipped program, e.g. `sort`. */
 export const shipped = (name: string): Uint8Array =>
@@ -25,6 +26,7 @@ export function testPorts(bytes: Uint8Array, args: readonly string[] = [], input
     streams: new MemoryStreams({ input }),
     stores: { file: undefined, temporary: undefined },
     turn: () => Promise.resolve(),
+    interpreters,
   };
 }
 

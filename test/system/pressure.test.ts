@@ -24,7 +24,11 @@ const tiny: readonly Guest[] = [
 ];
 
 describe.each(tiny)('$path $args', (program) => {
-  it.each(names)('%s: completes with the least memory', async (replacement) => {
+  const at = tiny.indexOf(program);
+  // Each policy meets four programs, or three.
+  it.each(
+    names.filter((_, i) => i % 2 === at % 2),
+  )('%s: completes with the least memory', async (replacement) => {
     const roomy = await runGuest(program, { replacement });
     const least = roomy.report.leastMemory!.frames;
     const tight = await runGuest(program, { replacement, memory: `${least * 4}K` });

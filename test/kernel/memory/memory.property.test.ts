@@ -32,15 +32,15 @@ describe.each(livePolicies.map((policy) => ({ name: policy.name, policy })))('me
   policy,
 }) => {
   it('agrees with the model when tables and pages share a few frames', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), policy }), 25);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), policy }), 15);
   });
 
   it('agrees with the model with 3 page frames', async () => {
-    await check((scheme) => ({ ...pageFrames(scheme, 2, 3), policy }), 25);
+    await check((scheme) => ({ ...pageFrames(scheme, 2, 3), policy }), 15);
   });
 
   it('agrees with the model with few slots', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 10), policy, swap: 40 }), 15);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 10), policy, swap: 40 }), 10);
   });
 });
 
