@@ -8,7 +8,7 @@ import { ENABLE_QEMU, QEMU } from './qemu.ts';
 import { streams } from './stream.ts';
 
 const SEED = 20261121;
-const INSTRUCTIONS = 120_000;
+const INSTRUCTIONS = 80_000;
 /** Some 10 s of work, on a machine that may be busy. */
 const PATIENCE = 240_000;
 

@@ -87,7 +87,7 @@ describe('segmented FIFO', () => {
         expect(answers).toEqual(expected);
         expect(cleaned).toBe(cache.cleaned);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -156,7 +156,7 @@ describe('local replacement', () => {
         const { answers, expected } = both(perProcess(definition), naiveLocal(frames, name), steps, frames);
         expect(answers).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 130 },
     );
   });
 

@@ -99,7 +99,7 @@ describe.each(Object.entries(twins))('%s decides as its paper does', (name, twin
         for (const frames of sizes)
           expect(replay(definition, trace, frames)).toEqual(expected(twin(frames), steps, definition));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -151,7 +151,7 @@ describe('optimal', () => {
         const references = [0, ...rest];
         expect(faultsOf(optimal, references, frames)).toBe(fewestFaults(references, frames));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 

@@ -78,7 +78,7 @@ describe.each(loopNames)('the loop of %s counts what its policy does', (name) =>
         const { loop, policy } = both(name, trace, frames, lengths);
         expect(loop).toEqual(policy);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 

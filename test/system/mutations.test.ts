@@ -4,7 +4,7 @@ import { nextBelow, type RandomState, randomState } from '../../src/base/random.
 import { shipped, testSystem } from './fixture.ts';
 
 /** Programs with damaged headers, code or data; MUTATIONS sets how many, SEED which. */
-const rounds = Number(process.env.MUTATIONS ?? 150);
+const rounds = Number(process.env.MUTATIONS ?? 100);
 const seed = Number(process.env.SEED ?? 1);
 
 function mutate(bytes: Uint8Array, random: RandomState): Uint8Array {

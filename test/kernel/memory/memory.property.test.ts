@@ -32,21 +32,21 @@ describe.each(livePolicies.map((policy) => ({ name: policy.name, policy })))('me
   policy,
 }) => {
   it('agrees with the model when tables and pages share a few frames', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), policy }), 15);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), policy }), 10);
   });
 
   it('agrees with the model with 3 page frames', async () => {
-    await check((scheme) => ({ ...pageFrames(scheme, 2, 3), policy }), 15);
+    await check((scheme) => ({ ...pageFrames(scheme, 2, 3), policy }), 10);
   });
 
   it('agrees with the model with few slots', async () => {
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 10), policy, swap: 40 }), 10);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 10), policy, swap: 40 }), 8);
   });
 });
 
 describe('memory with a store that takes its time', () => {
   it('agrees with the model', async () => {
     const store = () => new LateStore(new MemoryStore(100));
-    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), store: store() }), 50);
+    await check((scheme) => ({ ...sharedMemory(scheme, 2, 5), store: store() }), 40);
   });
 });

@@ -144,7 +144,7 @@ describe.each(byBits.map((policy) => ({ name: policy.name, policy })))('$name', 
         const expected = await decisions(steps, { ...frames, bits: 'hardware' });
         expect(await decisions(steps, { ...frames, bits: 'traps' })).toEqual(expected);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });
@@ -170,7 +170,7 @@ describe('the order of last uses from samples', () => {
         expect(await evicted(list, { bits: 'traps', sampleEvery: 1_000_000 })).toEqual(exact);
         expect(await evicted(list, { bits: 'stamps' })).toEqual(exact);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -180,7 +180,7 @@ describe('the order of last uses from samples', () => {
         const byAdmission = await evicted(list, { policy: fifo });
         expect(await evicted(list, { bits: 'traps', sampleEvery: 1e12 })).toEqual(byAdmission);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });
@@ -231,7 +231,7 @@ describe.each(modes.map((mode) => ({ ...mode, name: mode.policy.name })))('memor
         for (const [which, step] of steps) await trial.step(which, step);
         trial.end();
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });

@@ -47,7 +47,7 @@ describe.each(cases)('$name, $scope, bits by $bits', ({ policy, scope, bits, sha
         for (const [which, step] of script) await trial.step(which, step);
         trial.end();
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

@@ -88,7 +88,7 @@ describe('the machine and the naive one count, fault and write the same', () => 
       fc.property(anyOptions, (options) => {
         new Lockstep(options).toTheEnd();
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
